@@ -1,0 +1,157 @@
+"""The command `keras-seq2seq`. Heavy imports wait until a command runs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
+
+import typer  # noqa: E402
+
+from keras_seq2seq.version import __version__  # noqa: E402
+
+app = typer.Typer(
+    name="keras-seq2seq",
+    help="Small sequence-to-sequence models: train, evaluate, generate, export.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(help="A run directory, .keras file, SavedModel directory or .tflite file."),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
+Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _version(wanted: bool):
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+):
+    """Small sequence-to-sequence models: train, evaluate, generate, export."""
+
+
+@app.command()
+def train(
+    config: Annotated[Path | None, typer.Argument(help="TOML file; see --show-config.")] = None,
+    train: Annotated[
+        str | None, typer.Option(help='Corpus: "a.tsv", "a.en,a.de" or "phrasebook:train".')
+    ] = None,
+    valid: Annotated[str | None, typer.Option(help="Corpus to watch the run with.")] = None,
+    columns: Annotated[str | None, typer.Option(help='Columns of a .tsv, e.g. "2,1".')] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where everything goes; default runs/<date>_<time>.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a run in --run-dir.")] = False,
+    show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
+):
+    """Trains a model; without arguments, on the built-in phrasebook."""
+    from keras_seq2seq.cli import train_command
+
+    named = {"data.train": train, "data.valid": valid, "data.columns": columns}
+    overrides = [f'{key}="{value}"' for key, value in named.items() if value is not None]
+    train_command.run(config, [*overrides, *(set_ or [])], run_dir, overwrite, show_config)
+
+
+@app.command()
+def evaluate(
+    model: ModelArgument,
+    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    columns: Columns = "1,2",
+    output: Annotated[Path | None, typer.Option(help="Also write the translations here.")] = None,
+    tokenize: Annotated[str, typer.Option(help="sacreBLEU's tokenizer.")] = "13a",
+    batch_size: BatchSize = 32,
+    as_json: AsJson = False,
+):
+    """Scores a model: BLEU, chrF and exact match, with sacreBLEU's signatures."""
+    from keras_seq2seq.cli import evaluate_command
+
+    evaluate_command.run(model, test, columns, output, tokenize, batch_size, as_json)
+
+
+@app.command()
+def generate(
+    model: ModelArgument,
+    file: Annotated[str, typer.Argument(help="Text, one source a line; - is standard input.")] = "-",
+    batch_size: BatchSize = 32,
+    scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
+):
+    """Translates lines of text to standard output."""
+    from keras_seq2seq.cli import generate_command
+
+    generate_command.run(model, file, batch_size, scores)
+
+
+@app.command()
+def export(
+    model: ModelArgument,
+    saved_model: Annotated[
+        Path | None, typer.Option(help="Base directory: a numbered version is added.")
+    ] = None,
+    tflite: Annotated[Path | None, typer.Option(help="The .tflite file, ids to ids.")] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
+    ] = False,
+):
+    """Writes a SavedModel and a .tflite file, and compares both with the model."""
+    from keras_seq2seq.cli import export_command
+
+    export_command.run(model, saved_model, tflite, text)
+
+
+@app.command()
+def inspect(model: ModelArgument, as_json: AsJson = False):
+    """Shows what a model is made of."""
+    from keras_seq2seq.cli import inspect_command
+
+    inspect_command.run(model, as_json)
+
+
+@app.command()
+def quickstart(
+    run_dir: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("runs/quickstart"),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
+    ] = None,
+):
+    """Trains on the phrasebook, scores, exports, and translates with all three artefacts."""
+    from keras_seq2seq.cli import quickstart_command
+
+    quickstart_command.run(run_dir, set_ or [])
+
+
+def main():
+    """Runs the command line; what a user can mend is told in one line, with exit code 2."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted", code=130)
+    except RuntimeError as error:
+        from keras_seq2seq.training.training_error import TrainingError
+
+        if not isinstance(error, TrainingError):
+            raise
+        _fail(str(error))
+
+
+def _fail(message, code=2):
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)

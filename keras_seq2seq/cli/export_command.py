@@ -1,0 +1,28 @@
+"""`keras-seq2seq export`."""
+
+from keras_seq2seq.cli.terminal import err
+
+
+def run(model, saved_model, tflite, text):
+    """Exports a Keras model; each artefact is reloaded and compared before it is kept."""
+    if saved_model is None and tflite is None:
+        raise ValueError("Nothing to export: give --saved-model DIRECTORY, --tflite FILE, or both.")
+    if text and tflite is None:
+        raise ValueError("--text adds a text version beside the .tflite file: give --tflite FILE.")
+    if tflite is not None and tflite.suffix != ".tflite":
+        raise ValueError(f"--tflite {tflite} must end in .tflite.")
+    from keras_seq2seq import export
+
+    artefact = export.open_artefact(model)
+    if artefact.kind != "keras":
+        raise ValueError(f"{model} is a {artefact.kind}; only a run or .keras file can be exported.")
+    if saved_model is not None:
+        with err.status("Writing and comparing the SavedModel"):
+            written = export.saved_model(artefact.model, saved_model)
+        print(written)
+    if tflite is not None:
+        with err.status("Converting and comparing the .tflite file"):
+            print(export.tflite(artefact.model, tflite))
+            if text:
+                text_file = tflite.with_suffix(".text.tflite")
+                print(export.tflite(artefact.model, text_file, text=True))

@@ -1,0 +1,27 @@
+"""`keras-seq2seq inspect`."""
+
+import json
+
+from rich.table import Table
+
+from keras_seq2seq.cli.terminal import out
+
+
+def run(model, as_json):
+    """Shows kind, size and all that an artefact knows of itself."""
+    from keras_seq2seq.export import open_artefact
+
+    artefact = open_artefact(model)
+    facts = {
+        "kind": artefact.kind,
+        "path": artefact.path,
+        "bytes": artefact.size_bytes(),
+        **artefact.describe(),
+    }
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    table = Table(title=str(model), show_header=False)
+    for name, value in facts.items():
+        table.add_row(name, f"{value:,}" if type(value) is int else str(value))
+    out.print(table)

@@ -1,0 +1,91 @@
+"""`keras-seq2seq quickstart`: the whole way, from corpus to three artefacts that agree."""
+
+import json
+import statistics
+import time
+from importlib import resources
+
+from rich.table import Table
+
+from keras_seq2seq.cli.evaluate_command import score
+from keras_seq2seq.cli.terminal import err, out
+from keras_seq2seq.cli.train_command import open_run, train
+from keras_seq2seq.training.config_file import load_config
+
+SENTENCES = 5
+
+
+def run(run_dir, overrides):
+    """Trains, scores, exports, compares, and writes `summary.json`."""
+    start = time.monotonic()
+    recipe = resources.files("keras_seq2seq.training").joinpath("recipes", "quickstart.toml")
+    with resources.as_file(recipe) as file:
+        config = load_config(file, overrides)
+    directory = open_run(run_dir, overwrite=True)
+    train(config, directory)
+
+    from keras_seq2seq import export
+    from keras_seq2seq.data import parse_columns, read_pairs
+
+    pairs = read_pairs(
+        "phrasebook:test",
+        parse_columns(config.data.columns),
+        drop_duplicates=False,
+        drop_empty=False,
+    )
+    artefacts = {"keras": export.open_artefact(directory.model)}
+    scores = score(artefacts["keras"], pairs)
+    with err.status("Exporting and comparing"):
+        model = artefacts["keras"].model
+        saved = export.saved_model(model, directory.path / "saved_model", pairs.sources[:64])
+        tflite = export.tflite(model, directory.path / "model.tflite", sample=pairs.sources[:64])
+    artefacts["saved_model"] = export.open_artefact(saved)
+    artefacts["tflite"] = export.open_artefact(tflite)
+
+    sources, references = pairs.sources[:SENTENCES], pairs.targets[:SENTENCES]
+    outputs = {name: artefact.generate(sources) for name, artefact in artefacts.items()}
+    parity = all(output.texts == outputs["keras"].texts for output in outputs.values())
+    speeds = {name: _milliseconds(artefact, sources) for name, artefact in artefacts.items()}
+    _show(sources, references, outputs, artefacts, speeds, scores)
+    summary = {
+        **{name: scores[name] for name in ("bleu", "chrf", "exact_match", "bleu_signature")},
+        "seconds": round(time.monotonic() - start, 1),
+        **{name: artefact.path for name, artefact in artefacts.items()},
+        "parity": parity,
+        "sample": sources[0],
+        "translation": outputs["keras"].texts[0],
+        "bytes": {name: artefact.size_bytes() for name, artefact in artefacts.items()},
+        "milliseconds": speeds,
+    }
+    text = json.dumps(summary, ensure_ascii=False, indent=1) + "\n"
+    print(directory.write_text("summary.json", text))
+
+
+def _milliseconds(artefact, sources):
+    """Median milliseconds of one sentence alone, after one warm round."""
+    times = []
+    for turn in range(4):
+        for source in sources:
+            start = time.perf_counter()
+            artefact.generate([source], batch_size=1)
+            if turn:
+                times.append(1e3 * (time.perf_counter() - start))
+    return round(statistics.median(times), 2)
+
+
+def _show(sources, references, outputs, artefacts, speeds, scores):
+    titles = {"keras": "Keras", "saved_model": "SavedModel", "tflite": ".tflite"}
+    table = Table(title="The same sentences from three artefacts", show_lines=True)
+    for column in ("source", "reference", *titles.values()):
+        table.add_column(column, overflow="fold")
+    for row, source in enumerate(sources):
+        table.add_row(source, references[row], *(outputs[name].texts[row] for name in titles))
+    sizes = [f"{artefacts[name].size_bytes() / 1e6:.2f} MB" for name in titles]
+    table.add_row("size", "", *sizes)
+    table.add_row("one sentence", "", *(f"{speeds[name]:.1f} ms" for name in titles))
+    out.print(table)
+    out.print(
+        f"Test split: BLEU {scores['bleu']:.1f}, chrF {scores['chrf']:.1f}, exact match "
+        f"{scores['exact_match']:.1f} %",
+        highlight=False,
+    )

@@ -1,0 +1,7 @@
+"""Artefacts that live without this library: SavedModel and TFLite, written, reloaded, compared."""
+
+from keras_seq2seq.export.artefact import Artefact as Artefact
+from keras_seq2seq.export.export_error import ExportError as ExportError
+from keras_seq2seq.export.open_artefact import open_artefact as open_artefact
+from keras_seq2seq.export.saved_model import saved_model as saved_model
+from keras_seq2seq.export.tflite import tflite as tflite

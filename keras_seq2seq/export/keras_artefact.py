@@ -1,0 +1,58 @@
+"""A `.keras` file."""
+
+import keras
+import numpy as np
+
+from keras_seq2seq.export.artefact import Artefact, Generated
+from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.models.text_seq2seq import TextSeq2Seq
+
+
+class KerasArtefact(Artefact):
+    """A `TextSeq2Seq`, loaded from a `.keras` file or in memory.
+
+    Args:
+        path: the file; or `None` with a model.
+        model: a `TextSeq2Seq` that is there already.
+
+    Raises:
+        ExportError: if the file holds no `TextSeq2Seq`.
+    """
+
+    kind = "keras"
+
+    def __init__(self, path=None, model=None):
+        self.path = None if path is None else str(path)
+        self.model = self._load() if model is None else model
+
+    def _load(self):
+        try:
+            model = keras.saving.load_model(self.path, compile=False)
+        except (ValueError, TypeError, OSError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ExportError(f"{self.path} is not a readable .keras model: {reason}") from error
+        if not isinstance(model, TextSeq2Seq):
+            raise ExportError(
+                f"{self.path} holds a {type(model).__name__}, not a TextSeq2Seq: without "
+                "tokenizers it cannot read text. Save the TextSeq2Seq around it."
+            )
+        return model
+
+    def generate(self, texts, batch_size=32, progress=None):
+        outputs, scores, lengths = self.model.generate_batches(texts, batch_size, progress)
+        return Generated(outputs, np.asarray(scores).tolist(), np.asarray(lengths).tolist())
+
+    def describe(self):
+        seq2seq = self.model.seq2seq
+        config = {
+            k: v for k, v in seq2seq.get_config().items() if k not in ("name", "trainable", "dtype")
+        }
+        return {
+            "parameters": seq2seq.count_params(),
+            **config,
+            "dtype": seq2seq.policy.name,
+            "source_tokenizer": type(self.model.source_tokenizer).__name__,
+            "target_tokenizer": type(self.model.target_tokenizer).__name__,
+            "max_source_length": self.model.max_source_length,
+            "max_target_length": self.model.max_target_length,
+        }

@@ -1,0 +1,45 @@
+"""Opens whatever a model was saved as."""
+
+import pathlib
+
+from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.keras_artefact import KerasArtefact
+
+
+def open_artefact(path):
+    """Opens a run directory, a `.keras` file, a SavedModel directory or a `.tflite` file.
+
+    Args:
+        path: what to open.
+
+    Returns:
+        An `Artefact`.
+
+    Raises:
+        ExportError: if there is nothing of the kind at `path`.
+
+    Example:
+
+    ```python
+    open_artefact("runs/quickstart").generate(["안녕하세요."]).texts
+    ```
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise ExportError(f"{path} does not exist.")
+    if path.is_dir():
+        if (path / "model.keras").is_file():
+            return KerasArtefact(path / "model.keras")
+        from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
+
+        return SavedModelArtefact(path)
+    if path.suffix == ".keras":
+        return KerasArtefact(path)
+    if path.suffix == ".tflite":
+        from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
+
+        return TFLiteArtefact(path)
+    raise ExportError(
+        f"{path} is no model: expected a run directory, a .keras file, a SavedModel directory or "
+        "a .tflite file."
+    )

@@ -1,0 +1,99 @@
+"""Writes .tflite files for phones and web pages."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import tensorflow as tf
+from tensorflow.python.framework import convert_to_constants
+
+from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.keras_artefact import KerasArtefact
+from keras_seq2seq.export.manifest import make_manifest, manifest_path
+from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
+from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
+from keras_seq2seq.export.verification import compare, sample_texts
+from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
+
+
+def tflite(model, file, text=False, sample=None):
+    """Writes a .tflite file and its manifest, reloads them, and compares.
+
+    The signature `serving_default` takes `ids`, int32 [1, S] (EOS behind the last token, PAD at
+    the right), and gives `ids`, int32 [1, T], `length`, int32 [1] (tokens before EOS), and
+    `score`, float32 [1] (natural log-probability). It uses TFLite's own operators alone and stops
+    as soon as EOS is chosen. `<file>.json` holds what turns strings into ids and back.
+
+    Args:
+        model: a `TextSeq2Seq`.
+        file: path that ends in `.tflite`.
+        text: bool. Write a file that takes and gives `text`, string [1], instead of ids. It needs
+            an interpreter with tensorflow-text's operators, and text that was normalised.
+        sample: list of source strings to compare model and artefact on, or `None` for random
+            ones of the vocabulary.
+
+    Returns:
+        `pathlib.Path` of the file.
+
+    Raises:
+        ExportError: if the model cannot be converted, or the artefact gives other tokens than the
+            model. Neither file is left behind then.
+
+    Example:
+
+    ```python
+    keras_seq2seq.export.tflite(model, "ko_en.tflite")
+    ```
+    """
+    file = pathlib.Path(file)
+    if file.suffix != ".tflite":
+        raise ExportError(f"{file} must end in .tflite.")
+    tokenizers = (model.source_tokenizer, model.target_tokenizer)
+    if text and not all(isinstance(t, SentencePieceTokenizer) for t in tokenizers):
+        names = " and ".join(sorted({type(t).__name__ for t in tokenizers}))
+        raise ExportError(
+            f"text=True needs SentencePiece on both sides, but the model has {names}: "
+            "tensorflow-text offers TFLite no other tokenizer. Export ids instead."
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    manifest = json.dumps(make_manifest(model, "text" if text else "ids"), ensure_ascii=False)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
+        temporary = pathlib.Path(directory, file.name)
+        temporary.write_bytes(_convert(model, text))
+        manifest_path(temporary).write_text(manifest, "utf-8")
+        sample = sample_texts(model) if sample is None else list(sample)
+        expected = KerasArtefact(model=model).generate(sample)
+        compare(expected, TFLiteArtefact(temporary).generate(sample), sample, "the .tflite file")
+        os.replace(manifest_path(temporary), manifest_path(file))
+        os.replace(temporary, file)
+    return file
+
+
+def _convert(model, text):
+    """Freezes the weights, then converts: variables read inside a loop fail on the device."""
+    twin = model.copy(use_cudnn=False, dtype="float32")
+    function, signature = (fast_text_signature if text else ids_signature)(twin)
+    concrete = tf.function(function, input_signature=signature, autograph=False)
+    concrete = concrete.get_concrete_function()
+    frozen = convert_to_constants.convert_variables_to_constants_v2(concrete)
+    names = sorted(concrete.structured_outputs)  # the order in which frozen returns them
+
+    module = tf.Module()
+    module.call = tf.function(
+        lambda value: dict(zip(names, frozen(value), strict=True)),
+        input_signature=signature,
+        autograph=False,
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        tf.saved_model.save(module, directory, signatures={"serving_default": module.call})
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            directory, signature_keys=["serving_default"]
+        )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        converter.allow_custom_ops = text
+        try:
+            return converter.convert()
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ExportError(f"TFLite cannot hold this model: {reason}") from error

@@ -1,0 +1,84 @@
+"""A `.tflite` file with its manifest, run by LiteRT."""
+
+import pathlib
+
+import numpy as np
+
+from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
+from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.manifest import manifest_path, read_manifest
+from keras_seq2seq.text.tokenizer_state import tokenizer_from_state
+
+
+class TFLiteArtefact(Artefact):
+    """A `.tflite` file of ids or of text; the manifest beside it has the vocabularies.
+
+    Args:
+        path: the `.tflite` file.
+        num_threads: int. Threads of the interpreter.
+
+    Raises:
+        ExportError: if the file or its manifest cannot be read.
+    """
+
+    kind = "tflite"
+
+    def __init__(self, path, num_threads=1):
+        self.path = str(path)
+        self.manifest = read_manifest(path)
+        self.source_tokenizer = tokenizer_from_state(self.manifest["source_tokenizer"])
+        self.target_tokenizer = tokenizer_from_state(self.manifest["target_tokenizer"])
+        self.takes_text = self.manifest["signature"] == "text"
+        try:
+            self.interpreter = self._open(num_threads)
+            self.run = self.interpreter.get_signature_runner("serving_default")
+        except (ValueError, RuntimeError) as error:
+            raise ExportError(f"{path} is not a readable .tflite model: {error}") from error
+
+    def _open(self, num_threads):
+        from ai_edge_litert import interpreter
+
+        content = pathlib.Path(self.path).read_bytes()
+        if not self.takes_text:
+            return interpreter.Interpreter(model_content=content, num_threads=num_threads)
+        from tensorflow_text.core.pybinds import tflite_registrar
+
+        return interpreter.InterpreterWithCustomOps(
+            model_content=content,
+            num_threads=num_threads,
+            custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
+        )
+
+    def generate(self, texts, batch_size=1, progress=None):
+        results = []
+        for text in texts:
+            results.append(self._text(text) if self.takes_text else self._ids(text))
+            if progress:
+                progress(len(results))
+        return Generated(*map(list, zip(*results, strict=True))) if results else Generated([], [], [])
+
+    def _ids(self, text):
+        limit = self.manifest["max_source_length"]
+        tokens = self.source_tokenizer.tokenize_python(text)[: limit - 1]
+        ids = np.full((1, limit), self.manifest["pad_id"], "int32")
+        ids[0, : len(tokens) + 1] = [*tokens, self.manifest["eos_id"]]
+        result = self.run(ids=ids)
+        length = int(result["length"][0])
+        output = self.target_tokenizer.detokenize_python(result["ids"][0, :length].tolist())
+        return output, float(result["score"][0]), length
+
+    def _text(self, text):
+        text = self.source_tokenizer.normalization.normalize_python(text)
+        result = self.run(text=np.array([text.encode()], object))
+        output = result["text"][0].decode("utf-8", "replace")
+        output = self.target_tokenizer.normalization.compose_python(output)
+        return output, float(result["score"][0]), int(result["length"][0])
+
+    def describe(self):
+        hidden = ("source_tokenizer", "target_tokenizer")
+        known = {k: v for k, v in self.manifest.items() if k not in hidden}
+        operators = sorted({d["op_name"] for d in self.interpreter._get_ops_details()})
+        return {**known, "operators": operators}
+
+    def size_bytes(self):
+        return disk_size(self.path) + disk_size(manifest_path(self.path))

@@ -1,0 +1,48 @@
+"""Does an artefact do what the model does?"""
+
+import numpy as np
+
+from keras_seq2seq.export.export_error import ExportError
+
+
+def sample_texts(model, count=16, seed=0):
+    """Source texts for comparisons where none are given: an empty one and random tokens.
+
+    Args:
+        model: a `TextSeq2Seq`.
+        count: int.
+        seed: int.
+
+    Returns:
+        list of `count` strings.
+    """
+    random = np.random.default_rng(seed)
+    size = model.source_tokenizer.vocabulary_size
+    lengths = random.integers(1, model.max_source_length, count - 1)
+    rows = [random.integers(4, size, n).tolist() for n in lengths]
+    return ["", *(model.source_tokenizer.detokenize_python(row) for row in rows)]
+
+
+def compare(expected, actual, texts, what):
+    """Raises an `ExportError` that shows the first difference between two `Generated`.
+
+    Args:
+        expected: the model's `Generated`.
+        actual: the artefact's.
+        texts: the sources, for the message.
+        what: str. What the artefact is called.
+    """
+    for i, text in enumerate(texts):
+        same = expected.texts[i] == actual.texts[i] and expected.lengths[i] == actual.lengths[i]
+        if not same:
+            raise ExportError(
+                f"{what} does not do what the model does. Source: {text!r}; model: "
+                f"{expected.texts[i]!r} ({expected.lengths[i]} tokens); {what}: "
+                f"{actual.texts[i]!r} ({actual.lengths[i]} tokens). It was removed."
+            )
+    if not np.allclose(expected.scores, actual.scores, rtol=1e-3, atol=1e-3):
+        worst = int(np.argmax(np.abs(np.subtract(expected.scores, actual.scores))))
+        raise ExportError(
+            f"{what} gives other scores than the model. Source: {texts[worst]!r}; model: "
+            f"{expected.scores[worst]:.5f}; {what}: {actual.scores[worst]:.5f}. It was removed."
+        )

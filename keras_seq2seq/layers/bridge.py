@@ -1,0 +1,84 @@
+"""From the encoder's final state to the decoder's initial state."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.choices import check_choice
+
+MODES = ("concat", "sum", "dense", "zero")
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class Bridge(keras.layers.Layer):
+    """Makes the decoder's initial state of the encoder's final state (seed eq. 6: h0 = h_m).
+
+    Args:
+        units: int. Width of the decoder's state.
+        mode: `"concat"` joins the two directions (a single direction passes through unchanged),
+            `"sum"` adds them, `"dense"` maps their concatenation to `units` through tanh,
+            `"zero"` ignores the encoder.
+        directions: int. 2 behind a bidirectional encoder, else 1.
+
+    Call arguments:
+        state: the final state of a `RecurrentStack`: one list per layer, each tensor [B, H].
+
+    Returns:
+        One list per layer, `[h, c]` (LSTM) or `[h]` (GRU), each [B, units].
+
+    Raises:
+        ValueError: if the mode is unknown, or gives another width than `units`.
+
+    Example:
+
+    >>> state = [[keras.ops.ones((2, 3))] * 4]  # one bidirectional LSTM layer
+    >>> h, c = Bridge(units=6, directions=2)(state)[0]
+    >>> h.shape
+    TensorShape([2, 6])
+    """
+
+    def __init__(self, units, mode="concat", directions=1, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        check_choice("Bridge", "mode", mode, MODES)
+        self.units = units
+        self.mode = mode
+        self.directions = directions
+        self.dense_layers = []
+
+    def build(self, state_shape):
+        for layer in state_shape:
+            tensors, width = len(layer) // self.directions, layer[0][-1]
+            joined = width * self.directions if self.mode in ("concat", "dense") else width
+            if self.mode in ("concat", "sum") and joined != self.units:
+                raise ValueError(
+                    f"Bridge: mode={self.mode!r} turns {self.directions} direction(s) of {width} units "
+                    f"into {joined}, but the decoder has {self.units}. Give the decoder {joined} "
+                    "units or use mode='dense'."
+                )
+            if self.mode == "dense":
+                self.dense_layers.append([self._make_dense(joined) for _ in range(tensors)])
+        self.built = True
+
+    def _make_dense(self, width):
+        layer = keras.layers.Dense(self.units, activation="tanh", dtype=self.dtype_policy)
+        layer.build((None, width))
+        return layer
+
+    def call(self, state):
+        return [self._bridge_layer(i, layer) for i, layer in enumerate(state)]
+
+    def _bridge_layer(self, index, tensors):
+        count = len(tensors) // self.directions
+        # [h_forward, c_forward, h_backward, c_backward] -> [(h_f, h_b), (c_f, c_b)]
+        pairs = [tensors[i::count] for i in range(count)]
+        if self.mode == "zero":
+            return [ops.repeat(ops.zeros_like(p[0][:, :1]), self.units, axis=1) for p in pairs]
+        if self.mode == "sum":
+            return [sum(p[1:], start=p[0]) for p in pairs]
+        joined = [p[0] if self.directions == 1 else ops.concatenate(p, axis=-1) for p in pairs]
+        if self.mode == "concat":
+            return joined
+        return [d(j) for d, j in zip(self.dense_layers[index], joined, strict=True)]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "mode": self.mode, "directions": self.directions}

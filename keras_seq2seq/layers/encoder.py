@@ -1,0 +1,112 @@
+"""From source ids to memory and final state."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.embedding import make_embedding
+from keras_seq2seq.layers.recurrent_stack import RecurrentStack
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class Encoder(keras.layers.Layer):
+    """Embeds the source and reads it with an RNN from h0 = 0 (seed eq. 3; bidirectional, eq. 4).
+
+    Padded positions change nothing: the state stops at each row's last token.
+
+    Args:
+        vocabulary_size: int. V of the source.
+        units: int. H of one direction.
+        embedding_dim: int. E.
+        cell: `"lstm"` or `"gru"`.
+        num_layers: int.
+        bidirectional: bool.
+        dropout: float in [0, 1), on embeddings, between layers and on the memory.
+        embedding: a `keras.layers.Embedding` to use instead of an own one (shared tables).
+        pad_id: int. The id that marks padding.
+        use_cudnn: see `RecurrentStack`.
+
+    Call arguments:
+        ids: int tensor [B, S], padded on the right; every row has a real token (its EOS).
+        padded: bool. `False` promises that no id is padding, so that no mask is computed.
+        training: bool.
+
+    Returns:
+        memory, float tensor [B, S, H or 2H]; the final state (see `RecurrentStack`); the mask,
+        bool tensor [B, S], true on real positions, or `None` if `padded` is false.
+
+    Example:
+
+    >>> encoder = Encoder(vocabulary_size=100, units=8, embedding_dim=4, bidirectional=True)
+    >>> memory, state, mask = encoder(keras.ops.ones((2, 5), dtype="int32"))
+    >>> memory.shape
+    TensorShape([2, 5, 16])
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        units,
+        embedding_dim,
+        cell="lstm",
+        num_layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        embedding=None,
+        pad_id=0,
+        use_cudnn="auto",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.vocabulary_size = vocabulary_size
+        self.units = units
+        self.embedding_dim = embedding_dim
+        self.cell = cell
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.pad_id = pad_id
+        self.use_cudnn = use_cudnn
+        self.owns_embedding = embedding is None
+        self.embedding = embedding or make_embedding(
+            vocabulary_size, embedding_dim, self.dtype_policy
+        )
+        self.rnn = RecurrentStack(
+            units, cell, num_layers, bidirectional, dropout, use_cudnn, dtype=self.dtype_policy
+        )
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def build(self, ids_shape):
+        if not self.embedding.built:
+            self.embedding.build(ids_shape)
+        self.rnn.build((*ids_shape, self.embedding_dim))
+        self.built = True
+
+    def call(self, ids, padded=True, training=None):
+        mask = ops.not_equal(ids, self.pad_id) if padded else None
+        embedded = self.dropout_layer(self.embedding(ids), training=training)  # [B, S, E]
+        memory, state = self.rnn(embedded, padding_mask=mask, training=training)
+        return self.dropout_layer(memory, training=training), state, mask
+
+    def get_config(self):
+        shared = None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "units": self.units,
+            "embedding_dim": self.embedding_dim,
+            "cell": self.cell,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "embedding": shared,
+            "pad_id": self.pad_id,
+            "use_cudnn": self.use_cudnn,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if isinstance(config.get("embedding"), dict):
+            config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**config)

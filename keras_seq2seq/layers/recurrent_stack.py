@@ -1,0 +1,148 @@
+"""Stacked LSTM or GRU layers, optionally bidirectional, for encoder and decoder alike."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.choices import check_choice
+
+_RNN_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class RecurrentStack(keras.layers.Layer):
+    """Recurrent layers on top of each other: the RNN of the seed's eq. 3 and 6.
+
+    A whole sequence goes through one fused call per layer; a sequence of static length 1 with a
+    given state, as in decoding, goes through the cells of the same layers, which costs no loop.
+
+    Args:
+        units: int. H, the width of one direction of one layer.
+        cell: `"lstm"` or `"gru"`.
+        num_layers: int. How many layers stand on top of each other.
+        bidirectional: bool. A second RNN reads each layer's input from the end; the two outputs
+            are concatenated (eq. 4).
+        dropout: float in [0, 1). Share of units dropped between layers, in training only.
+        use_cudnn: `"auto"`, `True` or `False`, as in `keras.layers.LSTM`. Models that are
+            exported use `False`: a graph traced beside a GPU would hold ops no CPU can run.
+
+    Call arguments:
+        inputs: float tensor [B, T, E].
+        initial_state: as returned below, for a unidirectional stack; `None` means zeros.
+        padding_mask: bool tensor [B, T], true on real steps, right-padded; or `None`. (Keras
+            would fill an argument called `mask` by itself.)
+        training: bool.
+
+    Returns:
+        outputs, float tensor [B, T, H] or, bidirectional, [B, T, 2H]; and the final state, a list
+        with one list per layer: `[h, c]` (LSTM) or `[h]` (GRU), each [B, H]; a bidirectional
+        layer's list holds the forward, then the backward tensors.
+
+    Raises:
+        ValueError: for an unknown cell, or a state given to a bidirectional stack.
+
+    Example:
+
+    >>> stack = RecurrentStack(8, num_layers=2)
+    >>> outputs, state = stack(keras.ops.ones((2, 5, 3)))
+    >>> outputs.shape, len(state)
+    (TensorShape([2, 5, 8]), 2)
+    """
+
+    def __init__(
+        self,
+        units,
+        cell="lstm",
+        num_layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        use_cudnn="auto",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True  # the mask is an explicit argument
+        check_choice("RecurrentStack", "cell", cell, tuple(_RNN_LAYERS))
+        if units < 1 or num_layers < 1:
+            raise ValueError(
+                f"RecurrentStack: units and num_layers must be at least 1, got units={units}, "
+                f"num_layers={num_layers}."
+            )
+        self.units = units
+        self.cell = cell
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.use_cudnn = use_cudnn
+        self.forward_layers = [self._make_layer(i, False) for i in range(num_layers)]
+        self.backward_layers = (
+            [self._make_layer(i, True) for i in range(num_layers)] if bidirectional else []
+        )
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def _make_layer(self, index, backwards):
+        return _RNN_LAYERS[self.cell](
+            self.units,
+            return_sequences=True,
+            return_state=True,
+            go_backwards=backwards,
+            use_cudnn=self.use_cudnn,
+            dtype=self.dtype_policy,
+            name=f"{'backward' if backwards else 'forward'}_{index}",
+        )
+
+    @property
+    def output_dim(self):
+        """int. Width of the outputs: H, or 2H when bidirectional."""
+        return self.units * (2 if self.bidirectional else 1)
+
+    def build(self, input_shape):
+        for index in range(self.num_layers):
+            shape = tuple(input_shape) if index == 0 else (*input_shape[:-1], self.output_dim)
+            self.forward_layers[index].build(shape)
+            if self.bidirectional:
+                self.backward_layers[index].build(shape)
+        self.built = True
+
+    def call(self, inputs, initial_state=None, padding_mask=None, training=None):
+        if self.bidirectional and initial_state is not None:
+            raise ValueError(
+                "RecurrentStack: a bidirectional stack starts from zeros (seed eq. 3); "
+                "initial_state must be None."
+            )
+        outputs, final_state = inputs, []
+        for index in range(self.num_layers):
+            if index:
+                outputs = self.dropout_layer(outputs, training=training)
+            state = None if initial_state is None else initial_state[index]
+            if self.bidirectional:
+                outputs, state = self._run_both_ways(index, outputs, padding_mask, training)
+            elif state is not None and padding_mask is None and outputs.shape[1] == 1:
+                outputs, state = self._run_cell(index, outputs, state, training)
+            else:
+                outputs, *state = self.forward_layers[index](
+                    outputs, initial_state=state, mask=padding_mask, training=training
+                )
+            final_state.append(list(state))
+        return outputs, final_state
+
+    def _run_both_ways(self, index, inputs, mask, training):
+        forward, *state = self.forward_layers[index](inputs, mask=mask, training=training)
+        backward, *back_state = self.backward_layers[index](inputs, mask=mask, training=training)
+        backward = ops.flip(backward, axis=1)  # it came out last step first
+        return ops.concatenate([forward, backward], axis=-1), state + back_state  # [B, T, 2H]
+
+    def _run_cell(self, index, inputs, state, training):
+        cell = self.forward_layers[index].cell
+        output, state = cell(ops.squeeze(inputs, axis=1), list(state), training=training)
+        state = list(state) if isinstance(state, (list, tuple)) else [state]
+        return ops.expand_dims(output, axis=1), state  # [B, 1, H]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "cell": self.cell,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "use_cudnn": self.use_cudnn,
+        }

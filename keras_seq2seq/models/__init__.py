@@ -1,0 +1,10 @@
+"""Models: Seq2Seq over ids, TextSeq2Seq over strings."""
+
+from keras_seq2seq.lazy_names import lazy_names
+
+__getattr__, __dir__, __all__ = lazy_names(
+    {
+        "Seq2Seq": "keras_seq2seq.models.seq2seq",
+        "TextSeq2Seq": "keras_seq2seq.models.text_seq2seq",
+    }
+)

@@ -1,0 +1,241 @@
+"""The seed's system over ids."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.decoding import greedy_search
+from keras_seq2seq.layers.bridge import Bridge
+from keras_seq2seq.layers.decoder import Decoder
+from keras_seq2seq.layers.embedding import make_embedding
+from keras_seq2seq.layers.encoder import Encoder
+from keras_seq2seq.layers.generator import Generator
+from keras_seq2seq.models.search_model import SearchModel
+from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class Seq2Seq(keras.Model):
+    """Encoder, bridge, decoder and generator as one Keras model over ids (seed eq. 1 to 9).
+
+    Trained with teacher forcing: `fit` takes `x = {"source_ids": [B, S], "target_ids": [B, T]}`,
+    `y` [B, T] and a sample weight [B, T]; `target_ids` is the target behind BOS, `y` the target
+    before EOS, sources end with EOS, PAD at the right.
+
+    Args:
+        source_vocabulary_size: int. V of the source.
+        target_vocabulary_size: int. V of the target.
+        units: int. H, the encoder's width in one direction.
+        embedding_dim: int. E.
+        cell: `"lstm"` or `"gru"`.
+        num_layers: int. Layers of the encoder and of the decoder.
+        bidirectional: bool. The encoder also reads from the end; its memory is [B, S, 2H].
+        attention: `None` (the seed's plain model), `"dot"` or `"general"`.
+        bridge: `"concat"`, `"sum"`, `"dense"` or `"zero"`; see `Bridge`.
+        decoder_units: int or `None`. Width of the decoder; `None` means the width that fits the
+            bridge: H, or 2H for `"concat"` behind a bidirectional encoder.
+        dropout: float in [0, 1).
+        tie_embeddings: bool. The generator uses the target embedding as W.
+        share_embeddings: bool. Source and target use one embedding (and one vocabulary).
+        pad_id, bos_id, eos_id: int. Special ids.
+        use_cudnn: see `RecurrentStack`.
+
+    Call arguments:
+        inputs: dict of `source_ids`, int tensor [B, S], and `target_ids`, int tensor [B, T].
+
+    Returns:
+        float32 tensor [B, T, V]: logits, one row per target position.
+
+    Raises:
+        ValueError: for unknown options, or widths and vocabularies that do not fit together.
+
+    Example:
+
+    >>> model = Seq2Seq(50, 60, units=8, embedding_dim=4)
+    >>> ids = {"source_ids": keras.ops.ones((2, 5)), "target_ids": keras.ops.ones((2, 7))}
+    >>> model(ids).shape
+    TensorShape([2, 7, 60])
+    >>> model.generate(keras.ops.array([[7, 8, 3]]), max_length=4).ids.shape
+    (1, 4)
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size,
+        target_vocabulary_size,
+        units=256,
+        embedding_dim=256,
+        cell="lstm",
+        num_layers=1,
+        bidirectional=True,
+        attention="general",
+        bridge="concat",
+        decoder_units=None,
+        dropout=0.0,
+        tie_embeddings=False,
+        share_embeddings=False,
+        pad_id=PAD,
+        bos_id=BOS,
+        eos_id=EOS,
+        use_cudnn="auto",
+        dtype=None,
+        **kwargs,
+    ):
+        if share_embeddings and source_vocabulary_size != target_vocabulary_size:
+            raise ValueError(
+                "Seq2Seq: share_embeddings needs one vocabulary for both sides, but the source "
+                f"has {source_vocabulary_size} tokens and the target {target_vocabulary_size}."
+            )
+        policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        directions = 2 if bidirectional else 1
+        state_units = decoder_units or units * (directions if bridge == "concat" else 1)
+        rnn = {"cell": cell, "num_layers": num_layers, "dropout": dropout, "use_cudnn": use_cudnn}
+
+        # === Layers ===
+        target_embedding = make_embedding(
+            target_vocabulary_size, embedding_dim, policy, name="target_embedding"
+        )
+        encoder = Encoder(
+            source_vocabulary_size,
+            units,
+            embedding_dim,
+            bidirectional=bidirectional,
+            embedding=target_embedding if share_embeddings else None,
+            pad_id=pad_id,
+            dtype=policy,
+            name="encoder",
+            **rnn,
+        )
+        bridge_layer = Bridge(state_units, bridge, directions, dtype=policy, name="bridge")
+        decoder = Decoder(
+            target_vocabulary_size,
+            state_units,
+            embedding_dim,
+            attention=attention,
+            output_dim=embedding_dim if tie_embeddings else None,
+            embedding=target_embedding,
+            dtype=policy,
+            name="decoder",
+            **rnn,
+        )
+        generator = Generator(
+            target_vocabulary_size,
+            embedding=target_embedding if tie_embeddings else None,
+            dtype=policy,
+            name="generator",
+        )
+
+        # === Functional model ===
+        source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+        target_ids = keras.Input((None,), dtype="int32", name="target_ids")
+        memory, state, mask = encoder(source_ids)
+        state = bridge_layer(state)
+        hidden, _, _ = decoder(target_ids, state, memory, mask)
+        logits = generator(hidden, logits=True)
+        super().__init__(
+            inputs={"source_ids": source_ids, "target_ids": target_ids}, outputs=logits, **kwargs
+        )
+
+        # === Config ===
+        self.source_vocabulary_size = source_vocabulary_size
+        self.target_vocabulary_size = target_vocabulary_size
+        self.units = units
+        self.embedding_dim = embedding_dim
+        self.cell = cell
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.attention = attention
+        self.bridge = bridge
+        self.decoder_units = decoder_units
+        self.dropout = dropout
+        self.tie_embeddings = tie_embeddings
+        self.share_embeddings = share_embeddings
+        self.pad_id = pad_id
+        self.bos_id = bos_id
+        self.eos_id = eos_id
+        self.use_cudnn = use_cudnn
+        self.policy = policy
+        self.encoder = encoder
+        self.bridge_layer = bridge_layer
+        self.decoder = decoder
+        self.generator = generator
+        self._compiled_searches = {}
+        # XLA compiles anew for every shape of batch, and gained nothing on CPUs.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
+
+    def encode(self, source_ids, padded=True):
+        """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask."""
+        memory, state, mask = self.encoder(source_ids, padded=padded)
+        return self.bridge_layer(state), memory, mask
+
+    def decode_step(self, ids, state, memory, mask):
+        """One step: ids [B] -> logits float32 [B, V], new state, attention [B, S or 0]."""
+        ids = ops.expand_dims(ids, axis=1)  # [B, 1]
+        hidden, state, weights = self.decoder(ids, state, memory, mask)
+        logits = self.generator(hidden, logits=True)
+        return logits[:, 0], state, weights[:, 0]
+
+    def search(self, source_ids, max_length, padded=True):
+        """Greedy search, traceable in any graph: ids [B, S] -> `SearchResult`.
+
+        A source that is EOS alone (an empty line) gives an empty result.
+        """
+        state, memory, mask = self.encode(source_ids, padded)
+
+        def step(ids, state):
+            logits, state, _ = self.decode_step(ids, state, memory, mask)
+            return logits, state
+
+        first = source_ids[:, 0]
+        return greedy_search(
+            step,
+            state,
+            ops.zeros_like(first) + self.bos_id,
+            max_length=max_length,
+            eos_id=self.eos_id,
+            pad_id=self.pad_id,
+            finished=ops.equal(first, self.eos_id),
+        )
+
+    def generate(self, source_ids, max_length=64):
+        """Compiled greedy search: ids [B, S] -> `SearchResult` of NumPy arrays."""
+        if max_length not in self._compiled_searches:
+            run = SearchModel(self, max_length).predict_on_batch
+            self._compiled_searches[max_length] = run  # a bound method: Keras does not track it
+        return self._compiled_searches[max_length](ops.cast(source_ids, "int32"))
+
+    def copy(self, **changes):
+        """Returns an uncompiled model with the same weights and the given arguments changed.
+
+        `copy(use_cudnn=False)` is the twin that can be exported from a machine with a GPU.
+        """
+        twin = Seq2Seq.from_config({**self.get_config(), **changes})
+        twin.set_weights(self.get_weights())
+        return twin
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "source_vocabulary_size": self.source_vocabulary_size,
+            "target_vocabulary_size": self.target_vocabulary_size,
+            "units": self.units,
+            "embedding_dim": self.embedding_dim,
+            "cell": self.cell,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "attention": self.attention,
+            "bridge": self.bridge,
+            "decoder_units": self.decoder_units,
+            "dropout": self.dropout,
+            "tie_embeddings": self.tie_embeddings,
+            "share_embeddings": self.share_embeddings,
+            "pad_id": self.pad_id,
+            "bos_id": self.bos_id,
+            "eos_id": self.eos_id,
+            "use_cudnn": self.use_cudnn,
+            "dtype": keras.dtype_policies.serialize(self.policy),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

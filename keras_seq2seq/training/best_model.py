@@ -1,0 +1,35 @@
+"""Keeps the best model of a run on disk."""
+
+import keras
+
+
+class BestModel(keras.callbacks.Callback):
+    """Writes `model.keras` after every epoch whose validation loss is the lowest so far.
+
+    What is written is a copy without optimizer, with the weights the model has at that moment:
+    behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
+
+    Args:
+        run: `RunDirectory`.
+        monitor: str. The figure that shall be low.
+
+    Example:
+
+    ```python
+    model.fit(dataset, validation_data=valid, callbacks=[BestModel(run)])
+    ```
+    """
+
+    def __init__(self, run, monitor="val_loss"):
+        super().__init__()
+        self.run = run
+        self.monitor = monitor
+        self.best = float("inf")
+        self.best_epoch = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = (logs or {}).get(self.monitor, float("nan"))
+        if value < self.best:
+            self.best, self.best_epoch = value, epoch + 1
+            with self.run.replacing("model.keras") as temporary:
+                self.model.copy().save(temporary)

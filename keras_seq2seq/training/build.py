@@ -1,0 +1,119 @@
+"""From a configuration to tokenizers, model and optimizer."""
+
+import keras
+
+from keras_seq2seq.models.seq2seq import Seq2Seq
+from keras_seq2seq.models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.text import (
+    ByteTokenizer,
+    CharacterTokenizer,
+    Normalization,
+    SentencePieceTokenizer,
+    tokenizer_from_state,
+)
+from keras_seq2seq.training.perplexity import Perplexity
+from keras_seq2seq.training.sequence_crossentropy import SequenceCrossentropy
+from keras_seq2seq.training.token_accuracy import TokenAccuracy
+
+
+def learn_tokenizers(config, pairs):
+    """Learns the vocabularies from the training pairs.
+
+    Args:
+        config: `TextConfig`.
+        pairs: `SentencePairs`.
+
+    Returns:
+        source and target `Tokenizer`; two with the same vocabulary where it is shared.
+    """
+    if config.shared_vocabulary:
+        both = _learn(config, [*pairs.sources, *pairs.targets])
+        return both, tokenizer_from_state(both.vocabulary_state())
+    return _learn(config, pairs.sources), _learn(config, pairs.targets)
+
+
+def _learn(config, lines):
+    form = None if config.normalization == "none" else config.normalization
+    normalization = Normalization(form=form, lowercase=config.lowercase)
+    if config.tokenizer == "byte":
+        return ByteTokenizer(normalization)
+    if config.tokenizer == "character":
+        return CharacterTokenizer.learn(lines, config.vocabulary_size, normalization)
+    return SentencePieceTokenizer.learn(
+        lines,
+        config.vocabulary_size,
+        normalization,
+        model_type=config.model_type,
+        character_coverage=config.character_coverage,
+        byte_fallback=config.byte_fallback,
+    )
+
+
+def build_model(config, source_tokenizer, target_tokenizer):
+    """Builds the network for two vocabularies.
+
+    Args:
+        config: `RunConfig`.
+        source_tokenizer, target_tokenizer: `Tokenizer`s.
+
+    Returns:
+        A `TextSeq2Seq`, not compiled.
+    """
+    seq2seq = Seq2Seq(
+        source_tokenizer.vocabulary_size,
+        target_tokenizer.vocabulary_size,
+        units=config.model.units,
+        embedding_dim=config.model.embedding_dim,
+        cell=config.model.cell,
+        num_layers=config.model.num_layers,
+        bidirectional=config.model.bidirectional,
+        attention=None if config.model.attention == "none" else config.model.attention,
+        bridge=config.model.bridge,
+        dropout=config.model.dropout,
+        tie_embeddings=config.model.tie_embeddings,
+        share_embeddings=config.model.share_embeddings,
+        dtype=config.training.precision,
+    )
+    return TextSeq2Seq(
+        seq2seq,
+        source_tokenizer,
+        target_tokenizer,
+        max_source_length=config.data.max_source_length,
+        max_target_length=config.data.max_target_length,
+    )
+
+
+def compile_model(model, config, total_steps):
+    """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
+
+    The learning rate rises linearly to its peak, then falls along a cosine to zero at the end of
+    the run.
+
+    Args:
+        model: a `TextSeq2Seq` or `Seq2Seq`.
+        config: `TrainingConfig`.
+        total_steps: int. Batches of the whole run.
+    """
+    warmup = min(config.warmup_steps, max(total_steps // 2, 1))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(total_steps - warmup, 1),
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+    shared = {
+        "learning_rate": schedule,
+        "beta_2": 0.98,  # a shorter memory than 0.999, which suits short runs
+        "global_clipnorm": config.clip_norm or None,
+        "use_ema": config.ema_momentum > 0,
+        "ema_momentum": config.ema_momentum or 0.99,
+    }
+    if config.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **shared)
+    else:
+        optimizer = keras.optimizers.Adam(**shared)
+    model.compile(
+        optimizer=optimizer,
+        loss=SequenceCrossentropy(config.label_smoothing),
+        weighted_metrics=[TokenAccuracy(), Perplexity()],
+    )

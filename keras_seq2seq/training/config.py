@@ -1,0 +1,220 @@
+"""The configuration of a run: every key with its default, its comment and its limits."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli_w
+
+from keras_seq2seq.data.parallel_text import parse_columns
+from keras_seq2seq.training.config_error import ConfigError
+from keras_seq2seq.training.config_option import checked_section, option
+
+
+def _not_blank(spec: str) -> None:
+    if not spec.strip():
+        raise ValueError('no corpus is named. Write a file, or "phrasebook:train".')
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Section `[data]`: which pairs the run reads. See `RunConfig`."""
+
+    train: str = option(
+        "phrasebook:train",
+        'Pairs to learn from: "file.tsv", "source_file,target_file", a glob, or the built-in '
+        '"phrasebook:train". Files may be gzipped.',
+        check=_not_blank,
+    )
+    valid: str = option(
+        "phrasebook:valid",
+        "Pairs to watch the run with, never learnt from.",
+        check=_not_blank,
+    )
+    columns: str = option(
+        "1,2",
+        'Columns of source and target in a table, from 1. "2,1" swaps the direction.',
+        check=parse_columns,
+    )
+    max_source_length: int = option(
+        64,
+        "Most tokens of a source, its end mark among them; longer pairs are left out.",
+        minimum=2,
+    )
+    max_target_length: int = option(64, "The same for a target.", minimum=2)
+    batch_size: int = option(64, "Pairs in a batch.", minimum=1)
+
+    def __post_init__(self):
+        checked_section("data", self)
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Section `[text]`: how sentences become ids. See `RunConfig`."""
+
+    tokenizer: str = option(
+        "sentencepiece",
+        "What a token is: a learnt piece of a word, a character, or a byte.",
+        choices=("sentencepiece", "character", "byte"),
+    )
+    vocabulary_size: int = option(
+        6000, "Most tokens to learn, special ones among them (bytes need no learning).", minimum=5
+    )
+    shared_vocabulary: bool = option(
+        False, "Whether source and target share one vocabulary, learnt from both."
+    )
+    model_type: str = option(
+        "unigram", "How sentencepiece learns its pieces.", choices=("unigram", "bpe")
+    )
+    byte_fallback: bool = option(
+        False, "Whether sentencepiece spells unknown characters as bytes instead of <unk>."
+    )
+    character_coverage: float = option(
+        1.0,
+        "Share of the running characters that the vocabulary covers; the rarest rest is unknown.",
+        above=0.0,
+        maximum=1.0,
+    )
+    normalization: str = option(
+        "NFC",
+        "Unicode form of all text. NFD writes Hangul as its letters (jamo).",
+        choices=("NFC", "NFKC", "NFD", "none"),
+    )
+    lowercase: bool = option(False, "Whether all text is lower-cased, which cannot be undone.")
+
+    def __post_init__(self):
+        checked_section("text", self)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Section `[model]`: the network. See `RunConfig`."""
+
+    cell: str = option("lstm", "The recurrent cell.", choices=("lstm", "gru"))
+    units: int = option(
+        160,
+        "Units H of the encoder, per direction. The decoder has 2H behind a bidirectional encoder "
+        'with the bridge "concat", else H.',
+        minimum=1,
+    )
+    embedding_dim: int = option(256, "Width of the token embeddings.", minimum=1)
+    num_layers: int = option(1, "Recurrent layers of the encoder, and of the decoder.", minimum=1)
+    bidirectional: bool = option(True, "Whether the encoder also reads backwards.")
+    attention: str = option(
+        "general",
+        'How the decoder looks back at the source; "none" is the plain encoder-decoder.',
+        choices=("none", "dot", "general"),
+    )
+    bridge: str = option(
+        "concat",
+        "How the final state of the encoder becomes the first state of the decoder.",
+        choices=("concat", "dense", "sum", "zero"),
+    )
+    dropout: float = option(
+        0.3, "Share of the activations dropped in training.", minimum=0.0, below=1.0
+    )
+    tie_embeddings: bool = option(True, "Whether the generator shares the target embedding.")
+    share_embeddings: bool = option(
+        False, "Whether source and target share one embedding (needs one vocabulary)."
+    )
+
+    def __post_init__(self):
+        checked_section("model", self)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Section `[training]`: how the network learns. See `RunConfig`."""
+
+    epochs: int = option(10, "Passes over the training pairs.", minimum=1)
+    learning_rate: float = option(2e-3, "Peak learning rate.", above=0.0)
+    warmup_steps: int = option(
+        400, "Steps in which the learning rate rises from 0 to its peak.", minimum=0
+    )
+    optimizer: str = option("adamw", "The optimizer.", choices=("adamw", "adam"))
+    weight_decay: float = option(0.01, "Weight decay of adamw.", minimum=0.0)
+    label_smoothing: float = option(
+        0.1, "Share of each label spread over the vocabulary.", minimum=0.0, below=1.0
+    )
+    clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
+    ema_momentum: float = option(
+        0.99, "Momentum of the moving average of the weights; 0 keeps none.", minimum=0.0, below=1.0
+    )
+    early_stopping_patience: int = option(
+        0, "Epochs without a better validation loss before the run stops; 0 never stops.", minimum=0
+    )
+    max_minutes: float = option(0.0, "Minutes after which the run stops; 0 never stops.", minimum=0)
+    precision: str = option(
+        "float32",
+        "Precision of the computation; the mixed ones are for GPUs.",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    seed: int = option(
+        1, "Seed of weights, dropout and order of pairs.", minimum=0, maximum=2**31 - 1
+    )
+    keep_best: str = option(
+        "loss", "The validation figure by which the best epoch is kept.", choices=("loss",)
+    )
+
+    def __post_init__(self):
+        checked_section("training", self)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that a run is told: four sections, each a frozen dataclass, each checked when made.
+
+    Args:
+        data: `DataConfig`. The pairs.
+        text: `TextConfig`. Normalization and tokenizers.
+        model: `ModelConfig`. The network.
+        training: `TrainingConfig`. Optimizer, regularisation and limits.
+
+    Raises:
+        ConfigError: two keys contradict each other.
+
+    Example:
+
+    >>> config = RunConfig(model=ModelConfig(units=64), training=TrainingConfig(epochs=3))
+    >>> config.model.units, config.data.train
+    (64, 'phrasebook:train')
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self):
+        one_vocabulary = self.text.shared_vocabulary or self.text.tokenizer == "byte"
+        if self.model.share_embeddings and not one_vocabulary:
+            raise ConfigError(
+                "model.share_embeddings is true, but source and target have a vocabulary each. "
+                "Set text.shared_vocabulary = true, or model.share_embeddings = false."
+            )
+        if self.model.attention == "none" and self.model.bridge == "zero":
+            raise ConfigError(
+                'model.attention = "none" with model.bridge = "zero" gives the decoder nothing of '
+                "the source. Choose another bridge, or an attention."
+            )
+
+        if (
+            self.model.attention == "dot"
+            and self.model.bidirectional
+            and self.model.bridge != "concat"
+        ):
+            raise ConfigError(
+                f'model.attention = "dot" with model.bridge = "{self.model.bridge}" compares a '
+                "decoder of H units with a bidirectional memory of 2H. Set model.attention = "
+                '"general", or model.bridge = "concat".'
+            )
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The configuration as plain data: {section: {key: value}}."""
+        return dataclasses.asdict(self)
+
+    def to_toml(self) -> str:
+        """The configuration as TOML, every key written out; `load_config` reads it back."""
+        return tomli_w.dumps(self.to_dict())

@@ -1,0 +1,148 @@
+"""The directory of a run: what lies where, and how it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_SECTIONS = {"data", "text", "model", "training"}
+
+
+class RunDirectory:
+    """One directory with all that a run leaves behind.
+
+    ```
+    config.toml        the resolved configuration; marks the directory as a run
+    data_report.json   what was read, kept and dropped
+    metrics.csv        one row an epoch
+    logs/              for TensorBoard
+    backup/            where an interrupted run goes on from
+    best.weights.h5    weights of the best epoch
+    model.keras        the trained model
+    ```
+
+    Files of worth are written under a temporary name in the same directory and renamed, so a
+    file that is there is whole.
+
+    Args:
+        path: path of the directory; need not exist yet.
+
+    Example:
+
+    ```python
+    run = RunDirectory("runs/first").create()
+    run.write_text("config.toml", config.to_toml())
+    with run.replacing("model.keras") as temporary:
+        model.save(temporary)
+    ```
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.config = self.path / "config.toml"
+        self.data_report = self.path / "data_report.json"
+        self.metrics = self.path / "metrics.csv"
+        self.logs = self.path / "logs"
+        self.backup = self.path / "backup"
+        self.best = self.path / "best.weights.h5"
+        self.model = self.path / "model.keras"
+
+    def __repr__(self) -> str:
+        return f"RunDirectory({str(self.path)!r})"
+
+    @classmethod
+    def new(cls, root: str | os.PathLike = "runs", now: datetime | None = None) -> RunDirectory:
+        """Creates a run directory of its own, `<root>/<date>_<time>`.
+
+        Raises:
+            ValueError: it cannot be created.
+        """
+        name = f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}"
+        run, number = cls(Path(root) / name), 1
+        while os.path.lexists(run.path):  # another run began in the same second
+            number += 1
+            run = cls(Path(root) / f"{name}-{number}")
+        return run.create()
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the directory holds a run, told by its `config.toml`."""
+        try:
+            return tomllib.loads(self.config.read_text("utf-8")).keys() >= _SECTIONS
+        except (OSError, ValueError, RecursionError):
+            return False
+
+    def create(self) -> RunDirectory:
+        """Creates the directory if need be and makes sure that it may be filled.
+
+        A run that is there already is left as it is.
+
+        Returns:
+            The run directory itself.
+
+        Raises:
+            ValueError: the path is a file, the directory holds something other than a run, or it
+                is not writable.
+        """
+        if os.path.lexists(self.path) and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file, but a run needs a directory: choose another.")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = sorted(os.listdir(self.path))
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"The run directory {self.path} cannot be created: {error}. Choose another."
+            ) from error
+        if names and not self.is_run:
+            raise ValueError(
+                f"{self.path} holds other files ({', '.join(names[:3])}"
+                f"{', ...' if len(names) > 3 else ''}) and no run. Choose an empty or a new "
+                "directory."
+            )
+        try:
+            probe = self.path / f".{os.getpid()}.probe"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise ValueError(
+                f"The run directory {self.path} is not writable: {error}. "
+                "Choose another, or change its permissions."
+            ) from error
+        return self
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Writes a UTF-8 text file into the directory, whole or not at all.
+
+        Args:
+            name: str. Name of the file, as `config.toml`.
+            text: str. Its content.
+
+        Returns:
+            The path of the file.
+        """
+        with self.replacing(name) as temporary:
+            temporary.write_bytes(text.encode("utf-8"))
+        return self.path / name
+
+    @contextlib.contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        """Gives a temporary path beside `name`, and renames it to `name` when all went well.
+
+        The temporary name has the same ending, which is how Keras tells the format of a file.
+        After an error nothing is left of it and an older file stays as it was.
+        """
+        temporary = self.path / f".{os.getpid()}.{name}"
+        try:
+            yield temporary
+            os.replace(temporary, self.path / name)
+        finally:
+            temporary.unlink(missing_ok=True)

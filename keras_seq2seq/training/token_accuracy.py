@@ -1,0 +1,35 @@
+"""Share of target tokens predicted right."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class TokenAccuracy(keras.metrics.Mean):
+    """Share in [0, 1] of real target tokens whose logit is the largest, given the true prefix.
+
+    Args:
+        ignore_id: int. Target id that does not count: PAD.
+
+    Example:
+
+    >>> accuracy = TokenAccuracy()
+    >>> accuracy.update_state(keras.ops.array([[1, 2, 0]]), keras.ops.one_hot([[1, 1, 1]], 4))
+    >>> float(accuracy.result())
+    0.5
+    """
+
+    def __init__(self, ignore_id=0, name="token_accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.ignore_id = ignore_id
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
+        weight = ops.cast(ops.not_equal(y_true, self.ignore_id), "float32")
+        if sample_weight is not None:
+            weight = weight * ops.cast(sample_weight, "float32")
+        right = ops.equal(ops.cast(y_true, "int32"), ops.cast(ops.argmax(y_pred, -1), "int32"))
+        super().update_state(ops.cast(right, "float32"), sample_weight=weight)
+
+    def get_config(self):
+        return {**super().get_config(), "ignore_id": self.ignore_id}

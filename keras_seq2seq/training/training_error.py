@@ -1,0 +1,5 @@
+"""What stops a run."""
+
+
+class TrainingError(RuntimeError):
+    """A run cannot go on."""
