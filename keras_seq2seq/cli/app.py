@@ -8,9 +8,9 @@ from typing import Annotated
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
 os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
 
-import typer  # noqa: E402
+import typer
 
-from keras_seq2seq.version import __version__  # noqa: E402
+from keras_seq2seq.version import __version__
 
 app = typer.Typer(
     name="keras-seq2seq",
@@ -88,7 +88,9 @@ def evaluate(
 @app.command()
 def generate(
     model: ModelArgument,
-    file: Annotated[str, typer.Argument(help="Text, one source a line; - is standard input.")] = "-",
+    file: Annotated[
+        str, typer.Argument(help="Text, one source a line; - is standard input.")
+    ] = "-",
     batch_size: BatchSize = 32,
     scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
 ):

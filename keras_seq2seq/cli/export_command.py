@@ -15,7 +15,9 @@ def run(model, saved_model, tflite, text):
 
     artefact = export.open_artefact(model)
     if artefact.kind != "keras":
-        raise ValueError(f"{model} is a {artefact.kind}; only a run or .keras file can be exported.")
+        raise ValueError(
+            f"{model} is a {artefact.kind}; only a run or .keras file can be exported."
+        )
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
             written = export.saved_model(artefact.model, saved_model)

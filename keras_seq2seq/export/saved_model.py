@@ -92,7 +92,9 @@ def _check_operators(directory):
     if compiled:
         bad.add("functions that demand XLA")
     if bad:
-        raise ExportError(f"The graph holds what a CPU server cannot run: {', '.join(sorted(bad))}.")
+        raise ExportError(
+            f"The graph holds what a CPU server cannot run: {', '.join(sorted(bad))}."
+        )
 
 
 def _rename_to_next_version(temporary, base):

@@ -55,7 +55,9 @@ class TFLiteArtefact(Artefact):
             results.append(self._text(text) if self.takes_text else self._ids(text))
             if progress:
                 progress(len(results))
-        return Generated(*map(list, zip(*results, strict=True))) if results else Generated([], [], [])
+        return (
+            Generated(*map(list, zip(*results, strict=True))) if results else Generated([], [], [])
+        )
 
     def _ids(self, text):
         limit = self.manifest["max_source_length"]

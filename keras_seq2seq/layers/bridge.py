@@ -51,8 +51,8 @@ class Bridge(keras.layers.Layer):
             joined = width * self.directions if self.mode in ("concat", "dense") else width
             if self.mode in ("concat", "sum") and joined != self.units:
                 raise ValueError(
-                    f"Bridge: mode={self.mode!r} turns {self.directions} direction(s) of {width} units "
-                    f"into {joined}, but the decoder has {self.units}. Give the decoder {joined} "
+                    f"Bridge: mode={self.mode!r} turns {self.directions} direction(s) of {width} "
+                    f"units into {joined}, but the decoder has {self.units}. Give the decoder {joined} "
                     "units or use mode='dense'."
                 )
             if self.mode == "dense":
@@ -81,4 +81,9 @@ class Bridge(keras.layers.Layer):
         return [d(j) for d, j in zip(self.dense_layers[index], joined, strict=True)]
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units, "mode": self.mode, "directions": self.directions}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "mode": self.mode,
+            "directions": self.directions,
+        }

@@ -122,7 +122,9 @@ class Decoder(keras.layers.Layer):
         return self.dropout_layer(hidden, training=training), state, weights
 
     def get_config(self):
-        shared = None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
+        shared = (
+            None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
+        )
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

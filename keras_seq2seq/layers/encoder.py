@@ -89,7 +89,9 @@ class Encoder(keras.layers.Layer):
         return self.dropout_layer(memory, training=training), state, mask
 
     def get_config(self):
-        shared = None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
+        shared = (
+            None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
+        )
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

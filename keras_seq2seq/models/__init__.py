@@ -3,8 +3,9 @@
 from keras_seq2seq.lazy_names import lazy_names
 
 __getattr__, __dir__, __all__ = lazy_names(
+    __name__,
     {
         "Seq2Seq": "keras_seq2seq.models.seq2seq",
         "TextSeq2Seq": "keras_seq2seq.models.text_seq2seq",
-    }
+    },
 )

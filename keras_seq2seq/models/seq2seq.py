@@ -174,6 +174,12 @@ class Seq2Seq(keras.Model):
         logits = self.generator(hidden, logits=True)
         return logits[:, 0], state, weights[:, 0]
 
+    def attend(self, source_ids, target_ids):
+        """Attention under teacher forcing: ids [B, S] and [B, T] -> float32 [B, T, S]."""
+        state, memory, mask = self.encode(source_ids)
+        _, _, weights = self.decoder(target_ids, state, memory, mask)
+        return weights
+
     def search(self, source_ids, max_length, padded=True):
         """Greedy search, traceable in any graph: ids [B, S] -> `SearchResult`.
 

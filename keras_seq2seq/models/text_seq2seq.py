@@ -152,6 +152,29 @@ class TextSeq2Seq(keras.Model):
                 progress(start + len(rows))
         return self.decode_targets(target_ids), scores, lengths
 
+    def attention(self, source, target=None):
+        """Where the model looks in `source` while it writes `target`.
+
+        Args:
+            source: str.
+            target: str, or `None` for the model's own translation.
+
+        Returns:
+            weights, float32 array [T, S]; the T target tokens, EOS last; the S source tokens,
+            EOS last.
+
+        Raises:
+            ValueError: if the model has no attention.
+        """
+        if self.seq2seq.attention is None:
+            raise ValueError("This model was built with attention=None; there is none to show.")
+        target = self.generate(source) if target is None else target
+        x, y, _ = self.encode_examples([source], [target])
+        weights = self.seq2seq.attend(x["source_ids"], x["target_ids"])[0]  # [T, S]
+        target_tokens = [self.target_tokenizer.id_to_token(i) for i in y[0]]
+        source_tokens = [self.source_tokenizer.id_to_token(i) for i in x["source_ids"][0]]
+        return np.asarray(weights), target_tokens, source_tokens
+
     def decode_targets(self, ids):
         """Target ids [B, T] -> list of B strings; special tokens are dropped."""
         texts = np.asarray(self.target_tokenizer.detokenize(ids))

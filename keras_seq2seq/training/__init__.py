@@ -4,7 +4,9 @@ from keras_seq2seq.lazy_names import lazy_names
 
 # Lazy, so that a configuration can be checked without waiting for TensorFlow.
 __getattr__, __dir__, __all__ = lazy_names(
+    __name__,
     {
+        "BestModel": "keras_seq2seq.training.best_model",
         "ConfigError": "keras_seq2seq.training.config_error",
         "DataConfig": "keras_seq2seq.training.config",
         "ModelConfig": "keras_seq2seq.training.config",
@@ -15,7 +17,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "TextConfig": "keras_seq2seq.training.config",
         "TokenAccuracy": "keras_seq2seq.training.token_accuracy",
         "TrainingConfig": "keras_seq2seq.training.config",
+        "TimeLimit": "keras_seq2seq.training.time_limit",
+        "TrainingError": "keras_seq2seq.training.training_error",
+        "TrainingSummary": "keras_seq2seq.training.run",
         "commented_toml": "keras_seq2seq.training.config_file",
         "load_config": "keras_seq2seq.training.config_file",
-    }
+        "train": "keras_seq2seq.training.run",
+    },
 )

@@ -1,0 +1,1 @@
+"""The grammar behind the phrasebook: words, noun phrases, events, predicates and sentences."""

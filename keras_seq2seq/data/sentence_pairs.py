@@ -1,0 +1,71 @@
+"""Pairs of sentences in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from keras_seq2seq.data.corpus_report import CorpusReport
+
+
+@dataclass(frozen=True)
+class SentencePairs:
+    """Source sentences and their targets, line by line, with the report of their reading.
+
+    Args:
+        sources: list of str. Source sentences.
+        targets: list of str. `targets[i]` is the translation of `sources[i]`.
+        origin: str. Where the pairs come from, for messages. Defaults to `"memory"`.
+        report: `CorpusReport`. What was dropped on the way here. Defaults to nothing dropped.
+
+    Raises:
+        ValueError: the two lists are of different length.
+
+    Example:
+
+    >>> pairs = SentencePairs(["안녕", "고마워"], ["hello", "thanks"])
+    >>> len(pairs), list(pairs)[0]
+    (2, ('안녕', 'hello'))
+    """
+
+    sources: list[str]
+    targets: list[str]
+    origin: str = "memory"
+    report: CorpusReport | None = None
+
+    def __post_init__(self):
+        if len(self.sources) != len(self.targets):
+            raise ValueError(
+                f"SentencePairs needs one target for every source. Received: "
+                f"{len(self.sources)} sources and {len(self.targets)} targets."
+            )
+        if self.report is None:
+            count = len(self.sources)
+            object.__setattr__(self, "report", CorpusReport(self.origin, count, count))
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]], origin: str = "memory") -> SentencePairs:
+        """Pairs out of an iterable of (source, target)."""
+        pairs = list(pairs)
+        return cls([source for source, _ in pairs], [target for _, target in pairs], origin)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return zip(self.sources, self.targets, strict=True)
+
+    def keep(self, indices: Sequence[int], **dropped: int) -> SentencePairs:
+        """The pairs at `indices`; `dropped` counts the others by their name in the report.
+
+        >>> pairs = SentencePairs(["a", "b"], ["A", "B"]).keep([1], over_long=1)
+        >>> pairs.sources, pairs.report.describe()
+        (['b'], 'memory: 2 pairs read, 1 kept (1 over-long)')
+        """
+        counts = {name: getattr(self.report, name) + more for name, more in dropped.items()}
+        return SentencePairs(
+            [self.sources[i] for i in indices],
+            [self.targets[i] for i in indices],
+            self.origin,
+            replace(self.report, kept=len(indices), **counts),
+        )

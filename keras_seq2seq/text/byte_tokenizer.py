@@ -1,0 +1,80 @@
+"""Tokens that are the bytes of UTF-8."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import keras
+import tensorflow as tf
+
+from keras_seq2seq.text.normalization import Normalization
+from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS
+from keras_seq2seq.text.tokenizer import Tokenizer
+
+_FIRST_BYTE = len(SPECIAL_TOKENS)
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class ByteTokenizer(Tokenizer):
+    """One id per byte of the UTF-8 text: id 4 + byte, 260 ids in all.
+
+    It needs no vocabulary and knows every text: with `Normalization(None,
+    collapse_whitespace=False)` any valid UTF-8 comes back as it was. Bytes that do not form
+    UTF-8, as a model may put out, become U+FFFD (one for each maximal part of a character), and
+    so does UNK.
+
+    Args:
+        normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
+        **kwargs: of `keras.layers.Layer`.
+
+    Example:
+
+    >>> tokenizer = ByteTokenizer()
+    >>> tokenizer.tokenize_python("né")
+    [114, 199, 173]
+    >>> tokenizer.detokenize([[114, 199, 173, 3], [114, 199, 3, 0]]).numpy().tolist()
+    [b'n\\xc3\\xa9', b'n\\xef\\xbf\\xbd']
+
+    Reference: [Xue et al., 2022](https://arxiv.org/abs/2105.13626), ByT5.
+    """
+
+    def __init__(self, normalization: Normalization | dict | None = None, **kwargs):
+        super().__init__(normalization, **kwargs)
+
+    @classmethod
+    def learn(
+        cls,
+        lines: Iterable[str] = (),
+        vocabulary_size: int = 260,
+        normalization: Normalization | None = None,
+    ) -> ByteTokenizer:
+        """Makes a byte tokenizer. There is nothing to learn: `lines` are not read and the
+        vocabulary has 260 ids whatever `vocabulary_size` says."""
+        return cls(normalization)
+
+    def tokenize_python(self, text: str) -> list[int]:
+        text = self.normalization.normalize_python(text)
+        return [_FIRST_BYTE + byte for byte in text.encode("utf-8")]
+
+    def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
+        # All bytes at once, then cut into rows: decode_raw on [B] would want equal lengths.
+        values = tf.io.decode_raw(tf.strings.reduce_join(text), tf.uint8)  # [all bytes]
+        values = tf.cast(values, tf.int32) + _FIRST_BYTE
+        lengths = tf.cast(tf.strings.length(text, unit="BYTE"), tf.int64)  # [B]
+        return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
+
+    def tokens(self) -> list[str]:
+        return [*SPECIAL_TOKENS, *(f"<0x{byte:02X}>" for byte in range(256))]
+
+    def _surfaces(self) -> list[bytes]:
+        return [b"", "\ufffd".encode(), b"", b"", *(bytes([byte]) for byte in range(256))]
+
+    def _vocabulary(self) -> None:
+        return None
+
+    def save_assets(self, dir_path: str | os.PathLike) -> None:
+        """Writes nothing: the bytes are known."""
+
+    def load_assets(self, dir_path: str | os.PathLike) -> None:
+        """Reads nothing: the bytes are known."""

@@ -1,0 +1,132 @@
+"""Text normalization that gives the same string inside a TensorFlow graph and in plain Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import unicodedata
+
+import keras
+import tensorflow as tf
+import tensorflow_text as tf_text
+
+from keras_seq2seq.text import letter_case
+
+FORMS = ("NFC", "NFKC", "NFD", None)
+
+# The Unicode property White_Space: 25 code points. `str.isspace` has four more (U+001C..U+001F)
+# and RE2's `\s` five only, so that the class is spelled out.
+WHITE_SPACE = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WHITE_SPACE_RUN = re.compile(f"[{WHITE_SPACE}]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def replace_surrogates(text: str) -> str:
+    """Replaces lone surrogates, which no UTF-8 can hold, by U+FFFD.
+
+    >>> replace_surrogates("a" + chr(0xD83D)) == "a" + chr(0xFFFD)
+    True
+    """
+    return _SURROGATE.sub("\ufffd", text)
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+@dataclasses.dataclass(frozen=True)
+class Normalization:
+    """Brings text to one spelling before it is tokenized.
+
+    The steps, in this order: bytes that are not UTF-8 become U+FFFD; the Unicode normalization
+    form; lower case; white space. `__call__` does it in the graph (`tf.data`, SavedModel) and
+    `normalize_python` does it without TensorFlow, to the same bytes.
+
+    Lower case is per code point as in Unicode 13, whatever the Python version and whatever the
+    locale of the process (see `letter_case`). White space is the 25 code points of the Unicode
+    property White_Space. Normalization forms are those of the Unicode version of TensorFlow's ICU
+    in the graph and of `unicodedata` in Python: a code point which the running Python does not
+    know yet (category Cn) may come out differently, all others do not.
+
+    Args:
+        form: `"NFC"`, `"NFKC"`, `"NFD"` or `None` (leave as it is). Defaults to `"NFC"`. With
+            `"NFD"` Hangul syllables become jamo and `compose` puts them together again.
+        lowercase: bool. Whether to lower the case. Defaults to `False`.
+        collapse_whitespace: bool. Whether runs of white space become one U+0020 and white space
+            at the ends goes. Defaults to `True`.
+
+    Raises:
+        ValueError: if `form` is not one of the four or a switch is not a bool.
+
+    Example:
+
+    >>> normalization = Normalization(lowercase=True)
+    >>> normalization.normalize_python("  Guten   MORGEN ")
+    'guten morgen'
+    >>> normalization(tf.constant(["  Guten   MORGEN "])).numpy().tolist()
+    [b'guten morgen']
+    """
+
+    form: str | None = "NFC"
+    lowercase: bool = False
+    collapse_whitespace: bool = True
+
+    def __post_init__(self):
+        if self.form not in FORMS:
+            names = [form for form in FORMS if form]
+            near = difflib.get_close_matches(str(self.form).upper(), names, n=1, cutoff=0.3)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"Unknown normalization form {self.form!r}: expected one of "
+                f"{', '.join(map(repr, FORMS))}.{hint}"
+            )
+        for name in ("lowercase", "collapse_whitespace"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(
+                    f"`{name}` must be True or False, received {getattr(self, name)!r}."
+                )
+
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
+        """Normalizes a string tensor of any shape; the shape stays."""
+        text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+        if self.form:
+            text = tf_text.normalize_utf8(text, self.form)
+        if self.lowercase:
+            text = letter_case.lower(text)
+        if self.collapse_whitespace:
+            text = tf.strings.strip(tf.strings.regex_replace(text, f"[{WHITE_SPACE}]+", " "))
+        return text
+
+    def normalize_python(self, text: str) -> str:
+        """Normalizes one Python string without TensorFlow."""
+        text = replace_surrogates(text)
+        if self.form:
+            text = unicodedata.normalize(self.form, text)
+        if self.lowercase:
+            text = letter_case.lower_python(text)
+        if self.collapse_whitespace:
+            text = _WHITE_SPACE_RUN.sub(" ", text).strip(" ")
+        return text
+
+    def compose(self, text: tf.Tensor) -> tf.Tensor:
+        """Makes detokenized text readable: NFC when `form` is `"NFD"`, else `text` itself."""
+        return tf_text.normalize_utf8(text, "NFC") if self.form == "NFD" else text
+
+    def compose_python(self, text: str) -> str:
+        """Does what `compose` does, for one Python string."""
+        return unicodedata.normalize("NFC", text) if self.form == "NFD" else text
+
+    def get_config(self) -> dict:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict) -> Normalization:
+        if not isinstance(config, dict):
+            raise ValueError(f"A normalization config must be a dict, received {config!r}.")
+        names = [field.name for field in dataclasses.fields(cls)]
+        for key in config:
+            if key not in names:
+                near = difflib.get_close_matches(str(key), names, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ValueError(
+                    f"Unknown key {key!r} in a normalization config: expected {names}.{hint}"
+                )
+        return cls(**config)

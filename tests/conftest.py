@@ -1,0 +1,47 @@
+"""What the tests share: quiet TensorFlow, fixed seeds, a small trained model."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import pytest
+
+PAIRS = [
+    ("안녕하세요.", "Hello."),
+    ("고마워요.", "Thank you."),
+    ("사과가 있어요.", "There is an apple."),
+    ("책이 있어요.", "There is a book."),
+    ("저는 학생이에요.", "I am a student."),
+    ("저는 선생님이에요.", "I am a teacher."),
+    ("물을 마셔요.", "I drink water."),
+    ("우유를 마셔요.", "I drink milk."),
+]
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seed():
+    keras.utils.set_random_seed(7)
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """A small TextSeq2Seq that has learnt `PAIRS` by heart."""
+    from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq
+    from keras_seq2seq.text import SentencePieceTokenizer
+
+    keras.utils.set_random_seed(7)
+    sources, targets = map(list, zip(*PAIRS, strict=True))
+    source = SentencePieceTokenizer.learn(sources, 60)
+    target = SentencePieceTokenizer.learn(targets, 60)
+    seq2seq = Seq2Seq(
+        source.vocabulary_size,
+        target.vocabulary_size,
+        units=32,
+        embedding_dim=32,
+        tie_embeddings=True,
+    )
+    model = TextSeq2Seq(seq2seq, source, target, max_source_length=24, max_target_length=20)
+    model.compile(keras.optimizers.Adam(0.02), SequenceCrossentropy())
+    model.fit(sources, targets, epochs=60, verbose=0)
+    return model

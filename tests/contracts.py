@@ -1,0 +1,31 @@
+"""Checks that every class of a kind must pass."""
+
+import inspect
+
+import keras
+import numpy as np
+
+
+def check_config_is_complete(thing):
+    """Every constructor argument is a key of `get_config`; the copy has the same config.
+
+    A round trip alone would not see an argument that both sides forget.
+    """
+    parameters = inspect.signature(type(thing).__init__).parameters.values()
+    named = {
+        p.name
+        for p in parameters
+        if p.name != "self" and p.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+    config = thing.get_config()
+    missing = named - set(config)
+    if missing:
+        raise AssertionError(f"{type(thing).__name__}.get_config lacks {sorted(missing)}")
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(thing))
+    if type(copy) is not type(thing) or copy.get_config() != config:
+        raise AssertionError(f"{type(thing).__name__}: {copy.get_config()} != {config}")
+
+
+def random_ids(batch, length, vocabulary_size, seed=0):
+    """int32 [B, T] of ordinary tokens."""
+    return np.random.default_rng(seed).integers(4, vocabulary_size, (batch, length), "int32")

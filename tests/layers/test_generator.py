@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+from contracts import check_config_is_complete
+
+from keras_seq2seq import Generator
+
+
+def test_is_softmax_of_hidden_times_w():
+    """Seed eq. 9."""
+    hidden = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    generator = Generator(7)
+    probabilities = np.asarray(generator(hidden))
+    scores = hidden @ np.asarray(generator.kernel)
+    expected = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(generator(hidden, logits=True), scores, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float32"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_probabilities_are_float32_under_any_policy(policy, tied):
+    embedding = keras.layers.Embedding(7, 4) if tied else None
+    if tied:
+        embedding.build((None,))
+    generator = Generator(7, embedding=embedding, dtype=policy)
+    probabilities = generator(np.ones((2, 3, 4), "float32"))
+    assert keras.backend.standardize_dtype(probabilities.dtype) == "float32"
+    np.testing.assert_allclose(np.asarray(probabilities).sum(-1), 1, atol=1e-5)
+
+
+def test_tied_generator_has_no_weight_of_its_own():
+    embedding = keras.layers.Embedding(7, 4)
+    embedding.build((None,))
+    hidden = np.ones((1, 1, 4), "float32")
+    generator = Generator(7, embedding=embedding)
+    expected = hidden @ np.asarray(embedding.embeddings).T
+    np.testing.assert_allclose(generator(hidden, logits=True), expected, atol=1e-6)
+    assert len(generator.weights) == len(embedding.weights)
+
+
+def test_tied_embedding_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"\[7, 4\].*\[8, 4\]"):
+        Generator(8, embedding=keras.layers.Embedding(7, 4))(np.ones((1, 1, 4), "float32"))
+
+
+def test_config():
+    check_config_is_complete(Generator(7))
+    check_config_is_complete(Generator(7, embedding=keras.layers.Embedding(7, 4)))
