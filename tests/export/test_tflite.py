@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from conftest import PAIRS
+
+from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
+from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
+
+SOURCES = [source for source, _ in PAIRS]
+TEXTS = [*SOURCES, "", " \t", "모르는 말 hello 😀", "책 " * 100]
+
+
+@pytest.fixture(scope="module")
+def file(trained, tmp_path_factory):
+    return export.tflite(trained, tmp_path_factory.mktemp("device") / "model.tflite")
+
+
+@pytest.fixture(scope="module")
+def text_file(trained, tmp_path_factory):
+    return export.tflite(
+        trained, tmp_path_factory.mktemp("device") / "model.text.tflite", text=True
+    )
+
+
+@pytest.mark.parametrize("kind", ["file", "text_file"])
+def test_does_what_the_model_does(kind, trained, request):
+    artefact = export.open_artefact(request.getfixturevalue(kind))
+    result = artefact.generate(TEXTS)
+    outputs, scores = trained.generate(TEXTS, return_scores=True)
+    assert result.texts == outputs
+    np.testing.assert_allclose(result.scores, scores, atol=1e-4)
+
+
+def test_holds_builtin_operators_alone(file):
+    """The plain interpreter loads it, and no operator is custom or of TensorFlow itself."""
+    interpreter = Interpreter(model_path=str(file))
+    interpreter.allocate_tensors()
+    names = {d["op_name"] for d in interpreter._get_ops_details()}
+    assert "WHILE" in names
+    assert not {n for n in names if n.startswith(("Flex", "TFText")) or "CUSTOM" in n}
+
+
+def test_runs_without_this_library(file, trained):
+    """Interpreter and manifest are enough: ids in, ids out, ended by EOS."""
+    manifest = json.loads(open(f"{file}.json", encoding="utf-8").read())
+    run = Interpreter(model_path=str(file)).get_signature_runner("serving_default")
+    tokens = trained.source_tokenizer.tokenize_python(SOURCES[0])
+    ids = np.full((1, manifest["max_source_length"]), manifest["pad_id"], "int32")
+    ids[0, : len(tokens) + 1] = [*tokens, manifest["eos_id"]]
+    result = run(ids=ids)
+    expected = trained.seq2seq.generate(ids, trained.max_target_length)
+    np.testing.assert_array_equal(result["ids"], expected.ids)
+    assert result["ids"].shape == (1, manifest["max_target_length"])
+    assert result["ids"][0, result["length"][0]] == manifest["eos_id"]
+
+
+def test_stops_early(file):
+    """A full-length result takes many times as long as an empty one; count steps, not time."""
+    run = Interpreter(model_path=str(file)).get_signature_runner("serving_default")
+    ids = np.zeros((1, 24), "int32")
+    ids[0, 0] = 3
+    result = run(ids=ids)
+    assert not result["ids"].any()
+    assert result["length"] == [0]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("attention", [None, "dot"])
+def test_every_kind_of_model_converts(cell, attention, tmp_path):
+    normalization = Normalization("NFD", lowercase=True)
+    characters = CharacterTokenizer.learn(SOURCES, 80, normalization)
+    bytes_ = ByteTokenizer()
+    seq2seq = Seq2Seq(
+        characters.vocabulary_size,
+        bytes_.vocabulary_size,
+        units=8,
+        embedding_dim=8,
+        cell=cell,
+        num_layers=2,
+        bidirectional=False,
+        attention=attention,
+    )
+    model = TextSeq2Seq(seq2seq, characters, bytes_, max_source_length=30, max_target_length=12)
+    file = export.tflite(model, tmp_path / "model.tflite")
+    assert export.open_artefact(file).generate(TEXTS).texts == model.generate(TEXTS)
+    with pytest.raises(export.ExportError, match="needs SentencePiece on both sides"):
+        export.tflite(model, tmp_path / "text.tflite", text=True)
+
+
+def test_a_difference_leaves_the_old_files_and_fails(trained, tmp_path, monkeypatch):
+    from keras_seq2seq.export import tflite_artefact
+
+    old = tmp_path / "model.tflite"
+    old.write_bytes(b"old")
+
+    def lie(self, text):
+        output, score, length = honest(self, text)
+        return output, score - 1, length
+
+    honest = tflite_artefact.TFLiteArtefact._ids
+    monkeypatch.setattr(tflite_artefact.TFLiteArtefact, "_ids", lie)
+    with pytest.raises(export.ExportError, match="other scores than the model"):
+        export.tflite(trained, old, sample=SOURCES)
+    assert [p.name for p in tmp_path.iterdir()] == ["model.tflite"]
+    assert old.read_bytes() == b"old"
+
+
+def test_the_name_must_end_in_tflite(trained, tmp_path):
+    with pytest.raises(export.ExportError, match="must end in .tflite"):
+        export.tflite(trained, tmp_path / "model.lite")
+
+
+def test_a_missing_manifest_says_so(file, tmp_path):
+    copy = tmp_path / "copy.tflite"
+    copy.write_bytes(file.read_bytes())
+    with pytest.raises(export.ExportError, match=r"copy.tflite.json is missing"):
+        export.open_artefact(copy)

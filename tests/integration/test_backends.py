@@ -1,0 +1,51 @@
+"""Layers, models and decoding on the other Keras backends."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import json, sys, keras, numpy as np
+from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TokenAccuracy, Perplexity
+keras.utils.set_random_seed(1)
+found = {}
+for cell in ("lstm", "gru"):
+    for attention in (None, "general"):
+        model = Seq2Seq(30, 40, units=8, embedding_dim=6, cell=cell, attention=attention)
+        model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy(0.1),
+                      metrics=[TokenAccuracy(), Perplexity()])
+        ids = np.random.default_rng(0).integers(4, 30, (16, 5)).astype("int32")
+        ids[:, -1] = 3
+        x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
+        losses = model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
+        wide = np.pad(ids[:3], ((0, 0), (0, 4)))
+        ours, padded = model.generate(ids[:3], max_length=7), model.generate(wide, max_length=7)
+        found[f"{cell} {attention}"] = [
+            losses, np.asarray(ours.ids).tolist(), np.asarray(padded.ids).tolist()]
+print(json.dumps([keras.backend.backend(), "tensorflow" in sys.modules, found]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_builds_fits_and_decodes_without_tensorflow(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install {backend}")
+    reply = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert reply.returncode == 0, reply.stderr
+    used, tensorflow_was_loaded, found = json.loads(reply.stdout.splitlines()[-1])
+    assert used == backend
+    assert not tensorflow_was_loaded
+    for losses, ids, padded in found.values():
+        assert losses[-1] < losses[0]
+        assert ids == padded

@@ -1,0 +1,175 @@
+import keras
+import numpy as np
+import pytest
+from contracts import check_config_is_complete, random_ids
+
+from keras_seq2seq import Perplexity, Seq2Seq, SequenceCrossentropy, TokenAccuracy
+
+COMBINATIONS = [
+    (cell, attention, bidirectional)
+    for cell in ("lstm", "gru")
+    for attention in (None, "dot", "general")
+    for bidirectional in (False, True)
+]
+
+
+def make(cell="lstm", attention="general", bidirectional=True, **kwargs):
+    kwargs = {"units": 8, "embedding_dim": 6, **kwargs}
+    return Seq2Seq(40, 50, cell=cell, attention=attention, bidirectional=bidirectional, **kwargs)
+
+
+def unlike_each_other(model):
+    """Larger weights: each row of a batch translates to something of its own, and EOS occurs."""
+    random = np.random.default_rng(3)
+    model.set_weights(
+        [random.normal(0, 1.0, w.shape).astype("float32") for w in model.get_weights()]
+    )
+    return model
+
+
+def sources(batch=6, length=7):
+    """Rows of different length: EOS behind the last token, PAD after it."""
+    ids = random_ids(batch, length, 40)
+    for row in range(batch):
+        ids[row, row % length] = 3
+        ids[row, row % length + 1 :] = 0
+    return ids
+
+
+@pytest.mark.parametrize(("cell", "attention", "bidirectional"), COMBINATIONS)
+def test_the_graph_is_what_its_layers_compute(cell, attention, bidirectional):
+    model = make(cell, attention, bidirectional, num_layers=2)
+    source_ids, target_ids = sources(), random_ids(6, 5, 50)
+    logits = model({"source_ids": source_ids, "target_ids": target_ids})
+    state, memory, mask = model.encode(source_ids)
+    for step in range(5):  # T steps at once equal one step T times, through the whole model
+        one, state, _ = model.decode_step(target_ids[:, step], state, memory, mask)
+        np.testing.assert_allclose(one, logits[:, step], atol=1e-5)
+    assert logits.shape == (6, 5, 50)
+
+
+@pytest.mark.parametrize(("cell", "attention", "bidirectional"), COMBINATIONS)
+def test_padding_and_company_do_not_change_what_is_generated(cell, attention, bidirectional):
+    model = unlike_each_other(make(cell, attention, bidirectional))
+    ids = sources()
+    together = model.generate(ids, max_length=12)
+    padded = model.generate(np.pad(ids, ((0, 0), (0, 9))), max_length=12)
+    np.testing.assert_array_equal(padded.ids, together.ids)
+    np.testing.assert_allclose(padded.score, together.score, atol=1e-4)
+    for row in range(len(ids)):
+        length = int((ids[row] != 0).sum())
+        alone = model.generate(ids[row : row + 1, :length], max_length=12)
+        np.testing.assert_array_equal(alone.ids[0], together.ids[row])
+        np.testing.assert_allclose(alone.score[0], together.score[row], atol=1e-4)
+    assert len({tuple(row) for row in np.asarray(together.ids)}) > 2
+
+
+def test_eager_and_compiled_search_agree():
+    model = unlike_each_other(make())
+    eager = model.search(sources(), max_length=10)
+    compiled = model.generate(sources(), max_length=10)
+    np.testing.assert_array_equal(eager.ids, compiled.ids)
+    np.testing.assert_allclose(eager.score, compiled.score, atol=1e-4)
+
+
+def test_the_score_is_what_the_model_gives_to_its_own_output():
+    model = unlike_each_other(make())
+    ids = sources()
+    result = model.generate(ids, max_length=10)
+    target = np.concatenate([np.full((len(ids), 1), 2), np.asarray(result.ids)[:, :-1]], axis=1)
+    logits = np.asarray(model({"source_ids": ids, "target_ids": target}), "float64")
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    for row in range(1, len(ids)):
+        chosen = np.asarray(result.ids)[row]
+        count = min(int(result.length[row]) + 1, 10)
+        expected = sum(log_p[row, t, chosen[t]] for t in range(count))
+        np.testing.assert_allclose(result.score[row], expected, atol=1e-3)
+
+
+def test_a_source_of_eos_alone_gives_nothing():
+    result = unlike_each_other(make()).generate(np.array([[3, 0], [9, 3]]), max_length=5)
+    assert int(result.length[0]) == 0
+    assert float(result.score[0]) == 0
+    assert not np.asarray(result.ids[0]).any()
+
+
+@pytest.mark.parametrize("bridge", ["concat", "sum", "dense", "zero"])
+def test_every_bridge_fits(bridge):
+    model = make(bridge=bridge)
+    assert model.decoder.units == (16 if bridge == "concat" else 8)
+    assert model.generate(sources(), max_length=3).ids.shape == (6, 3)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("attention", [None, "general"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_loss_falls_and_stays_finite_under_every_policy(cell, attention, policy):
+    model = make(cell, attention, dtype=policy, tie_embeddings=attention is not None)
+    model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy(0.1), metrics=[TokenAccuracy()])
+    ids = random_ids(16, 5, 40)
+    x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
+    losses = model.fit(x, ids, epochs=12, batch_size=16, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_initial_loss_is_near_log_v_and_metrics_ignore_padding():
+    model = make()
+    model.compile("adam", SequenceCrossentropy(), metrics=[Perplexity(), TokenAccuracy()])
+    ids = random_ids(8, 6, 40)
+    x = {"source_ids": ids, "target_ids": ids}
+    plain = model.evaluate(x, ids, verbose=0, return_dict=True)
+    wide = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (0, 4)))}
+    padded = model.evaluate(wide, np.pad(ids, ((0, 0), (0, 4))), verbose=0, return_dict=True)
+    assert abs(plain["loss"] - np.log(50)) < 0.3
+    for name, value in plain.items():
+        np.testing.assert_allclose(padded[name], value, rtol=1e-5, err_msg=name)
+
+
+def test_tied_and_shared_embeddings_are_one_table():
+    model = Seq2Seq(50, 50, units=8, embedding_dim=6, tie_embeddings=True, share_embeddings=True)
+    tables = [w for w in model.weights if tuple(w.shape) == (50, 6)]
+    assert len(tables) == 1
+    assert model.generator.embedding is model.encoder.embedding is model.decoder.embedding
+
+
+def test_sharing_embeddings_of_two_vocabularies_is_refused():
+    with pytest.raises(ValueError, match="40 tokens and the target 50"):
+        make(share_embeddings=True)
+
+
+def test_an_unknown_attention_names_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean 'general'"):
+        make(attention="generel")
+
+
+def test_config():
+    check_config_is_complete(make("gru", "dot", dropout=0.1, tie_embeddings=True, dtype="float32"))
+
+
+def test_copy_has_the_same_weights_and_other_arguments():
+    model = unlike_each_other(make(dtype="mixed_bfloat16"))
+    twin = model.copy(use_cudnn=False, dtype="float32")
+    assert twin.use_cudnn is False
+    assert twin.encoder.rnn.forward_layers[0].use_cudnn is False
+    assert twin.policy.name == "float32"
+    for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_saved_model_trains_on(tmp_path):
+    model = make(tie_embeddings=True)
+    model.compile(keras.optimizers.Adam(0.01), SequenceCrossentropy(), metrics=[Perplexity()])
+    ids = random_ids(16, 5, 40)
+    x = {"source_ids": ids, "target_ids": ids}
+    model.fit(x, ids, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        loaded.generate(ids, max_length=8).ids, model.generate(ids, max_length=8).ids
+    )
+    assert float(loaded.optimizer.iterations) == 2
+    ours, theirs = (
+        m.fit(x, ids, shuffle=False, verbose=0).history["loss"] for m in (model, loaded)
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
