@@ -47,7 +47,11 @@ _WEATHER = (
     ("날씨가 나쁘면", "if the weather is bad"),
 )
 _MEANS = (
-    ("시간이 있으면", "time", ("swim", "exercise", "meet", "read", "watch", "help", "hike", "fish")),
+    (
+        "시간이 있으면",
+        "time",
+        ("swim", "exercise", "meet", "read", "watch", "help", "hike", "fish"),
+    ),
     ("시간이 있으면", "time", ("draw", "take a walk", "rest", "clean", "cook", "visit", "travel")),
     ("돈이 있으면", "money", ("travel", "buy", "learn", "move", "shop")),
 )

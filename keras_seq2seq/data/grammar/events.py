@@ -117,6 +117,8 @@ def sample_event(
         bare: bool. Whether the object comes without determiner and attribute. Defaults to False.
     """
     event = _sample_frame(sampler, verb, subject, counts, bare)
+    if "stative" in verb.flags:
+        return event
     draw = sampler.random.random() / circumstances if circumstances else 1.0
     social = not _SOCIAL.isdisjoint(verb.places + verb.objects + tuple(verb.flags))
     if draw < 0.3 and social and not event.partner and verb.english != "take care of":

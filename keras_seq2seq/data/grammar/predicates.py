@@ -104,6 +104,11 @@ def allows(verb: Verb, mode: Mode) -> bool:
         return mode.chain == "plain" and mode.tense == "past"
     if mode.chain == "progressive" and "noprogressive" in flags:
         return False
+    if mode.chain == "experience":
+        # "has opened the window" is no experience; "has been to" translates 간 적이 있다 only.
+        return verb.article != "the" and (verb.frame != "goal" or verb.korean == "가다")
+    if "once" in flags and mode.chain == "plain" and mode.tense == "present":
+        return False
     if "involuntary" in flags and mode.chain not in ("plain", "progressive"):
         return False
     # 공부하다 is not negated by a preceding 안 or 못.

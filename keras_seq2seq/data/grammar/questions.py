@@ -62,7 +62,8 @@ def yes_no_question(sampler: Sampler) -> Pair:
         verb = sample_verb(sampler, mode)
     subject = _sample_asked(sampler, verb)
     counts = not mode.habitual and not mode.negation and mode.chain == "plain"
-    event = sample_event(sampler, verb, _known(subject), counts=counts, manners=False)
+    bare = mode.habitual or mode.chain == "experience"
+    event = sample_event(sampler, verb, _known(subject), counts=counts, manners=False, bare=bare)
     time = sample_time(sampler, verb, mode, frequency=False)
     korean = _ask_korean(sampler, subject, event, mode, time)
     return finish(korean, _ask(subject, event, mode, time), "?")
@@ -134,7 +135,7 @@ def when_question(sampler: Sampler) -> Pair:
     """언제, 왜, 몇 시에: when, why, what time."""
     mode = sampler.pick(_EVENTFUL)
     verb = sample_verb(sampler, mode)
-    while verb.flags & {"stative", "accident", "timeless"}:
+    while verb.flags & {"stative", "accident", "involuntary", "timeless"}:
         verb = sample_verb(sampler, mode)
     subject = _sample_asked(sampler, verb)
     words = (("언제", "when"), ("언제", "when"), ("왜", "why"), ("몇 시에", "what time"))
@@ -217,7 +218,8 @@ def _verbs_of_what(mode: Mode) -> tuple[Verb, ...]:
         verb
         for verb in verbs_in(mode)
         if verb.frame in ("object", "source") and verb.particle == "를" and verb.owns_what
-        if "@" not in verb.objects[0] and "negative" not in verb.flags
+        if "@" not in verb.objects[0] and len(nouns_for(verb)) > 3
+        if "negative" not in verb.flags
     )
 
 
@@ -235,7 +237,8 @@ def _verbs_of_where(mode: Mode, goal: bool) -> tuple[Verb, ...]:
     if goal:
         return tuple(v for v in verbs_in(mode) if v.korean in _GOAL_VERBS)
     frames = ("object", "none", "dative")
-    return tuple(v for v in verbs_in(mode) if v.places and v.frame in frames)
+    verbs = [v for v in verbs_in(mode) if v.places and v.frame in frames]
+    return tuple(v for v in verbs if "involuntary" not in v.flags)
 
 
 @cache

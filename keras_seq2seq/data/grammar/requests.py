@@ -23,7 +23,7 @@ def willing_verbs(flag: str = "", shared: bool = False) -> tuple[Verb, ...]:
         flag: str. If given, only verbs that carry it. Defaults to "".
         shared: bool. Leaves out what one does not propose to do together. Defaults to False.
     """
-    unwilling = {"stative", "involuntary", "accident", "negative"}
+    unwilling = {"stative", "involuntary", "accident", "negative", "unasked"}
     return tuple(
         verb
         for verb in load_lexicon().verbs
@@ -108,7 +108,8 @@ def _request(
     timed: bool = True,
 ) -> tuple[Event, Time | None]:
     verb = sampler.pick(willing_verbs(flag, shared))
-    event = sample_event(sampler, verb, None, counts=counts, manners=manners)
+    told = 0 if flag else 0.45
+    event = sample_event(sampler, verb, None, counts=counts, circumstances=told, manners=manners)
     if not timed or not sampler.chance(0.3):
         return event, None
     time = sample_time(sampler, verb, FUTURE, frequency=False)

@@ -125,9 +125,10 @@ def statement(sampler: Sampler) -> Pair:
     verb = sample_verb(sampler, mode)
     subject = sample_subject_for(sampler, verb)
     positive = not mode.negation and mode.chain not in ("can", "experience")
-    event = sample_event(
-        sampler, verb, subject, counts=positive and not mode.habitual, manners=positive
-    )
+    # What is habit or experience is hardly of "this apple".
+    bare = (mode.habitual or mode.chain == "experience") and sampler.chance(0.8)
+    counts = positive and not mode.habitual
+    event = sample_event(sampler, verb, subject, counts=counts, manners=positive, bare=bare)
     time = sample_time(sampler, verb, mode)
     front = time is not None and time.kind == "when" and sampler.chance(0.25)
     predicate = korean_predicate(
@@ -161,7 +162,7 @@ def counted_people(sampler: Sampler) -> Pair:
     verb = sample_verb(sampler, mode)
     while verb.flags & {"stative", "morning"}:
         verb = sample_verb(sampler, mode)
-    event = sample_event(sampler, verb, subject, counts=False)
+    event = sample_event(sampler, verb, subject, counts=False, bare=True)
     time = sample_time(sampler, verb, mode, frequency=False)
     return _present(sampler, subject, event, mode, time)
 
