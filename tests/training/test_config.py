@@ -148,7 +148,7 @@ def test_overrides_that_are_not_understood(override, said):
         ("[training]\nlearning_rate = 0.0\n", "must be above 0.0"),
         ("[training]\nlearning_rate = 1" + "0" * 400 + "\n", "beyond any number"),
         ("[training]\nlabel_smoothing = 1.0\n", "below 1.0"),
-        ("[text]\ncharacter_coverage = 1.1\n", "above 0.0 and at most 1.0"),
+        ("[text]\ncharacter_coverage = 1.1\n", "at least 0.98 and at most 1.0"),
         ("[model]\nattention = 'generel'\n", "one of 'none', 'dot', 'general'. Did you mean 'gen"),
         ("[model]\ncell = 'LSTM'\n", "Did you mean 'lstm'?"),
         ("[data]\ncolumns = '2;1'\n", "data.columns: The columns '2;1' are not understood"),
