@@ -10,6 +10,7 @@ os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
 
 import typer
 
+from keras_seq2seq.cli.library_messages import own_messages_only
 from keras_seq2seq.version import __version__
 
 app = typer.Typer(
@@ -20,9 +21,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _existing(path: Path) -> Path:
+    """Told at once, not after the seconds that TensorFlow takes to load."""
+    if not path.exists():
+        raise ValueError(f"{path} does not exist.")
+    return path
+
+
 ModelArgument = Annotated[
     Path,
-    typer.Argument(help="A run directory, .keras file, SavedModel directory or .tflite file."),
+    typer.Argument(
+        help="A run directory, .keras file, SavedModel directory or .tflite file.",
+        callback=_existing,
+    ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
 Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
@@ -37,11 +49,13 @@ def _version(wanted: bool):
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ):
     """Small sequence-to-sequence models: train, evaluate, generate, export."""
+    context.with_resource(own_messages_only())
 
 
 @app.command()
@@ -65,7 +79,7 @@ def train(
     from keras_seq2seq.cli import train_command
 
     named = {"data.train": train, "data.valid": valid, "data.columns": columns}
-    overrides = [f'{key}="{value}"' for key, value in named.items() if value is not None]
+    overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
     train_command.run(config, [*overrides, *(set_ or [])], run_dir, overwrite, show_config)
 
 
@@ -127,33 +141,40 @@ def inspect(model: ModelArgument, as_json: AsJson = False):
 
 @app.command()
 def quickstart(
-    run_dir: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("runs/quickstart"),
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where everything goes; default runs/quickstart, anew.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
     ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a run in --run-dir.")] = False,
 ):
     """Trains on the phrasebook, scores, exports, and translates with all three artefacts."""
     from keras_seq2seq.cli import quickstart_command
 
-    quickstart_command.run(run_dir, set_ or [])
+    quickstart_command.run(run_dir, set_ or [], overwrite)
 
 
 def main():
-    """Runs the command line; what a user can mend is told in one line, with exit code 2."""
+    """Runs the command line; what a user can mend is told in one line, with exit code 2.
+
+    With TF_CPP_MIN_LOG_LEVEL=0 errors keep their tracebacks.
+    """
+    sys.stdout.reconfigure(encoding="utf-8")  # as the input is, whatever the locale says
     try:
         app()
     except (ValueError, OSError) as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        _fail("interrupted", code=130)
+        _fail(error)
     except RuntimeError as error:
         from keras_seq2seq.training.training_error import TrainingError
 
         if not isinstance(error, TrainingError):
             raise
-        _fail(str(error))
+        _fail(error)
 
 
-def _fail(message, code=2):
-    print("error: " + " ".join(message.split()), file=sys.stderr)
-    sys.exit(code)
+def _fail(error):
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+        raise error
+    print("error: " + " ".join(str(error).split()), file=sys.stderr)
+    sys.exit(2)

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import os
 import time
-from pathlib import Path
 
 from rich.table import Table
 
@@ -17,6 +16,7 @@ def run(model, test, columns, output, tokenize, batch_size, as_json):
 
     pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
     check_tokenizer(tokenize)
+    check_output(output)
     from keras_seq2seq.export import open_artefact
 
     artefact = open_artefact(model)
@@ -43,6 +43,22 @@ def check_tokenizer(name):
             f"--tokenize {name} is not known to sacreBLEU; choose one of "
             f"{', '.join(sorted(BLEU.TOKENIZERS))}.{hint}"
         )
+    try:
+        BLEU(tokenize=name)
+    except (ImportError, RuntimeError, OSError) as error:  # some need a package or a download
+        raise ValueError(f"--tokenize {name} cannot be used: {error}") from error
+
+
+def check_output(path):
+    """Refuses a file that cannot be written before any sentence is translated."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"--output {path} is a directory: name a file.")
+    if not path.parent.is_dir():
+        raise ValueError(f"--output {path}: the directory {path.parent} does not exist.")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"--output {path}: the directory {path.parent} is not writable.")
 
 
 def score(artefact, pairs, tokenize="13a", batch_size=32, output=None):
@@ -54,7 +70,7 @@ def score(artefact, pairs, tokenize="13a", batch_size=32, output=None):
         hypotheses = artefact.generate(pairs.sources, batch_size, progress).texts
     seconds = time.perf_counter() - start
     if output is not None:
-        temporary = Path(f"{output}.writing")
+        temporary = output.with_name(f".{os.getpid()}.{output.name}")
         temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
         os.replace(temporary, output)
     scores = score_corpus(hypotheses, pairs.targets, tokenize)

@@ -12,12 +12,15 @@ def run(model, saved_model, tflite, text):
     if tflite is not None and tflite.suffix != ".tflite":
         raise ValueError(f"--tflite {tflite} must end in .tflite.")
     from keras_seq2seq import export
+    from keras_seq2seq.export.tflite import check_text_is_possible
 
     artefact = export.open_artefact(model)
     if artefact.kind != "keras":
         raise ValueError(
             f"{model} is a {artefact.kind}; only a run or .keras file can be exported."
         )
+    if text:
+        check_text_is_possible(artefact.model)  # before anything is written
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
             written = export.saved_model(artefact.model, saved_model)

@@ -4,6 +4,7 @@ import json
 import statistics
 import time
 from importlib import resources
+from pathlib import Path
 
 from rich.table import Table
 
@@ -13,16 +14,17 @@ from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.config_file import load_config
 
 SENTENCES = 5
+HOME = Path("runs/quickstart")  # a second quickstart replaces the first
 
 
-def run(run_dir, overrides):
+def run(run_dir, overrides, overwrite):
     """Trains, scores, exports, compares, and writes `summary.json`."""
     start = time.monotonic()
     recipe = resources.files("keras_seq2seq.training").joinpath("recipes", "quickstart.toml")
     with resources.as_file(recipe) as file:
         config = load_config(file, overrides)
-    directory = open_run(run_dir, overwrite=True)
-    train(config, directory)
+    with open_run(run_dir or HOME, overwrite or run_dir is None) as directory:
+        train(config, directory)
 
     from keras_seq2seq import export
     from keras_seq2seq.data import parse_columns, read_pairs

@@ -12,12 +12,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-out = Console()
-err = Console(stderr=True)  # progress and messages: standard output holds results alone
+# Progress and messages go to standard error: standard output holds results alone.
+out = Console(emoji=False)
+err = Console(stderr=True, emoji=False)
 
 
 def make_progress():
-    """A progress bar on standard error that vanishes when it is done."""
+    """A progress bar on standard error that vanishes when it is done; none in a pipe."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -26,6 +27,7 @@ def make_progress():
         TimeRemainingColumn(),
         console=err,
         transient=True,
+        disable=not err.is_terminal,
     )
 
 

@@ -5,21 +5,22 @@ import time
 import keras
 from rich.markup import escape
 
-from keras_seq2seq.cli.terminal import err, make_progress
+from keras_seq2seq.cli.terminal import err
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """One bar for the epoch that runs, one line for each that is done."""
+    """One bar for the epoch that runs, one line for each that is done.
 
-    def __init__(self):
+    Args:
+        progress: `rich.progress.Progress`, started and stopped by its owner: `fit` does not tell
+            its callbacks of an error.
+    """
+
+    def __init__(self, progress):
         super().__init__()
-        self.progress = None
+        self.progress = progress
         self.task = None
         self.began = None
-
-    def on_train_begin(self, logs=None):
-        self.progress = make_progress()
-        self.progress.start()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.monotonic()
@@ -45,7 +46,4 @@ class TrainingProgress(keras.callbacks.Callback):
         ]
         seconds = time.monotonic() - self.began
         line = f"epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(figures)}  {seconds:.0f} s"
-        err.print(escape(line), highlight=False)
-
-    def on_train_end(self, logs=None):
-        self.progress.stop()
+        err.print(escape(line), highlight=False, soft_wrap=True)

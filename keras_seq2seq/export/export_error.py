@@ -2,4 +2,23 @@
 
 
 class ExportError(ValueError):
-    """An artefact cannot be written or read, or does not do what the model does."""
+    """An artefact cannot be written or read, or does not do what the model does.
+
+    The message names the file, and says what is wrong with it and how to mend it.
+
+    Example:
+
+    ```python
+    try:
+        artefact = open_artefact("ko_en.tflite")
+    except ExportError as error:
+        ...     # "ko_en.tflite.json is missing: the vocabularies stand in it. ..."
+    ```
+    """
+
+
+def first_line(error):
+    """The first line of a library's error that is no heading; its type if it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.endswith(":")]
+    return said[0] if said else type(error).__name__

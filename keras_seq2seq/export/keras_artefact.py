@@ -1,10 +1,12 @@
 """A `.keras` file."""
 
+import zipfile
+
 import keras
 import numpy as np
 
 from keras_seq2seq.export.artefact import Artefact, Generated
-from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.models.text_seq2seq import TextSeq2Seq
 
 
@@ -26,16 +28,22 @@ class KerasArtefact(Artefact):
         self.model = self._load() if model is None else model
 
     def _load(self):
+        if not zipfile.is_zipfile(self.path):  # Keras would say that it is not found
+            raise ExportError(
+                f"{self.path} is not a .keras file, or was cut off: it is no whole zip archive."
+            )
         try:
             model = keras.saving.load_model(self.path, compile=False)
-        except (ValueError, TypeError, OSError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except Exception as error:  # a broken file fails in as many ways as there are bytes
+            reason = first_line(error)
             raise ExportError(f"{self.path} is not a readable .keras model: {reason}") from error
         if not isinstance(model, TextSeq2Seq):
             raise ExportError(
                 f"{self.path} holds a {type(model).__name__}, not a TextSeq2Seq: without "
                 "tokenizers it cannot read text. Save the TextSeq2Seq around it."
             )
+        if not (model.source_tokenizer.has_vocabulary and model.target_tokenizer.has_vocabulary):
+            raise ExportError(f"{self.path} lacks a vocabulary: save the model again.")
         return model
 
     def generate(self, texts, batch_size=32, progress=None):

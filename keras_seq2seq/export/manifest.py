@@ -1,5 +1,6 @@
 """What an artefact says of itself."""
 
+import hashlib
 import json
 import pathlib
 
@@ -10,6 +11,15 @@ from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.version import __version__
 
 FORMAT = 1
+_READ = {  # what a reader needs
+    "signature": str,
+    "sha256": str,
+    "max_source_length": int,
+    "pad_id": int,
+    "eos_id": int,
+    "source_tokenizer": dict,
+    "target_tokenizer": dict,
+}
 
 
 def manifest_path(file):
@@ -36,16 +46,23 @@ def describe_model(model):
     }
 
 
-def make_manifest(model, signature):
+def fingerprint(content):
+    """What ties a manifest to its file: the SHA-256 of the bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def make_manifest(model, signature, content):
     """All that a caller of a `.tflite` file needs to know, vocabularies included.
 
     Args:
         model: the `TextSeq2Seq`.
         signature: `"ids"` or `"text"`, what the file's `serving_default` takes.
+        content: bytes of the file.
     """
     return {
         **describe_model(model),
         "signature": signature,
+        "sha256": fingerprint(content),
         "source_tokenizer": model.source_tokenizer.vocabulary_state(),
         "target_tokenizer": model.target_tokenizer.vocabulary_state(),
     }
@@ -64,4 +81,10 @@ def read_manifest(file):
         raise ExportError(f"{path} is not JSON ({error}); export the model again.") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ExportError(f"{path} is not a manifest of format {FORMAT}; export the model again.")
+    for key, kind in _READ.items():
+        if type(manifest.get(key)) is not kind:
+            raise ExportError(
+                f"{path}: {key} is {str(manifest.get(key))[:60]!r}, but {kind.__name__} is "
+                "expected; export the model again."
+            )
     return manifest

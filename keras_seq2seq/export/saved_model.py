@@ -9,7 +9,6 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from keras_seq2seq.export.artefact import Generated
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model
@@ -51,10 +50,11 @@ def saved_model(model, directory, sample=None):
     base.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
     try:
-        _write(model, temporary)
+        twin = model.copy(use_cudnn=False, dtype="float32")
+        _write(twin, temporary)
         _check_operators(temporary)
-        sample = sample_texts(model) if sample is None else list(sample)
-        expected: Generated = KerasArtefact(model=model).generate(sample)
+        sample = sample_texts(twin) if sample is None else list(sample)
+        expected = KerasArtefact(model=twin).generate(sample)
         compare(expected, SavedModelArtefact(temporary).generate(sample), sample, "the SavedModel")
         temporary.chmod(0o755)
         return _rename_to_next_version(temporary, base)
@@ -63,8 +63,7 @@ def saved_model(model, directory, sample=None):
         raise
 
 
-def _write(model, directory):
-    twin = model.copy(use_cudnn=False, dtype="float32")
+def _write(twin, directory):
     serve, signature = text_signature(twin)
     # The weights follow from the endpoint; tracking the twin would store them twice.
     archive = keras.export.ExportArchive()
@@ -74,7 +73,7 @@ def _write(model, directory):
     archive.write_out(str(directory), verbose=False)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
-    manifest.write_text(json.dumps(describe_model(model), ensure_ascii=False, indent=1), "utf-8")
+    manifest.write_text(json.dumps(describe_model(twin), ensure_ascii=False, indent=1), "utf-8")
 
 
 def _check_operators(directory):

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
 from keras_seq2seq.export.artefact import Artefact, Generated
-from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.export_error import ExportError, first_line
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
@@ -33,7 +33,8 @@ class SavedModelArtefact(Artefact):
         path: a version directory, or its parent, whose largest version is taken.
 
     Raises:
-        ExportError: if there is no SavedModel, or none with a text signature.
+        ExportError: if there is no SavedModel, a part of it is missing or broken, or it has no
+            text signature.
     """
 
     kind = "saved_model"
@@ -42,8 +43,12 @@ class SavedModelArtefact(Artefact):
         directory = find_version(path)
         self.path = str(directory)
         self.session = tf.compat.v1.Session(graph=tf.Graph())
-        with self.session.graph.as_default():
-            meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], self.path)
+        try:
+            with self.session.graph.as_default():
+                meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], self.path)
+        except (ValueError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
+            reason = first_line(error)
+            raise ExportError(f"{directory} is not a whole SavedModel: {reason}") from error
         signature = meta.signature_def.get("serving_default")
         if signature is None or set(signature.inputs) != {"text"}:
             raise ExportError(f"{directory} has no signature serving_default with input `text`.")
@@ -63,5 +68,10 @@ class SavedModelArtefact(Artefact):
 
     def describe(self):
         manifest = pathlib.Path(self.path, MANIFEST)
-        known = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
+        try:
+            known = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
+        except ValueError as error:
+            raise ExportError(
+                f"{manifest} is not JSON ({error}); export the model again."
+            ) from None
         return {"inputs": ["text"], "outputs": sorted(self.outputs), **known}

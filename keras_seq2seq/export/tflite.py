@@ -8,7 +8,7 @@ import tempfile
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
-from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import make_manifest, manifest_path
 from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
@@ -49,30 +49,39 @@ def tflite(model, file, text=False, sample=None):
     file = pathlib.Path(file)
     if file.suffix != ".tflite":
         raise ExportError(f"{file} must end in .tflite.")
-    tokenizers = (model.source_tokenizer, model.target_tokenizer)
-    if text and not all(isinstance(t, SentencePieceTokenizer) for t in tokenizers):
-        names = " and ".join(sorted({type(t).__name__ for t in tokenizers}))
-        raise ExportError(
-            f"text=True needs SentencePiece on both sides, but the model has {names}: "
-            "tensorflow-text offers TFLite no other tokenizer. Export ids instead."
-        )
+    if file.is_dir():
+        raise ExportError(f"{file} is a directory; a .tflite file needs another name.")
+    if text:
+        check_text_is_possible(model)
     file.parent.mkdir(parents=True, exist_ok=True)
-    manifest = json.dumps(make_manifest(model, "text" if text else "ids"), ensure_ascii=False)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
         temporary = pathlib.Path(directory, file.name)
-        temporary.write_bytes(_convert(model, text))
-        manifest_path(temporary).write_text(manifest, "utf-8")
-        sample = sample_texts(model) if sample is None else list(sample)
-        expected = KerasArtefact(model=model).generate(sample)
+        twin = model.copy(use_cudnn=False, dtype="float32")
+        content = _convert(twin, text)
+        temporary.write_bytes(content)
+        manifest = make_manifest(twin, "text" if text else "ids", content)
+        manifest_path(temporary).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
+        sample = sample_texts(twin) if sample is None else list(sample)
+        expected = KerasArtefact(model=twin).generate(sample)
         compare(expected, TFLiteArtefact(temporary).generate(sample), sample, "the .tflite file")
         os.replace(manifest_path(temporary), manifest_path(file))
         os.replace(temporary, file)
     return file
 
 
-def _convert(model, text):
+def check_text_is_possible(model):
+    """Raises an `ExportError` if `tflite(..., text=True)` cannot hold the model's tokenizers."""
+    tokenizers = (model.source_tokenizer, model.target_tokenizer)
+    if not all(isinstance(t, SentencePieceTokenizer) for t in tokenizers):
+        names = " and ".join(sorted({type(t).__name__ for t in tokenizers}))
+        raise ExportError(
+            f"A .tflite file of text needs SentencePiece on both sides, but the model has {names}: "
+            "tensorflow-text offers TFLite no other tokenizer. Export ids instead."
+        )
+
+
+def _convert(twin, text):
     """Freezes the weights, then converts: variables read inside a loop fail on the device."""
-    twin = model.copy(use_cudnn=False, dtype="float32")
     function, signature = (fast_text_signature if text else ids_signature)(twin)
     concrete = tf.function(function, input_signature=signature, autograph=False)
     concrete = concrete.get_concrete_function()
@@ -95,5 +104,4 @@ def _convert(model, text):
         try:
             return converter.convert()
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ExportError(f"TFLite cannot hold this model: {reason}") from error
+            raise ExportError(f"TFLite cannot hold this model: {first_line(error)}") from error

@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
-from keras_seq2seq.export.export_error import ExportError
-from keras_seq2seq.export.manifest import manifest_path, read_manifest
+from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
 from keras_seq2seq.text.tokenizer_state import tokenizer_from_state
 
 
@@ -26,19 +26,33 @@ class TFLiteArtefact(Artefact):
     def __init__(self, path, num_threads=1):
         self.path = str(path)
         self.manifest = read_manifest(path)
-        self.source_tokenizer = tokenizer_from_state(self.manifest["source_tokenizer"])
-        self.target_tokenizer = tokenizer_from_state(self.manifest["target_tokenizer"])
+        try:
+            self.source_tokenizer = tokenizer_from_state(self.manifest["source_tokenizer"])
+            self.target_tokenizer = tokenizer_from_state(self.manifest["target_tokenizer"])
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
+            raise ExportError(
+                f"{manifest_path(path)}: a vocabulary is broken: {first_line(error)}"
+            ) from error
         self.takes_text = self.manifest["signature"] == "text"
         try:
             self.interpreter = self._open(num_threads)
             self.run = self.interpreter.get_signature_runner("serving_default")
+        except ExportError:
+            raise
         except (ValueError, RuntimeError) as error:
-            raise ExportError(f"{path} is not a readable .tflite model: {error}") from error
+            raise ExportError(
+                f"{path} is not a readable .tflite model: {first_line(error)}"
+            ) from error
 
     def _open(self, num_threads):
         from ai_edge_litert import interpreter
 
         content = pathlib.Path(self.path).read_bytes()
+        if fingerprint(content) != self.manifest["sha256"]:
+            raise ExportError(
+                f"{self.path} is not the file that {manifest_path(self.path)} was written with, or "
+                "was cut off. Copy both again, or export the model again."
+            )
         if not self.takes_text:
             return interpreter.Interpreter(model_content=content, num_threads=num_threads)
         from tensorflow_text.core.pybinds import tflite_registrar

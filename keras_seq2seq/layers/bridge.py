@@ -52,8 +52,8 @@ class Bridge(keras.layers.Layer):
             if self.mode in ("concat", "sum") and joined != self.units:
                 raise ValueError(
                     f"Bridge: mode={self.mode!r} turns {self.directions} direction(s) of {width} "
-                    f"units into {joined}, but the decoder has {self.units}. Give the decoder {joined} "
-                    "units or use mode='dense'."
+                    f"units into {joined}, but the decoder has {self.units}. Give the decoder "
+                    f"{joined} units or use mode='dense'."
                 )
             if self.mode == "dense":
                 self.dense_layers.append([self._make_dense(joined) for _ in range(tensors)])

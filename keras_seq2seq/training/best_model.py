@@ -6,8 +6,8 @@ import keras
 class BestModel(keras.callbacks.Callback):
     """Writes `model.keras` after every epoch whose validation loss is the lowest so far.
 
-    What is written is a copy without optimizer, with the weights the model has at that moment:
-    behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
+    What is written is a float32 copy without optimizer, with the weights the model has at that
+    moment: behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
 
     Args:
         run: `RunDirectory`.
@@ -32,4 +32,4 @@ class BestModel(keras.callbacks.Callback):
         if value < self.best:
             self.best, self.best_epoch = value, epoch + 1
             with self.run.replacing("model.keras") as temporary:
-                self.model.copy().save(temporary)
+                self.model.copy(dtype="float32").save(temporary)

@@ -101,12 +101,14 @@ def compile_model(model, config, total_steps):
         warmup_target=config.learning_rate,
         warmup_steps=warmup,
     )
+    # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
+    ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(total_steps, 1)))
     shared = {
         "learning_rate": schedule,
         "beta_2": 0.98,  # a shorter memory than 0.999, which suits short runs
         "global_clipnorm": config.clip_norm or None,
         "use_ema": config.ema_momentum > 0,
-        "ema_momentum": config.ema_momentum or 0.99,
+        "ema_momentum": ema_momentum,
     }
     if config.optimizer == "adamw":
         optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **shared)

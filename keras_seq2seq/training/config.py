@@ -74,7 +74,7 @@ class TextConfig:
     character_coverage: float = option(
         1.0,
         "Share of the running characters that the vocabulary covers; the rarest rest is unknown.",
-        above=0.0,
+        minimum=0.98,
         maximum=1.0,
     )
     normalization: str = option(
@@ -128,7 +128,7 @@ class ModelConfig:
 class TrainingConfig:
     """Section `[training]`: how the network learns. See `RunConfig`."""
 
-    epochs: int = option(10, "Passes over the training pairs.", minimum=1)
+    epochs: int = option(12, "Passes over the training pairs.", minimum=1)
     learning_rate: float = option(2e-3, "Peak learning rate.", above=0.0)
     warmup_steps: int = option(
         400, "Steps in which the learning rate rises from 0 to its peak.", minimum=0

@@ -6,10 +6,11 @@ import time
 
 import keras
 
-from keras_seq2seq.data import EpochCounter, drop_over_long, make_dataset, parse_columns, read_pairs
+from keras_seq2seq.data import EpochCounter, drop_over_long, make_dataset
 from keras_seq2seq.training.best_model import BestModel
 from keras_seq2seq.training.build import build_model, compile_model, learn_tokenizers
 from keras_seq2seq.training.config_file import commented_toml
+from keras_seq2seq.training.corpora import read_corpora
 from keras_seq2seq.training.time_limit import TimeLimit
 from keras_seq2seq.training.training_error import TrainingError
 
@@ -35,12 +36,13 @@ class TrainingSummary:
     parameters: int
 
 
-def train(config, run, say=lambda message: None, callbacks=()):
+def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
     """Trains a model as a configuration says and leaves everything in a run directory.
 
     Args:
         config: `RunConfig`.
         run: `RunDirectory`, created.
+        pairs: `SentencePairs` to train on and those to validate on, if they were read already.
         say: callable that is given each message for the user.
         callbacks: further Keras callbacks, such as a progress bar.
 
@@ -58,8 +60,9 @@ def train(config, run, say=lambda message: None, callbacks=()):
     ```
     """
     keras.utils.set_random_seed(config.training.seed)
+    model, train_data, valid_data, counter, reports = _prepare(config, pairs, say)
     run.write_text("config.toml", commented_toml(config))
-    model, train_data, valid_data, counter = _prepare(config, run, say)
+    run.write_text("data_report.json", json.dumps(reports, ensure_ascii=False, indent=1) + "\n")
     steps = len(train_data)
     compile_model(model, config.training, steps * config.training.epochs)
     say(f"{model.seq2seq.count_params():,} parameters, {steps:,} batches an epoch")
@@ -89,11 +92,9 @@ def train(config, run, say=lambda message: None, callbacks=()):
     )
 
 
-def _prepare(config, run, say):
-    """Reads, tokenises and batches: model, datasets, and the counter they share."""
-    columns = parse_columns(config.data.columns)
-    train_pairs = read_pairs(config.data.train, columns)
-    valid_pairs = read_pairs(config.data.valid, columns)
+def _prepare(config, pairs, say):
+    """Reads, tokenises and batches: model, datasets, the counter they share, and reports."""
+    train_pairs, valid_pairs = pairs or read_corpora(config.data)
     say("Learning the vocabulary")
     tokenizers = learn_tokenizers(config.text, train_pairs)
     limits = {
@@ -102,11 +103,10 @@ def _prepare(config, run, say):
     }
     train_pairs = drop_over_long(train_pairs, *tokenizers, **limits)
     valid_pairs = drop_over_long(valid_pairs, *tokenizers, **limits)
-    reports = {"train": train_pairs.report, "valid": valid_pairs.report}
-    for report in reports.values():
-        say(report.describe())
-    rows = {name: dataclasses.asdict(report) for name, report in reports.items()}
-    run.write_text("data_report.json", json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    reports = {}
+    for name, pairs in (("train", train_pairs), ("valid", valid_pairs)):
+        say(pairs.report.describe())
+        reports[name] = dataclasses.asdict(pairs.report)
 
     model = build_model(config, *tokenizers)
     counter = EpochCounter()
@@ -115,7 +115,7 @@ def _prepare(config, run, say):
         train_pairs, *tokenizers, seed=config.training.seed, epoch_counter=counter, **shared
     )
     valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)
-    return model, train_data, valid_data, counter
+    return model, train_data, valid_data, counter, reports
 
 
 def _callbacks(config, run):

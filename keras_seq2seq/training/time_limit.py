@@ -12,6 +12,14 @@ class TimeLimit(keras.callbacks.Callback):
 
     Args:
         minutes: float.
+
+    Example:
+
+    ```python
+    limit = TimeLimit(minutes=20)
+    model.fit(dataset, epochs=100, callbacks=[limit])
+    limit.reached   # whether it was the clock that ended training
+    ```
     """
 
     def __init__(self, minutes):

@@ -2,4 +2,14 @@
 
 
 class TrainingError(RuntimeError):
-    """A run cannot go on."""
+    """A run cannot go on.
+
+    Example:
+
+    ```python
+    try:
+        summary = train(config, run)
+    except TrainingError as error:
+        ...     # "No epoch gave a finite validation loss. Lower training.learning_rate, ..."
+    ```
+    """

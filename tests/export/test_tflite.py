@@ -117,3 +117,11 @@ def test_a_missing_manifest_says_so(file, tmp_path):
     copy.write_bytes(file.read_bytes())
     with pytest.raises(export.ExportError, match=r"copy.tflite.json is missing"):
         export.open_artefact(copy)
+
+
+def test_the_manifest_of_another_file_is_refused(file, text_file, tmp_path):
+    copy = tmp_path / "copy.tflite"
+    copy.write_bytes(file.read_bytes())
+    (tmp_path / "copy.tflite.json").write_bytes(open(f"{text_file}.json", "rb").read())
+    with pytest.raises(export.ExportError, match="is not the file that"):
+        export.open_artefact(copy)

@@ -1,0 +1,126 @@
+"""From a corpus to artefacts that agree, as a user types it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from keras_seq2seq.training import load_config
+
+KINDS = {
+    "run": "keras",
+    "keras": "keras",
+    "served": "saved_model",
+    "version": "saved_model",
+    "tflite": "tflite",
+    "text": "tflite",
+}
+
+
+def test_train_leaves_a_run_and_prints_where_the_model_is(training):
+    run, result = training
+    assert result.out.split() == [str(run / "model.keras")]
+    assert "epoch 1/1" in result.err and "60 pairs read, 60 kept" in result.err
+    names = set(os.listdir(run))
+    assert {"config.toml", "data_report.json", "metrics.csv", "logs", "model.keras"} <= names
+    config = load_config(run / "config.toml")
+    assert config.data.columns == "2,1" and config.model.units == 16
+
+
+def test_columns_swap_the_direction(training):
+    from keras_seq2seq.export import open_artefact
+
+    model = open_artefact(training[0]).model
+    source, target = ("".join(t.tokens()) for t in (model.source_tokenizer, model.target_tokenizer))
+    assert "있" in source and "있" not in target and "Th" in target.replace("▁", "")
+    assert "tatoeba" not in source + target and "C" not in source + target
+
+
+def test_all_artefacts_give_the_same_text(artefacts, command, sources):
+    results = {name: command("generate", path, sources) for name, path in artefacts.items()}
+    expected = results["run"].out
+    assert len(expected.splitlines()) == 4 and expected.splitlines()[1] == ""
+    assert expected.splitlines()[0]
+    for name, result in results.items():
+        assert (result.code, result.out, result.err) == (0, expected, ""), name
+
+
+def test_standard_input_and_scores(artefacts, command, sources):
+    from_file = command("generate", artefacts["tflite"], sources)
+    for arguments in ([], ["-"]):
+        piped = command("generate", artefacts["tflite"], *arguments, stdin=sources.read_bytes())
+        assert piped.out == from_file.out
+    scored = command("generate", artefacts["tflite"], sources, "--scores").out.splitlines()
+    scores, texts = zip(*(line.split("\t") for line in scored), strict=True)
+    assert list(texts) == from_file.out.splitlines()
+    assert all(float(score) <= 0 for score in scores)
+
+
+def test_evaluate_gives_json_and_writes_the_translations(artefacts, command, corpus, tmp_path):
+    output = tmp_path / "hypotheses.txt"
+    arguments = ["--test", corpus, "--columns", "2,1", "--output", output, "--json"]
+    result = command("evaluate", artefacts["run"], *arguments)
+    scores = json.loads(result.out)
+    assert scores["sentences"] == 60 and scores["test"] == str(corpus)
+    assert 0 <= scores["bleu"] <= 100 and "tok:13a" in scores["bleu_signature"]
+    assert os.listdir(tmp_path) == ["hypotheses.txt"]
+
+    korean = "".join(line.split("\t")[1] + "\n" for line in corpus.read_text("utf-8").splitlines())
+    generated = command("generate", artefacts["run"], stdin=korean.encode())
+    assert output.read_text("utf-8") == generated.out
+
+
+def test_evaluate_shows_a_table(artefacts, command, corpus):
+    result = command("evaluate", artefacts["tflite"], "--test", corpus, "--columns", "2,1")
+    assert result.code == 0 and "exact_match" in result.out and "tok:13a" in result.out
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_inspect(artefacts, command, name):
+    facts = json.loads(command("inspect", artefacts[name], "--json").out)
+    assert facts["kind"] == KINDS[name] and facts["bytes"] > 10_000
+    assert facts["max_target_length"] == 20 and facts["parameters"] > 5_000
+    table = command("inspect", artefacts[name]).out
+    assert all(key in table for key in facts)
+
+
+def test_the_shown_configuration_is_one(command, tmp_path):
+    shown = command("train", "--show-config", "--train", 'a "b"\\n.tsv', "--set", "model.units=7")
+    file = tmp_path / "run.toml"
+    file.write_text(shown.out, "utf-8")
+    config = load_config(file)
+    assert config.data.train == 'a "b"\\n.tsv' and config.model.units == 7
+    assert command("train", file, "--show-config").out == shown.out
+
+
+def test_an_export_replaces_a_file_and_adds_a_version(artefacts, command, tmp_path):
+    base = tmp_path / "served"
+    (base / "7").mkdir(parents=True)
+    file = tmp_path / "m.tflite"
+    file.write_bytes(b"old")
+    result = command("export", artefacts["keras"], "--saved-model", base, "--tflite", file)
+    assert result.out.split() == [str(base / "8"), str(file)]
+    assert sorted(os.listdir(base)) == ["7", "8"]
+    assert sorted(os.listdir(tmp_path)) == ["m.tflite", "m.tflite.json", "served"]
+    assert file.stat().st_size > 10_000
+
+
+def test_quickstart_ends_with_three_artefacts_that_agree(command, corpus, settings, tmp_path):
+    rows = [line.split("\t") for line in corpus.read_text("utf-8").splitlines()]
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("".join(f"{korean}\t{english}\n" for english, korean, _ in rows), "utf-8")
+    small = [argument for argument in settings if str(argument).startswith("--set=")]
+    corpora = [f"--set=data.{split}={pairs}" for split in ("train", "valid")]
+    result = command("quickstart", "--run-dir", tmp_path / "run", *small, *corpora)
+    assert result.code == 0, result.err
+    file = Path(result.out.splitlines()[-1])
+    assert file == tmp_path / "run" / "summary.json"
+    summary = json.loads(file.read_text("utf-8"))
+    assert summary["parity"] is True
+    for name in ("keras", "saved_model", "tflite"):
+        assert Path(summary[name]).exists()
+        assert summary["bytes"][name] > 10_000 and summary["milliseconds"][name] > 0
+    sample = summary["sample"].encode()
+    again = command("generate", summary["tflite"], stdin=sample)
+    assert again.out == summary["translation"] + "\n"
