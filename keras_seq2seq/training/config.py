@@ -128,7 +128,11 @@ class ModelConfig:
 class TrainingConfig:
     """Section `[training]`: how the network learns. See `RunConfig`."""
 
-    epochs: int = option(12, "Passes over the training pairs.", minimum=1)
+    epochs: int = option(
+        0,
+        "Passes over the training pairs; 0 chooses 12 to 60, for about 5,000 batches in all.",
+        minimum=0,
+    )
     learning_rate: float = option(2e-3, "Peak learning rate.", above=0.0)
     warmup_steps: int = option(
         400, "Steps in which the learning rate rises from 0 to its peak.", minimum=0

@@ -64,15 +64,17 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
     run.write_text("config.toml", commented_toml(config))
     run.write_text("data_report.json", json.dumps(reports, ensure_ascii=False, indent=1) + "\n")
     steps = len(train_data)
-    compile_model(model, config.training, steps * config.training.epochs)
-    say(f"{model.seq2seq.count_params():,} parameters, {steps:,} batches an epoch")
+    epochs = config.training.epochs or enough_epochs(steps)
+    compile_model(model, config.training, steps * epochs)
+    parameters = model.seq2seq.count_params()
+    say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
 
     best = BestModel(run)
     start = time.monotonic()
     history = model.fit(
         train_data,
         validation_data=valid_data,
-        epochs=config.training.epochs,
+        epochs=epochs,
         verbose=0,
         shuffle=False,  # the dataset does it
         callbacks=[counter, *_callbacks(config.training, run), best, *callbacks],
@@ -88,8 +90,13 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
         valid_loss=best.best,
         valid_perplexity=history.history["val_perplexity"][best.best_epoch - 1],
         seconds=time.monotonic() - start,
-        parameters=model.seq2seq.count_params(),
+        parameters=parameters,
     )
+
+
+def enough_epochs(steps):
+    """12 epochs, or more for a small corpus: it takes some 5,000 batches to learn a language."""
+    return min(max(12, round(5000 / steps)), 60)
 
 
 def _prepare(config, pairs, say):

@@ -189,8 +189,8 @@ def test_dot_attention_is_allowed_where_the_widths_agree():
 
 
 def test_checks_hold_in_python_too():
-    with pytest.raises(ConfigError, match="training.epochs is 0, but must be at least 1"):
-        TrainingConfig(epochs=0)
+    with pytest.raises(ConfigError, match="training.epochs is -1, but must be at least 0"):
+        TrainingConfig(epochs=-1)
     assert type(TrainingConfig(clip_norm=1).clip_norm) is float
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from keras_seq2seq import Phrasebook, open_artefact
 from keras_seq2seq.training import RunDirectory, TimeLimit, TrainingError, load_config, train
+from keras_seq2seq.training.run import enough_epochs
 
 SMALL = [
     "text.vocabulary_size=600",
@@ -121,3 +122,8 @@ def test_the_time_limit_stops_in_the_midst_of_an_epoch():
     assert limit.reached
     assert history.epoch == [0]
     assert int(model.optimizer.iterations) < 64
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(1, 60), (58, 60), (250, 20), (454, 12), (9000, 12)])
+def test_a_small_corpus_is_read_more_often(steps, epochs):
+    assert enough_epochs(steps) == epochs
