@@ -13,7 +13,8 @@ from keras_seq2seq.cli.terminal import err, out
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.config_file import load_config
 
-SENTENCES = 5
+SENTENCES = 5  # shown
+COMPARED = 200
 HOME = Path("runs/quickstart")  # a second quickstart replaces the first
 
 
@@ -44,9 +45,11 @@ def run(run_dir, overrides, overwrite):
     artefacts["saved_model"] = export.open_artefact(saved)
     artefacts["tflite"] = export.open_artefact(tflite)
 
-    sources, references = pairs.sources[:SENTENCES], pairs.targets[:SENTENCES]
-    outputs = {name: artefact.generate(sources) for name, artefact in artefacts.items()}
+    outputs = {
+        name: artefact.generate(pairs.sources[:COMPARED]) for name, artefact in artefacts.items()
+    }
     parity = all(output.texts == outputs["keras"].texts for output in outputs.values())
+    sources, references = pairs.sources[:SENTENCES], pairs.targets[:SENTENCES]
     speeds = {name: _milliseconds(artefact, sources) for name, artefact in artefacts.items()}
     _show(sources, references, outputs, artefacts, speeds, scores)
     summary = {

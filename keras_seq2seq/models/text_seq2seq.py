@@ -78,6 +78,8 @@ class TextSeq2Seq(keras.Model):
 
     def fit(self, x=None, y=None, *, sample_weight=None, validation_data=None, **kwargs):
         """Like `keras.Model.fit`; x and y may be lists of strings or a dataset of string pairs."""
+        if y is None:
+            kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         if isinstance(validation_data, (list, tuple)):
             validation_data = self.encode_examples(*validation_data)

@@ -76,7 +76,6 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
         validation_data=valid_data,
         epochs=epochs,
         verbose=0,
-        shuffle=False,  # the dataset does it
         callbacks=[counter, *_callbacks(config.training, run), best, *callbacks],
     )
     if best.best_epoch is None:
