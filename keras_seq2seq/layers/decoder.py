@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.attention import Attention
-from keras_seq2seq.layers.embedding import make_embedding
+from keras_seq2seq.layers.embedding import embedding_config, make_embedding, with_embedding
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 
 
@@ -79,7 +79,7 @@ class Decoder(keras.layers.Layer):
         self.output_dim = output_dim
         self.dropout = dropout
         self.use_cudnn = use_cudnn
-        self.owns_embedding = embedding is None
+        self.given_embedding = embedding
         policy = self.dtype_policy
         self.embedding = embedding or make_embedding(vocabulary_size, embedding_dim, policy)
         self.rnn = RecurrentStack(
@@ -122,9 +122,6 @@ class Decoder(keras.layers.Layer):
         return self.dropout_layer(hidden, training=training), state, weights
 
     def get_config(self):
-        shared = (
-            None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
-        )
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
@@ -135,13 +132,10 @@ class Decoder(keras.layers.Layer):
             "attention": self.attention,
             "output_dim": self.output_dim,
             "dropout": self.dropout,
-            "embedding": shared,
+            "embedding": embedding_config(self.given_embedding),
             "use_cudnn": self.use_cudnn,
         }
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config.get("embedding"), dict):
-            config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)
+        return cls(**with_embedding(config))

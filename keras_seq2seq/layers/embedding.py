@@ -12,3 +12,16 @@ def make_embedding(vocabulary_size, embedding_dim, dtype=None, name=None):
     return keras.layers.Embedding(
         vocabulary_size, embedding_dim, embeddings_initializer=scale, dtype=dtype, name=name
     )
+
+
+def embedding_config(embedding):
+    """What `get_config` says of an embedding given from outside; `None` if there is none."""
+    return None if embedding is None else keras.saving.serialize_keras_object(embedding)
+
+
+def with_embedding(config):
+    """The arguments in a config, with the embedding made of what `embedding_config` said."""
+    embedding = config.get("embedding")
+    if isinstance(embedding, dict):
+        embedding = keras.saving.deserialize_keras_object(embedding)
+    return {**config, "embedding": embedding}

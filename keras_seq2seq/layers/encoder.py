@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.embedding import make_embedding
+from keras_seq2seq.layers.embedding import embedding_config, make_embedding, with_embedding
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 
 
@@ -67,7 +67,7 @@ class Encoder(keras.layers.Layer):
         self.dropout = dropout
         self.pad_id = pad_id
         self.use_cudnn = use_cudnn
-        self.owns_embedding = embedding is None
+        self.given_embedding = embedding
         self.embedding = embedding or make_embedding(
             vocabulary_size, embedding_dim, self.dtype_policy
         )
@@ -89,9 +89,6 @@ class Encoder(keras.layers.Layer):
         return self.dropout_layer(memory, training=training), state, mask
 
     def get_config(self):
-        shared = (
-            None if self.owns_embedding else keras.saving.serialize_keras_object(self.embedding)
-        )
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
@@ -101,14 +98,11 @@ class Encoder(keras.layers.Layer):
             "num_layers": self.num_layers,
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
-            "embedding": shared,
+            "embedding": embedding_config(self.given_embedding),
             "pad_id": self.pad_id,
             "use_cudnn": self.use_cudnn,
         }
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config.get("embedding"), dict):
-            config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)
+        return cls(**with_embedding(config))

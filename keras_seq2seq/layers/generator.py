@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_seq2seq.layers.embedding import embedding_config, with_embedding
+
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class Generator(keras.layers.Layer):
@@ -60,16 +62,12 @@ class Generator(keras.layers.Layer):
         return scores if logits else ops.softmax(scores, axis=-1)
 
     def get_config(self):
-        embedding = self.embedding and keras.saving.serialize_keras_object(self.embedding)
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
-            "embedding": embedding,
+            "embedding": embedding_config(self.embedding),
         }
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config.get("embedding"), dict):
-            config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)
+        return cls(**with_embedding(config))

@@ -3,7 +3,10 @@
 import keras
 from keras import ops
 
-from keras_seq2seq.training.sequence_crossentropy import token_negative_log_likelihood
+from keras_seq2seq.training.sequence_crossentropy import (
+    token_negative_log_likelihood,
+    token_weights,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -27,9 +30,7 @@ class Perplexity(keras.metrics.Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
-        weight = ops.cast(ops.not_equal(y_true, self.ignore_id), "float32")
-        if sample_weight is not None:
-            weight = weight * ops.cast(sample_weight, "float32")
+        weight = token_weights(y_true, sample_weight, self.ignore_id)
         super().update_state(token_negative_log_likelihood(y_true, y_pred), sample_weight=weight)
 
     def result(self):

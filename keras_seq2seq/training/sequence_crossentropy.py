@@ -12,6 +12,12 @@ def token_negative_log_likelihood(targets, logits):
     return ops.logsumexp(logits, axis=-1) - chosen
 
 
+def token_weights(targets, sample_weight, ignore_id):
+    """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
+    weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
+    return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
+
+
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class SequenceCrossentropy(keras.losses.Loss):
     """Mean cross-entropy of the real target tokens, with label smoothing in closed form.
@@ -55,9 +61,7 @@ class SequenceCrossentropy(keras.losses.Loss):
         self.ignore_id = ignore_id
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        weight = ops.cast(ops.not_equal(y_true, self.ignore_id), "float32")
-        if sample_weight is not None:
-            weight = weight * ops.cast(sample_weight, "float32")
+        weight = token_weights(y_true, sample_weight, self.ignore_id)
         return super().__call__(y_true, y_pred, sample_weight=weight)
 
     def call(self, y_true, y_pred):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_seq2seq.training.sequence_crossentropy import token_weights
+
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class TokenAccuracy(keras.metrics.Mean):
@@ -25,9 +27,7 @@ class TokenAccuracy(keras.metrics.Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
-        weight = ops.cast(ops.not_equal(y_true, self.ignore_id), "float32")
-        if sample_weight is not None:
-            weight = weight * ops.cast(sample_weight, "float32")
+        weight = token_weights(y_true, sample_weight, self.ignore_id)
         right = ops.equal(ops.cast(y_true, "int32"), ops.cast(ops.argmax(y_pred, -1), "int32"))
         super().update_state(ops.cast(right, "float32"), sample_weight=weight)
 
