@@ -23,10 +23,9 @@ ARROWS = {
     "cli": LOW | {"training", "evaluation", "export"},
     "__main__": {"cli"},
     "__init__": set(),  # its names are loaded lazily, from any room
-    "lazy_names": set(),
-    "version": set(),
+    **dict.fromkeys(("atomic_file", "lazy_names", "nearest_name", "version"), set()),
 }
-FREE_FOR_ALL = {"lazy_names", "version"}
+FREE_FOR_ALL = {"atomic_file", "lazy_names", "nearest_name", "version"}  # these know no room
 ANY_BACKEND = {"layers", "models", "decoding"}  # run where TensorFlow is not installed
 SEVERAL_CLASSES = {
     "training/config.py": "four sections and the whole that holds them, read as one table",

@@ -7,7 +7,9 @@ import time
 
 from rich.table import Table
 
+from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.cli.terminal import out, progress_of
+from keras_seq2seq.nearest_name import did_you_mean
 
 
 def run(model, test, columns, output, tokenize, batch_size, as_json):
@@ -32,13 +34,10 @@ def run(model, test, columns, output, tokenize, batch_size, as_json):
 
 def check_tokenizer(name):
     """Refuses a name sacreBLEU does not know before any sentence is translated."""
-    import difflib
-
     from sacrebleu.metrics.bleu import BLEU
 
     if name not in BLEU.TOKENIZERS:
-        near = difflib.get_close_matches(name, BLEU.TOKENIZERS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, BLEU.TOKENIZERS)
         raise ValueError(
             f"--tokenize {name} is not known to sacreBLEU; choose one of "
             f"{', '.join(sorted(BLEU.TOKENIZERS))}.{hint}"
@@ -70,8 +69,7 @@ def score(artefact, pairs, tokenize="13a", batch_size=32, output=None):
         hypotheses = artefact.generate(pairs.sources, batch_size, progress).texts
     seconds = time.perf_counter() - start
     if output is not None:
-        temporary = output.with_name(f".{os.getpid()}.{output.name}")
-        temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
-        os.replace(temporary, output)
+        with replacing(output) as temporary:
+            temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
     scores = score_corpus(hypotheses, pairs.targets, tokenize)
     return {**dataclasses.asdict(scores), "seconds": seconds}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 import pathlib
 import unicodedata
 import warnings
 
 import numpy as np
 
+from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.evaluation.romanization import has_hangul, romanize
 
 _INCHES_PER_TOKEN = 0.45
@@ -158,11 +158,6 @@ def _labels(tokens) -> list[str]:
 
 
 def _save(figure, path):
-    """Writes under a temporary name of the same ending, then renames."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
+    with replacing(path) as temporary:
         figure.savefig(temporary, dpi=150)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """The one face of every saved form of a model."""
 
 import abc
+import pathlib
 from typing import NamedTuple
 
 
@@ -48,8 +49,6 @@ class Artefact(abc.ABC):
 
 def disk_size(path):
     """Bytes of a file, or of all files below a directory."""
-    import pathlib
-
     path = pathlib.Path(path)
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
     return sum(p.stat().st_size for p in files)

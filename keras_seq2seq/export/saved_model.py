@@ -7,7 +7,7 @@ import shutil
 import tempfile
 
 import keras
-import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
@@ -78,12 +78,8 @@ def _write(twin, directory):
 
 def _check_operators(directory):
     """Refuses what a stock CPU server cannot run: cuDNN kernels, XLA functions, Python calls."""
-    saved = tf.core.protobuf.saved_model_pb2.SavedModel() if hasattr(tf, "core") else None
-    if saved is None:
-        from tensorflow.core.protobuf import saved_model_pb2
-
-        saved = saved_model_pb2.SavedModel()
-    saved.ParseFromString((directory / "saved_model.pb").read_bytes())
+    content = (directory / "saved_model.pb").read_bytes()
+    saved = saved_model_pb2.SavedModel.FromString(content)
     graph = saved.meta_graphs[0].graph_def
     nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
     bad = {n.op for n in nodes if n.op.startswith("Cudnn") or n.op.endswith("PyFunc")}

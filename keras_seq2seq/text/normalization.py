@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import unicodedata
 
@@ -11,6 +10,7 @@ import keras
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text import letter_case
 
 FORMS = ("NFC", "NFKC", "NFD", None)
@@ -72,8 +72,7 @@ class Normalization:
     def __post_init__(self):
         if self.form not in FORMS:
             names = [form for form in FORMS if form]
-            near = difflib.get_close_matches(str(self.form).upper(), names, n=1, cutoff=0.3)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(str(self.form).upper(), names, cutoff=0.3)
             raise ValueError(
                 f"Unknown normalization form {self.form!r}: expected one of "
                 f"{', '.join(map(repr, FORMS))}.{hint}"
@@ -124,8 +123,7 @@ class Normalization:
         names = [field.name for field in dataclasses.fields(cls)]
         for key in config:
             if key not in names:
-                near = difflib.get_close_matches(str(key), names, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(key, names)
                 raise ValueError(
                     f"Unknown key {key!r} in a normalization config: expected {names}.{hint}"
                 )

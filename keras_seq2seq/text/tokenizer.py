@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
 
@@ -212,10 +213,8 @@ class Tokenizer(keras.layers.Layer):
 
     @staticmethod
     def _write_asset(dir_path: str | os.PathLike, name: str, content: bytes) -> None:
-        path = os.path.join(dir_path, name)
-        with open(f"{path}.partial", "wb") as file:
-            file.write(content)
-        os.replace(f"{path}.partial", path)
+        with replacing(os.path.join(dir_path, name)) as temporary:
+            temporary.write_bytes(content)
 
     def _vocabulary(self) -> str | list[str] | None:
         """The vocabulary as JSON can hold it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 
+from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
 from keras_seq2seq.text.character_tokenizer import CharacterTokenizer
 from keras_seq2seq.text.normalization import Normalization
@@ -57,6 +57,5 @@ def tokenizer_from_state(state: dict) -> Tokenizer:
         return CharacterTokenizer(vocabulary, normalization)
     if name == "ByteTokenizer":
         return ByteTokenizer(normalization)
-    near = difflib.get_close_matches(str(name), _CLASSES, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, _CLASSES)
     raise ValueError(f"Unknown tokenizer class {name!r}: expected one of {_CLASSES}.{hint}")

@@ -158,9 +158,6 @@ class TrainingConfig:
     seed: int = option(
         1, "Seed of weights, dropout and order of pairs.", minimum=0, maximum=2**31 - 1
     )
-    keep_best: str = option(
-        "loss", "The validation figure by which the best epoch is kept.", choices=("loss",)
-    )
 
     def __post_init__(self):
         checked_section("training", self)

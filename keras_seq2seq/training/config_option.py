@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Callable
 from typing import Any
 
+from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.training.config_error import ConfigError
 
 _EXPECTED = {
@@ -75,8 +75,7 @@ def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
     value = _typed(key, type(field.default), value)
     choices = field.metadata["choices"]
     if choices and value not in choices:
-        nearest = difflib.get_close_matches(value.lower(), choices, n=1, cutoff=0.5)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        hint = did_you_mean(value.lower(), choices, cutoff=0.5)
         listed = ", ".join(repr(choice) for choice in choices)
         raise ConfigError(f"{key} is {value!r}, but must be one of {listed}.{hint}")
     if isinstance(value, (int, float)):

@@ -112,7 +112,7 @@ def _prepare(config, pairs, say):
     reports = {}
     for name, pairs in (("train", train_pairs), ("valid", valid_pairs)):
         say(pairs.report.describe())
-        reports[name] = dataclasses.asdict(pairs.report)
+        reports[name] = pairs.report.to_dict()
 
     model = build_model(config, *tokenizers)
     counter = EpochCounter()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+
+from keras_seq2seq.atomic_file import replacing
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,8 +26,6 @@ class RunDirectory:
     data_report.json   what was read, kept and dropped
     metrics.csv        one row an epoch
     logs/              for TensorBoard
-    backup/            where an interrupted run goes on from
-    best.weights.h5    weights of the best epoch
     model.keras        the trained model
     ```
 
@@ -52,9 +51,10 @@ class RunDirectory:
         self.data_report = self.path / "data_report.json"
         self.metrics = self.path / "metrics.csv"
         self.logs = self.path / "logs"
+        self.model = self.path / "model.keras"
+        # Reserved for runs that can be resumed; nothing writes them yet.
         self.backup = self.path / "backup"
         self.best = self.path / "best.weights.h5"
-        self.model = self.path / "model.keras"
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"
@@ -133,16 +133,6 @@ class RunDirectory:
             temporary.write_bytes(text.encode("utf-8"))
         return self.path / name
 
-    @contextlib.contextmanager
-    def replacing(self, name: str) -> Iterator[Path]:
-        """Gives a temporary path beside `name`, and renames it to `name` when all went well.
-
-        The temporary name has the same ending, which is how Keras tells the format of a file.
-        After an error nothing is left of it and an older file stays as it was.
-        """
-        temporary = self.path / f".{os.getpid()}.{name}"
-        try:
-            yield temporary
-            os.replace(temporary, self.path / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+    def replacing(self, name: str) -> AbstractContextManager[Path]:
+        """Gives a temporary path beside `name`, and renames it to `name` when all went well."""
+        return replacing(self.path / name)
