@@ -13,6 +13,8 @@ def plan_batches(
     epoch: int = 0,
     shuffle: bool = True,
     pool_batches: int = 100,
+    batch_tokens: int = 0,
+    batch_count: int | None = None,
 ) -> list[np.ndarray]:
     """Plans the batches of one epoch, with pairs of like length together.
 
@@ -28,10 +30,16 @@ def plan_batches(
         shuffle: bool. False sorts all pairs by length, the same way in every epoch.
         pool_batches: int. Most batches in a pool, half of the epoch at the most: 1 batches at
             random, more pad less.
+        batch_tokens: int. Where above 0, batches are cut by tokens and not by pairs: pairs times
+            tokens of the longest sentence of either side, so with padding, is at most this. A
+            pair that is longer stands alone. `batch_size` then sets the size of the pools only.
+        batch_count: int. With `batch_tokens`: make so many batches, of like size, instead of
+            keeping within the limit. It gives all epochs the same number of batches, though
+            their pools differ. Between 1 and N.
 
     Returns:
-        A list of `ceil(N / batch_size)` int64 arrays of shape (at most batch_size,) that hold
-        every index of 0..N-1 exactly once.
+        A list of int64 arrays that hold every index of 0..N-1 exactly once: `ceil(N /
+        batch_size)` of shape (at most batch_size,), or as `batch_tokens` and `batch_count` say.
 
     Raises:
         ValueError: an argument is out of range or `lengths` has another shape.
@@ -50,23 +58,42 @@ def plan_batches(
         ("pool_batches", pool_batches, 1),
         ("seed", seed, 0),
         ("epoch", epoch, 0),
+        ("batch_tokens", batch_tokens, 0),
     ):
         if value < least:
             raise ValueError(f"`{name}` must be at least {least}. Received: {value}.")
 
+    pools, rng = _pools(lengths, batch_size, seed, epoch, shuffle, pool_batches)
+    if not batch_tokens:
+        batches = [batch for pool in pools for batch in _cut(pool, batch_size)]
+    else:
+        widths = [lengths[pool].max(axis=1) + 1 for pool in pools]  # with the closing EOS
+        if batch_count is None:
+            ends = [_ends_by_tokens(width, batch_tokens) for width in widths]
+        else:
+            ends = _ends_by_count(widths, batch_count)
+        batches = [
+            batch
+            for pool, cuts in zip(pools, ends, strict=True)
+            for batch in np.split(pool, cuts[:-1])
+        ]
+    return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
+
+
+def _pools(lengths, batch_size, seed, epoch, shuffle, pool_batches):
+    """Arrays of indices, sorted by length within each, and the generator that goes on."""
     count = len(lengths)
-    if not shuffle:
-        return _cut(_by_length(np.arange(count), lengths), batch_size)
     rng = np.random.default_rng([seed, epoch])
+    if not count:
+        return [], rng
+    if not shuffle:
+        return [_by_length(np.arange(count), lengths)], rng
     order = rng.permutation(count)
     # At least two pools: one alone would put the same pairs together in every epoch. Pools hold
     # whole batches, so that only the last one has a rest.
-    batch_count = -(-count // batch_size)
-    pool_size = batch_size * max(1, min(pool_batches, batch_count // 2))
-    batches = []
-    for start in range(0, count, pool_size):
-        batches += _cut(_by_length(order[start : start + pool_size], lengths), batch_size)
-    return [batches[i] for i in rng.permutation(len(batches))]
+    pool_size = batch_size * max(1, min(pool_batches, -(-count // batch_size) // 2))
+    starts = range(0, count, pool_size)
+    return [_by_length(order[start : start + pool_size], lengths) for start in starts], rng
 
 
 def _by_length(indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -77,3 +104,50 @@ def _by_length(indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 def _cut(indices: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
+
+
+def _ends_by_tokens(widths: np.ndarray, limit: int) -> list[int]:
+    """Where to cut, greedily, so that rows x widest row of each part stays within a limit."""
+    ends, start, widest = [], 0, 0
+    for i, width in enumerate(widths.tolist()):
+        grown = max(widest, width)
+        if i > start and (i - start + 1) * grown > limit:
+            ends.append(i)
+            start, grown = i, width
+        widest = grown
+    return [*ends, len(widths)]
+
+
+def _ends_by_count(widths: list[np.ndarray], count: int) -> list[list[int]]:
+    """Where to cut the pools so that there are `count` batches in all, of like size."""
+    total = sum(map(len, widths))
+    if not len(widths) <= count <= total:
+        raise ValueError(
+            f"`batch_count` must be from {len(widths)} (the pools) to {total} (the pairs). "
+            f"Received: {count}."
+        )
+
+    def cut(limit):
+        return [_ends_by_tokens(width, limit) for width in widths]
+
+    # The least limit that needs no more than `count` batches: a lower one never needs fewer.
+    low, high = 0, total * int(max(width.max() for width in widths))
+    while high - low > 1:
+        middle = (low + high) // 2
+        if sum(map(len, cut(middle))) <= count:
+            high = middle
+        else:
+            low = middle
+    ends = cut(high)
+    # A limit may skip a number of batches: halve the largest ones until it is reached.
+    for _ in range(count - sum(map(len, ends))):
+        _, pool, end = max(
+            (end - start, pool, end)
+            for pool, cuts in enumerate(ends)
+            for start, end in zip([0, *cuts], cuts, strict=False)
+        )
+        cuts = ends[pool]
+        place = cuts.index(end)
+        start = cuts[place - 1] if place else 0
+        cuts.insert(place, (start + end) // 2)
+    return ends

@@ -14,8 +14,14 @@ class EpochCounter(keras.callbacks.Callback):
     With this callback the order of epoch n depends on the seed and on n alone, and a resumed
     run sees what an unbroken one would have seen.
 
+    A run that was broken off in the midst of an epoch goes on with `EpochCounter(epoch, batch)`
+    and `fit(..., initial_epoch=epoch)`: the dataset leaves out the first `batch` batches of that
+    epoch, without the work of making them, and gives the later epochs in full. `fit` then warns
+    once that its input ran out of data, because the first epoch is shorter than the others.
+
     Args:
         epoch: int. The epoch before `fit` sets it. Defaults to 0.
+        batch: int. Batches to leave out at the beginning of that epoch. Defaults to 0.
 
     Example:
 
@@ -26,9 +32,11 @@ class EpochCounter(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, epoch: int = 0):
+    def __init__(self, epoch: int = 0, batch: int = 0):
         super().__init__()
         self.epoch = epoch
+        self.batch = batch
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
+        if epoch != self.epoch:
+            self.epoch, self.batch = epoch, 0

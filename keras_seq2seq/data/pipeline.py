@@ -12,9 +12,10 @@ from keras_seq2seq.data.batch_plan import plan_batches
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.text.framing import encode_pair
+from keras_seq2seq.data.token_rows import TokenRows, frame_rows
 
-_MEASURE_BATCH = 1024  # sentences tokenised at a time when lengths are counted
+_ENCODE_BATCH = 1024  # sentences tokenised at a time
+_BATCHES_AHEAD = 8
 
 
 def make_dataset(
@@ -23,6 +24,7 @@ def make_dataset(
     target_tokenizer,
     *,
     batch_size: int = 64,
+    batch_tokens: int = 0,
     max_source_length: int = 64,
     max_target_length: int = 64,
     shuffle: bool = True,
@@ -34,7 +36,7 @@ def make_dataset(
     Each epoch has its own order, a function of `seed` and of the number of the epoch (see
     `plan_batches`). Without an `epoch_counter` the n-th iteration that is begun counts as
     epoch n, which is good for a plain `fit`; a run that may be resumed passes a counter, also
-    to the callbacks of `fit`.
+    to the callbacks of `fit`. The sentences are tokenised once, here.
 
     Args:
         pairs: `SentencePairs`. Over-long ones are left out with a warning; `drop_over_long`
@@ -42,11 +44,14 @@ def make_dataset(
         source_tokenizer: `Tokenizer` of the sources.
         target_tokenizer: `Tokenizer` of the targets.
         batch_size: int. Pairs a batch, B.
+        batch_tokens: int. Where above 0, about so many tokens a batch instead of `batch_size`
+            pairs: pairs times tokens of the longest sentence of either side. All epochs have as
+            many batches as the first.
         max_source_length: int. Most ids of a source, the closing EOS among them.
         max_target_length: int. Most ids of a target, the closing EOS among them.
         shuffle: bool. False delivers the pairs sorted by length, for validation.
         seed: int, at least 0. Seed of the order.
-        epoch_counter: `EpochCounter`. Says which epoch it is.
+        epoch_counter: `EpochCounter`. Says which epoch it is, and from which batch on.
 
     Returns:
         A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
@@ -65,47 +70,58 @@ def make_dataset(
     model.fit(dataset, epochs=10)
     ```
     """
-    # 1. Count the tokens of every pair: int64 (N, 2).
-    lengths = token_lengths(pairs, source_tokenizer, target_tokenizer)
+    # 1. Turn all sentences into ids, once.
+    sources = encode_lines(pairs.sources, source_tokenizer)
+    targets = encode_lines(pairs.targets, target_tokenizer)
+    lengths = np.stack([sources.lengths, targets.lengths], axis=1)  # (N, 2)
 
     # 2. Leave out what is longer than the model is trained on, never in silence.
     fits = _fits(pairs, lengths, max_source_length, max_target_length)
     if not fits.all():
         warnings.warn(_over_long_message(pairs, fits), stacklevel=2)
-    lengths = lengths[fits]
-    sources = tf.constant([pairs.sources[i] for i in np.flatnonzero(fits)])
-    targets = tf.constant([pairs.targets[i] for i in np.flatnonzero(fits)])
+        sources, targets = (rows.take(np.flatnonzero(fits)) for rows in (sources, targets))
+        lengths = lengths[fits]
 
-    # 3. Plan the batches of an epoch, when it begins: index arrays of shape (B,).
-    def plan(epoch):
-        return plan_batches(lengths, batch_size, seed=seed, epoch=epoch, shuffle=shuffle)
+    # 3. Plan the batches of an epoch: index arrays of shape (B,).
+    def plan(epoch, batch_count=None):
+        return plan_batches(
+            lengths,
+            batch_size,
+            seed=seed,
+            epoch=epoch,
+            shuffle=shuffle,
+            batch_tokens=batch_tokens,
+            batch_count=batch_count,
+        )
 
     batch_count = len(plan(0))
     iterations = itertools.count()
 
+    # 4. When an epoch begins, frame its batches with BOS and EOS and pad them: (B, S), (B, T).
     def batches():
-        yield from plan(next(iterations) if epoch_counter is None else epoch_counter.epoch)
+        epoch, first = next(iterations), 0
+        if epoch_counter is not None:
+            epoch, first = epoch_counter.epoch, epoch_counter.batch
+        for indices in plan(epoch, batch_count)[first:]:
+            yield frame_rows(sources, targets, indices)
 
-    dataset = tf.data.Dataset.from_generator(
-        batches, output_signature=tf.TensorSpec([None], tf.int64)
-    )
+    ids = tf.TensorSpec([None, None], tf.int32)
+    weights = tf.TensorSpec([None, None], tf.float32)
+    signature = ({"source_ids": ids, "target_ids": ids}, ids, weights)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
 
-    # 4. Gather the sentences, tokenise them, frame them with BOS and EOS, pad them: (B, S), (B, T).
-    def encode(indices):
-        return encode_pair(
-            source_tokenizer,
-            target_tokenizer,
-            tf.gather(sources, indices),
-            tf.gather(targets, indices),
-            max_source_length=max_source_length,
-            max_target_length=max_target_length,
-        )
+    # 5. Work ahead of the model, and say how many batches there are: the progress bar wants it.
+    return _with_cardinality(dataset.prefetch(_BATCHES_AHEAD), batch_count)
 
-    dataset = dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
-    # 5. Say how many batches there are (the progress bar wants it) and work ahead of the model.
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(batch_count))
-    return dataset.prefetch(tf.data.AUTOTUNE)
+def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
+    """Lets a dataset tell its cardinality.
+
+    `tf.data.experimental.assert_cardinality` would fail in the first epoch of a resumed run,
+    which is shorter than the others.
+    """
+    dataset.cardinality = lambda: tf.constant(count, tf.int64)
+    return dataset
 
 
 def drop_over_long(
@@ -161,18 +177,32 @@ def token_lengths(pairs: SentencePairs, source_tokenizer, target_tokenizer) -> n
     ```
     """
     sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
-    columns = [_count_tokens(texts, tokenizer) for texts, tokenizer in sides]
+    columns = [encode_lines(texts, tokenizer).lengths for texts, tokenizer in sides]
     return np.stack(columns, axis=1)  # (N, 2)
 
 
-def _count_tokens(texts: list[str], tokenizer) -> np.ndarray:
+def encode_lines(texts: list[str], tokenizer) -> TokenRows:
+    """Tokenises many sentences, a thousand at a time.
+
+    Args:
+        texts: list of N str.
+        tokenizer: `Tokenizer`.
+
+    Returns:
+        `TokenRows`, N of them, without BOS and EOS.
+
+    Example:
+
+    ```python
+    encode_lines(["ab", "c"], ByteTokenizer()).lengths     # [2, 1]
+    ```
+    """
     if not texts:
-        return np.zeros([0], np.int64)
-    batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_MEASURE_BATCH)
-    counts = batches.map(
-        lambda batch: tokenizer.tokenize(batch).row_lengths(), num_parallel_calls=tf.data.AUTOTUNE
-    )
-    return np.concatenate([count.astype(np.int64) for count in counts.as_numpy_iterator()])
+        return TokenRows.of([])
+    batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_ENCODE_BATCH)
+    encoded = batches.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+    flat, lengths = zip(*((rows.flat_values, rows.row_lengths()) for rows in encoded), strict=True)
+    return TokenRows(np.concatenate(flat), np.concatenate(lengths))
 
 
 def _fits(pairs, lengths, max_source_length, max_target_length) -> np.ndarray:

@@ -75,6 +75,50 @@ def test_pools_save_padding():
     assert real <= pooled < 1.2 * real and 1.5 * real < mixed
 
 
+def batch_cost(lengths, batch):
+    """Pairs times the longest sentence of either side, its EOS among its tokens."""
+    return len(batch) * (lengths[batch].max() + 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    count=st.integers(0, 300),
+    batch_tokens=st.integers(1, 2000),
+    batch_size=st.integers(1, 40),
+    epoch=st.integers(0, 9),
+    shuffle=st.booleans(),
+    wanted=st.integers(1, 300),
+)
+def test_batches_by_tokens_keep_their_limit_or_their_number(
+    count, batch_tokens, batch_size, epoch, shuffle, wanted
+):
+    lengths = random_lengths(count)
+    options = {"epoch": epoch, "shuffle": shuffle, "batch_tokens": batch_tokens}
+    plan = plan_batches(lengths, batch_size, **options)
+    assert all(len(b) == 1 or batch_cost(lengths, b) <= batch_tokens for b in plan)
+    assert sorted(np.concatenate([*plan, []])) == list(range(count))
+
+    pools = -(-count // batch_size)  # never more than that
+    if pools <= wanted <= count:
+        plan = plan_batches(lengths, batch_size, batch_count=wanted, **options)
+        assert len(plan) == wanted and all(map(len, plan))
+        assert sorted(np.concatenate(plan)) == list(range(count))
+
+
+def test_batches_by_tokens_are_of_like_size():
+    lengths = random_lengths(6400)
+    costs = [batch_cost(lengths, b) for b in plan_batches(lengths, 64, batch_tokens=2000)]
+    assert np.mean(costs) > 0.9 * 2000
+    again = plan_batches(lengths, 64, batch_tokens=2000, batch_count=len(costs), epoch=5)
+    assert len(again) == len(costs)
+    assert max(batch_cost(lengths, b) for b in again) < 1.05 * 2000
+
+
+def test_a_number_of_batches_out_of_reach_is_refused():
+    with pytest.raises(ValueError, match="from 3 .the pools. to 12 .the pairs"):
+        plan_batches(random_lengths(12), 4, pool_batches=1, batch_tokens=9, batch_count=13)
+
+
 def test_without_shuffling_the_lengths_rise():
     lengths = random_lengths(200)
     order = np.concatenate(plan_batches(lengths, 16, shuffle=False))
@@ -89,6 +133,7 @@ def test_without_shuffling_the_lengths_rise():
         ({"pool_batches": 0}, "pool_batches"),
         ({"seed": -1}, "seed"),
         ({"epoch": -1}, "epoch"),
+        ({"batch_tokens": -1}, "batch_tokens"),
         ({"lengths": np.ones(5)}, "lengths"),
     ],
 )

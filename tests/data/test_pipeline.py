@@ -56,6 +56,7 @@ class NextEpoch(keras.callbacks.Callback):
 
 
 def epochs_of_fit(dataset, counter=None, **options):
+    """The batches that each epoch of a `fit` sees."""
     model = Recorder()
     model.compile(run_eagerly=True)
     callbacks = [NextEpoch()] + ([counter] if counter else [])
@@ -173,3 +174,28 @@ def test_a_resumed_fit_sees_what_an_unbroken_one_would_have_seen():
         return epochs_of_fit(dataset, counter, **options)
 
     assert fit(epochs=4, initial_epoch=2) == fit(epochs=4)[2:]
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.parametrize("options", [{}, {"batch_tokens": 40}])
+def test_a_fit_goes_on_in_the_midst_of_an_epoch(options):
+    def fit(counter, **more):
+        dataset = dataset_of(numbered(40), batch_size=8, epoch_counter=counter, **options)
+        return epochs_of_fit(dataset, counter, epochs=4, **more)
+
+    whole = fit(EpochCounter())
+    assert len({len(epoch) for epoch in whole}) == 1
+    resumed = fit(EpochCounter(epoch=1, batch=3), initial_epoch=1)
+    assert resumed == [whole[1][3:], *whole[2:]]
+
+
+def test_batches_by_tokens():
+    pairs = numbered(60)
+    dataset = dataset_of(pairs, batch_size=8, batch_tokens=48)
+    for _ in range(3):
+        batches = list(dataset)
+        assert len(batches) == dataset.cardinality()
+        assert sorted(
+            sum(([s[0] - 1000 for s in x["source_ids"].numpy()] for x, _, _ in batches), [])
+        ) == list(range(60))
+    assert max(y.shape[0] * y.shape[1] for _, y, _ in batches) <= 1.1 * 48

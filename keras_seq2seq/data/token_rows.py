@@ -1,0 +1,90 @@
+"""The ids of many sentences, packed, and how a batch of them is padded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
+
+
+class TokenRows:
+    """Rows of ids of any length in two flat arrays: a corpus of 30,000 lines takes 2 MB.
+
+    Args:
+        flat: int array of shape (sum of T,). The ids of all rows, one after the other.
+        lengths: int array of shape (N,). Ids of each row.
+
+    Example:
+
+    >>> rows = TokenRows.of([[5, 6], [], [7]])
+    >>> len(rows), rows.lengths.tolist(), rows[0].tolist()
+    (3, [2, 0, 1], [5, 6])
+    >>> rows.padded([0, 2], 3).tolist()
+    [[5, 6, 0], [7, 0, 0]]
+    """
+
+    def __init__(self, flat: np.ndarray, lengths: np.ndarray):
+        self.lengths = np.asarray(lengths, np.int64)
+        self.starts = np.cumsum(self.lengths) - self.lengths  # (N,)
+        # One more, so that a row that is empty points to something too.
+        self.flat = np.append(np.asarray(flat, np.int32), np.int32(PAD))
+
+    @classmethod
+    def of(cls, rows: Iterable[Iterable[int]]) -> TokenRows:
+        """Packs lists of ids."""
+        rows = list(rows)
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        flat = np.fromiter((i for row in rows for i in row), np.int32, int(lengths.sum()))
+        return cls(flat, lengths)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        start = self.starts[index]
+        return self.flat[start : start + self.lengths[index]]
+
+    def take(self, indices) -> TokenRows:
+        """The rows at `indices`, an int array."""
+        indices = np.asarray(indices, np.int64)
+        lengths = self.lengths[indices]
+        # Where each id comes from: the start of its row and its place in it.
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return TokenRows(self.flat[np.repeat(self.starts[indices], lengths) + within], lengths)
+
+    def padded(self, indices, width: int) -> np.ndarray:
+        """The rows at `indices`, an int array (B,), with PAD behind each: int32 (B, width)."""
+        columns = np.arange(width)
+        places = self.starts[indices][:, None] + columns  # (B, width)
+        real = columns < self.lengths[indices][:, None]
+        return np.where(real, self.flat[np.minimum(places, len(self.flat) - 1)], np.int32(PAD))
+
+
+def frame_rows(sources: TokenRows, targets: TokenRows, indices):
+    """Frames pairs with BOS and EOS and pads them; `encode_pair` does the same from strings.
+
+    Args:
+        sources: `TokenRows`.
+        targets: `TokenRows`.
+        indices: int array of shape (B,). The pairs of the batch.
+
+    Returns:
+        A tuple (x, y, sample_weight) of NumPy arrays, as `make_dataset` yields them.
+    """
+    source_ids = _closed(sources, indices)  # (B, S)
+    y = _closed(targets, indices)  # (B, T)
+    real = np.arange(y.shape[1]) <= targets.lengths[indices][:, None]  # (B, T), EOS among them
+    bos = np.full([len(y), 1], BOS, np.int32)
+    heard = targets.padded(indices, y.shape[1] - 1)  # (B, T - 1): what was said before
+    x = {"source_ids": source_ids, "target_ids": np.concatenate([bos, heard], axis=1)}
+    return x, y, real.astype(np.float32)
+
+
+def _closed(rows: TokenRows, indices) -> np.ndarray:
+    """Padded rows with EOS behind the last id of each: int32 (B, T)."""
+    lengths = rows.lengths[indices]
+    ids = rows.padded(indices, int(lengths.max(initial=0)) + 1)
+    ids[np.arange(len(ids)), lengths] = EOS
+    return ids
