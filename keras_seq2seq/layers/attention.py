@@ -12,8 +12,10 @@ SCORES = ("dot", "general")
 class Attention(keras.layers.Layer):
     """Global attention: each decoder step looks at every position of the memory.
 
-    Steps: 1. scores [B, T, S]: `h m` (dot) or `h W m` (general); 2. softmax over S in float32,
-    padded positions excluded; 3. context [B, T, M], the memory averaged by these weights.
+    Steps: 1. keys [B, S, H] of the memory: itself (dot) or `W m` (general); 2. scores [B, T, S],
+    the products of query and key; 3. softmax over S in float32, padded positions excluded;
+    4. context [B, T, M], the memory averaged by these weights. The keys depend on the memory
+    alone: a search computes them once with `keys` and hands them to every step.
 
     Args:
         score: `"dot"` (the query must be as wide as the memory) or `"general"`.
@@ -22,6 +24,7 @@ class Attention(keras.layers.Layer):
         query: float tensor [B, T, H], the decoder's hidden states.
         memory: float tensor [B, S, M], the encoder's outputs.
         padding_mask: bool tensor [B, S], true on real positions, or `None` if none is padded.
+        keys: float tensor [B, S, H], what `keys` made of the memory; `None` computes them.
 
     Returns:
         context, float tensor [B, T, M], and weights, float32 tensor [B, T, S] whose last axis
@@ -46,7 +49,7 @@ class Attention(keras.layers.Layer):
         check_choice("Attention", "score", score, SCORES)
         self.score = score
 
-    def build(self, query_shape, memory_shape, padding_mask_shape=None):
+    def build(self, query_shape, memory_shape, padding_mask_shape=None, keys_shape=None):
         units, memory_dim = query_shape[-1], memory_shape[-1]
         if self.score == "general":
             self.kernel = self.add_weight(
@@ -59,10 +62,16 @@ class Attention(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, query, memory, padding_mask=None):
-        if self.score == "general":
-            query = ops.matmul(query, self.kernel)  # [B, T, M]
-        scores = ops.matmul(query, ops.transpose(memory, (0, 2, 1)))  # [B, T, S]
+    def keys(self, memory):
+        """What the memory [B, S, M] is compared by, computed once for all queries: [B, S, H]."""
+        if self.score == "dot":
+            return memory
+        kernel = ops.cast(self.kernel, memory.dtype)  # may be called outside of a layer's call
+        return ops.matmul(memory, ops.transpose(kernel))
+
+    def call(self, query, memory, padding_mask=None, keys=None):
+        keys = self.keys(memory) if keys is None else keys
+        scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))  # [B, T, S]
         scores = ops.cast(scores, "float32")
         if padding_mask is not None:
             scores = ops.where(ops.expand_dims(padding_mask, axis=1), scores, -1e9)

@@ -12,18 +12,22 @@ MODES = ("concat", "sum", "dense", "zero")
 class Bridge(keras.layers.Layer):
     """Makes the decoder's initial state of the encoder's final state (seed eq. 6: h0 = h_m).
 
+    Decoder layer i starts from encoder layer i. A decoder with more layers starts the further
+    ones from the encoder's top layer; one with fewer takes the encoder's topmost layers.
+
     Args:
         units: int. Width of the decoder's state.
         mode: `"concat"` joins the two directions (a single direction passes through unchanged),
             `"sum"` adds them, `"dense"` maps their concatenation to `units` through tanh,
             `"zero"` ignores the encoder.
         directions: int. 2 behind a bidirectional encoder, else 1.
+        num_layers: int or `None`. Layers of the decoder; `None` means as many as the encoder's.
 
     Call arguments:
         state: the final state of a `RecurrentStack`: one list per layer, each tensor [B, H].
 
     Returns:
-        One list per layer, `[h, c]` (LSTM) or `[h]` (GRU), each [B, units].
+        One list per decoder layer, `[h, c]` (LSTM) or `[h]` (GRU), each [B, units].
 
     Raises:
         ValueError: if the mode is unknown, or gives another width than `units`.
@@ -36,17 +40,18 @@ class Bridge(keras.layers.Layer):
     TensorShape([2, 6])
     """
 
-    def __init__(self, units, mode="concat", directions=1, **kwargs):
+    def __init__(self, units, mode="concat", directions=1, num_layers=None, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         check_choice("Bridge", "mode", mode, MODES)
         self.units = units
         self.mode = mode
         self.directions = directions
+        self.num_layers = num_layers
         self.dense_layers = []
 
     def build(self, state_shape):
-        for layer in state_shape:
+        for layer in self._layers_to_start_from(state_shape):
             tensors, width = len(layer) // self.directions, layer[0][-1]
             joined = width * self.directions if self.mode in ("concat", "dense") else width
             if self.mode in ("concat", "sum") and joined != self.units:
@@ -65,7 +70,13 @@ class Bridge(keras.layers.Layer):
         return layer
 
     def call(self, state):
-        return [self._bridge_layer(i, layer) for i, layer in enumerate(state)]
+        layers = self._layers_to_start_from(state)
+        return [self._bridge_layer(i, layer) for i, layer in enumerate(layers)]
+
+    def _layers_to_start_from(self, state):
+        """One encoder layer for each decoder layer."""
+        wanted = self.num_layers or len(state)
+        return (list(state) + [state[-1]] * (wanted - len(state)))[-wanted:]
 
     def _bridge_layer(self, index, tensors):
         count = len(tensors) // self.directions
@@ -86,4 +97,5 @@ class Bridge(keras.layers.Layer):
             "units": self.units,
             "mode": self.mode,
             "directions": self.directions,
+            "num_layers": self.num_layers,
         }

@@ -30,6 +30,7 @@ class RecurrentStack(keras.layers.Layer):
         initial_state: as returned below, for a unidirectional stack; `None` means zeros.
         padding_mask: bool tensor [B, T], true on real steps, right-padded; or `None`. (Keras
             would fill an argument called `mask` by itself.)
+        context: float tensor [B, T, C] or `None`. Joined to the input of every layer.
         training: bool.
 
     Returns:
@@ -94,15 +95,17 @@ class RecurrentStack(keras.layers.Layer):
         """int. Width of the outputs: H, or 2H when bidirectional."""
         return self.units * (2 if self.bidirectional else 1)
 
-    def build(self, input_shape):
+    def build(self, inputs_shape, context_shape=None):
+        context_dim = 0 if context_shape is None else context_shape[-1]
         for index in range(self.num_layers):
-            shape = tuple(input_shape) if index == 0 else (*input_shape[:-1], self.output_dim)
+            width = self.output_dim if index else inputs_shape[-1]
+            shape = (*inputs_shape[:-1], width + context_dim)
             self.forward_layers[index].build(shape)
             if self.bidirectional:
                 self.backward_layers[index].build(shape)
         self.built = True
 
-    def call(self, inputs, initial_state=None, padding_mask=None, training=None):
+    def call(self, inputs, initial_state=None, padding_mask=None, context=None, training=None):
         if self.bidirectional and initial_state is not None:
             raise ValueError(
                 "RecurrentStack: a bidirectional stack starts from zeros (seed eq. 3); "
@@ -112,6 +115,8 @@ class RecurrentStack(keras.layers.Layer):
         for index in range(self.num_layers):
             if index:
                 outputs = self.dropout_layer(outputs, training=training)
+            if context is not None:
+                outputs = ops.concatenate([outputs, context], axis=-1)  # [B, T, H + C]
             state = None if initial_state is None else initial_state[index]
             if self.bidirectional:
                 outputs, state = self._run_both_ways(index, outputs, padding_mask, training)

@@ -28,8 +28,12 @@ class Seq2Seq(keras.Model):
         embedding_dim: int. E.
         cell: `"lstm"` or `"gru"`.
         num_layers: int. Layers of the encoder and of the decoder.
+        encoder_layers, decoder_layers: int or `None`. Each by itself; `None` means `num_layers`.
+            `Bridge` says which decoder layer starts from which encoder layer.
         bidirectional: bool. The encoder also reads from the end; its memory is [B, S, 2H].
         attention: `None` (the seed's plain model), `"dot"` or `"general"`.
+        first_layer_attention: bool. The first of at least two decoder layers asks the memory, and
+            those above it read what it found; see `Decoder`.
         bridge: `"concat"`, `"sum"`, `"dense"` or `"zero"`; see `Bridge`.
         decoder_units: int or `None`. Width of the decoder; `None` means the width that fits the
             bridge: H, or 2H for `"concat"` behind a bidirectional encoder.
@@ -77,6 +81,9 @@ class Seq2Seq(keras.Model):
         bos_id=BOS,
         eos_id=EOS,
         use_cudnn="auto",
+        encoder_layers=None,
+        decoder_layers=None,
+        first_layer_attention=False,
         dtype=None,
         **kwargs,
     ):
@@ -88,7 +95,7 @@ class Seq2Seq(keras.Model):
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         directions = 2 if bidirectional else 1
         state_units = decoder_units or units * (directions if bridge == "concat" else 1)
-        rnn = {"cell": cell, "num_layers": num_layers, "dropout": dropout, "use_cudnn": use_cudnn}
+        rnn = {"cell": cell, "dropout": dropout, "use_cudnn": use_cudnn}
 
         # === Layers ===
         target_embedding = make_embedding(
@@ -98,6 +105,7 @@ class Seq2Seq(keras.Model):
             source_vocabulary_size,
             units,
             embedding_dim,
+            num_layers=encoder_layers or num_layers,
             bidirectional=bidirectional,
             embedding=target_embedding if share_embeddings else None,
             pad_id=pad_id,
@@ -105,12 +113,21 @@ class Seq2Seq(keras.Model):
             name="encoder",
             **rnn,
         )
-        bridge_layer = Bridge(state_units, bridge, directions, dtype=policy, name="bridge")
+        bridge_layer = Bridge(
+            state_units,
+            bridge,
+            directions,
+            decoder_layers or num_layers,
+            dtype=policy,
+            name="bridge",
+        )
         decoder = Decoder(
             target_vocabulary_size,
             state_units,
             embedding_dim,
+            num_layers=decoder_layers or num_layers,
             attention=attention,
+            first_layer_attention=first_layer_attention,
             output_dim=embedding_dim if tie_embeddings else None,
             embedding=target_embedding,
             dtype=policy,
@@ -153,6 +170,9 @@ class Seq2Seq(keras.Model):
         self.bos_id = bos_id
         self.eos_id = eos_id
         self.use_cudnn = use_cudnn
+        self.encoder_layers = encoder_layers
+        self.decoder_layers = decoder_layers
+        self.first_layer_attention = first_layer_attention
         self.policy = policy
         self.encoder = encoder
         self.bridge_layer = bridge_layer
@@ -163,13 +183,20 @@ class Seq2Seq(keras.Model):
         self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def encode(self, source_ids, padded=True):
-        """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask."""
+        """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask.
+
+        The memory holds all that need not be computed at each step; see `Decoder.prepare`.
+        """
         memory, state, mask = self.encoder(source_ids, padded=padded)
-        return self.bridge_layer(state), memory, mask
+        return *self.decoder.prepare(self.bridge_layer(state), memory), mask
 
     def decode_step(self, ids, state, memory, mask):
-        """One step: ids [B] -> logits float32 [B, V], new state, attention [B, S or 0]."""
-        ids = ops.expand_dims(ids, axis=1)  # [B, 1]
+        """One step: ids [N] -> logits float32 [N, V], new state, attention [N, S or 0].
+
+        Each of the B sources may have K rows beside each other (N = B K) in ids and state;
+        memory and mask are those of `encode`, of B rows.
+        """
+        ids = ops.expand_dims(ids, axis=1)  # [N, 1]
         hidden, state, weights = self.decoder(ids, state, memory, mask)
         logits = self.generator(hidden, logits=True)
         return logits[:, 0], state, weights[:, 0]
@@ -239,6 +266,9 @@ class Seq2Seq(keras.Model):
             "bos_id": self.bos_id,
             "eos_id": self.eos_id,
             "use_cudnn": self.use_cudnn,
+            "encoder_layers": self.encoder_layers,
+            "decoder_layers": self.decoder_layers,
+            "first_layer_attention": self.first_layer_attention,
             "dtype": keras.dtype_policies.serialize(self.policy),
         }
 

@@ -39,6 +39,16 @@ def test_masked_positions_get_exactly_nothing(score, query_and_memory):
     assert np.all(np.asarray(weights)[..., 3:] == 0)
 
 
+@pytest.mark.parametrize("score", ["dot", "general"])
+def test_keys_made_beforehand_change_nothing(score, query_and_memory):
+    query, memory = query_and_memory
+    attention = Attention(score)
+    for ours, with_keys in zip(
+        attention(query, memory), attention(query, memory, keys=attention.keys(memory)), strict=True
+    ):
+        np.testing.assert_array_equal(ours, with_keys)
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mask_and_softmax_are_float32_under_mixed_precision(policy, query_and_memory):
     query, memory = query_and_memory

@@ -39,10 +39,33 @@ def test_sum_dense_and_zero_have_the_decoders_width():
     np.testing.assert_array_equal(zero[0][0], np.zeros((2, 7)))
 
 
+@pytest.mark.parametrize(
+    ("encoder_layers", "decoder_layers", "starts_from"),
+    [(2, None, [0, 1]), (1, 3, [0, 0, 0]), (2, 3, [0, 1, 1]), (3, 2, [1, 2]), (3, 1, [2])],
+)
+@pytest.mark.parametrize("mode", ["concat", "dense"])
+def test_every_decoder_layer_has_an_encoder_layer_to_start_from(
+    mode, encoder_layers, decoder_layers, starts_from
+):
+    state = _state(layers=encoder_layers)
+    bridge = Bridge(6, mode, directions=2, num_layers=decoder_layers)
+    bridged = bridge(state)
+    expected = [state[layer] for layer in starts_from]
+    if mode == "dense":
+        assert len(bridge.dense_layers) == len(bridged) == len(starts_from)
+        assert (
+            len({id(layer) for pair in bridge.dense_layers for layer in pair})
+            == len(bridge.trainable_weights) / 2
+        )
+    else:
+        plain = Bridge(6, directions=2)(expected)
+        np.testing.assert_array_equal(np.asarray(bridged), np.asarray(plain))
+
+
 def test_widths_that_do_not_fit_say_what_would():
     with pytest.raises(ValueError, match="Give the decoder 6 units or use mode='dense'"):
         Bridge(4, directions=2)(_state())
 
 
 def test_config():
-    check_config_is_complete(Bridge(6, "dense", directions=2))
+    check_config_is_complete(Bridge(6, "dense", directions=2, num_layers=3))

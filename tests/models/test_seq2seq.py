@@ -64,6 +64,34 @@ def test_padding_and_company_do_not_change_what_is_generated(cell, attention, bi
     assert len({tuple(row) for row in np.asarray(together.ids)}) > 2
 
 
+@pytest.mark.parametrize("layers", [(1, 2), (2, 1), (2, 2)])
+def test_encoder_and_decoder_have_layers_of_their_own(layers):
+    options = {"encoder_layers": layers[0], "decoder_layers": layers[1], "decoder_units": 10}
+    model = make(bridge="dense", **options)
+    assert len(model.encoder.rnn.forward_layers) == layers[0]
+    assert len(model.decoder.rnn.forward_layers) == layers[1]
+    source_ids, target_ids = sources(), random_ids(6, 5, 50)
+    logits = model({"source_ids": source_ids, "target_ids": target_ids})
+    state, memory, mask = model.encode(source_ids)
+    for step in range(5):
+        one, state, _ = model.decode_step(target_ids[:, step], state, memory, mask)
+        np.testing.assert_allclose(one, logits[:, step], atol=1e-5)
+    check_config_is_complete(model)
+
+
+@pytest.mark.parametrize("attention", [None, "dot", "general"])
+def test_hypotheses_of_one_source_share_its_memory(attention):
+    model = unlike_each_other(make(attention=attention))
+    state, memory, mask = model.encode(sources())
+    tiled_state, tiled_memory, tiled_mask = model.encode(np.repeat(sources(), 4, axis=0))
+    ids = random_ids(24, 1, 50)[:, 0]
+    state = keras.tree.map_structure(lambda x: np.repeat(x, 4, axis=0), state)
+    shared, _, weights = model.decode_step(ids, state, memory, mask)
+    tiled, _, tiled_weights = model.decode_step(ids, tiled_state, tiled_memory, tiled_mask)
+    np.testing.assert_allclose(shared, tiled, atol=1e-4)
+    np.testing.assert_allclose(weights, tiled_weights, atol=1e-5)
+
+
 def test_eager_and_compiled_search_agree():
     model = unlike_each_other(make())
     eager = model.search(sources(), max_length=10)
