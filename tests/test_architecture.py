@@ -19,7 +19,8 @@ ARROWS = {
     **dict.fromkeys(LOWEST, set()),
     "models": LOWEST,
     "data": {"text"},
-    **dict.fromkeys(("training", "evaluation", "export"), LOW),
+    **dict.fromkeys(("evaluation", "export"), LOW),
+    "training": LOW | {"evaluation"},  # a run is scored and drawn while it goes on
     "cli": LOW | {"training", "evaluation", "export"},
     "__main__": {"cli"},
     "__init__": set(),  # its names are loaded lazily, from any room
@@ -170,6 +171,9 @@ def _without_example():
             ("data", "CorpusReport"),
             ("decoding", "SearchResult"),
             ("evaluation", "CorpusScores"),
+            ("evaluation", "ErrorBucket"),
+            ("evaluation", "ErrorReport"),
+            ("evaluation", "PairedScore"),
             ("export", "Artefact"),
             ("text", "Tokenizer"),
             ("training", "DataConfig"),
@@ -273,6 +277,7 @@ def test_what_runs_beside_the_artefacts_does_without_the_library():
         ("models.seq2seq", "from keras_seq2seq.data import read_pairs"),
         ("data.pipeline", "if TYPE_CHECKING:\n    from keras_seq2seq.models import Seq2Seq"),
         ("training.run", "from keras_seq2seq.export import saved_model"),
+        ("evaluation.run_curves", "from keras_seq2seq.training import RunDirectory"),
         ("export.tflite", "from keras_seq2seq.cli import app"),
         ("version", "import keras_seq2seq.layers"),
         ("attic.things", ""),

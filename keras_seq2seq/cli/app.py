@@ -29,6 +29,10 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def _all_existing(paths: list[Path]) -> list[Path]:
+    return [_existing(path) for path in paths]
+
+
 ModelArgument = Annotated[
     Path,
     typer.Argument(
@@ -38,6 +42,14 @@ ModelArgument = Annotated[
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
 Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
+Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer.")]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        help="Language of the targets, as de: score lower-cased, Moses-tokenised text, too, as "
+        "published tables do."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -89,14 +101,49 @@ def evaluate(
     test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
     columns: Columns = "1,2",
     output: Annotated[Path | None, typer.Option(help="Also write the translations here.")] = None,
-    tokenize: Annotated[str, typer.Option(help="sacreBLEU's tokenizer.")] = "13a",
+    tokenize: Tokenize = "13a",
+    language: Language = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Directory for a report of errors: text, JSON and a picture."),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="Corpus that tells which words are rare; default that of the run."),
+    ] = None,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,
 ):
-    """Scores a model: BLEU, chrF and exact match, with sacreBLEU's signatures."""
+    """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
     from keras_seq2seq.cli import evaluate_command
 
-    evaluate_command.run(model, test, columns, output, tokenize, batch_size, as_json)
+    evaluate_command.run(
+        model, test, columns, output, tokenize, language, report, train, batch_size, as_json
+    )
+
+
+@app.command()
+def compare(
+    systems: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more: models, or files of translations, one a line. "
+            "The first is the baseline.",
+            callback=_all_existing,
+        ),
+    ],
+    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    columns: Columns = "1,2",
+    tokenize: Tokenize = "13a",
+    language: Language = None,
+    resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
+    batch_size: BatchSize = 32,
+    as_json: AsJson = False,
+):
+    """Tells whether systems differ by more than chance: paired bootstrap of BLEU, chrF and TER."""
+    from keras_seq2seq.cli import compare_command
+
+    compare_command.run(systems, test, columns, tokenize, language, resamples, batch_size, as_json)
 
 
 @app.command()

@@ -8,28 +8,39 @@ import time
 from rich.table import Table
 
 from keras_seq2seq.atomic_file import replacing
-from keras_seq2seq.cli.terminal import out, progress_of
+from keras_seq2seq.cli.terminal import err, out, progress_of
 from keras_seq2seq.nearest_name import did_you_mean
 
 
-def run(model, test, columns, output, tokenize, batch_size, as_json):
+def run(model, test, columns, output, tokenize, language, report, train, batch_size, as_json):
     """Translates the sources of a corpus and scores them against its targets."""
     from keras_seq2seq.data import parse_columns, read_pairs
 
     pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
     check_tokenizer(tokenize)
+    check_language(language)
     check_output(output)
+    training = None if report is None else _training_pairs(model, train, columns)
+    check_report(report)
     from keras_seq2seq.export import open_artefact
 
     artefact = open_artefact(model)
-    scores = score(artefact, pairs, tokenize, batch_size, output)
+    hypotheses, seconds = translate(artefact, pairs.sources, batch_size)
+    if output is not None:
+        with replacing(output) as temporary:
+            temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
+    scores = {**score_texts(hypotheses, pairs.targets, tokenize, language), "seconds": seconds}
+    if report is not None:
+        _write_report(report, artefact, pairs, hypotheses, training, tokenize)
     if as_json:
         print(json.dumps({"model": str(model), "test": test, **scores}, ensure_ascii=False))
         return
     table = Table(title=f"{model} on {test}", show_header=False)
-    for name, value in scores.items():
+    for name, value in _flat(scores):
         table.add_row(name, f"{value:.2f}" if isinstance(value, float) else str(value))
     out.print(table)
+    if report is not None:
+        out.print(f"Errors by length, rare words and unknown tokens: {report}", soft_wrap=True)
 
 
 def check_tokenizer(name):
@@ -60,16 +71,103 @@ def check_output(path):
         raise ValueError(f"--output {path}: the directory {path.parent} is not writable.")
 
 
-def score(artefact, pairs, tokenize="13a", batch_size=32, output=None):
-    """Returns the scores of an artefact on sentence pairs as a dict, with the seconds it took."""
-    from keras_seq2seq.evaluation import score_corpus
+def check_language(language):
+    """Refuses a language that Moses does not know before any sentence is translated."""
+    if language is not None:
+        from keras_seq2seq.evaluation.moses_text import check_moses_language
 
+        check_moses_language(language)
+
+
+def check_report(path):
+    """Makes the directory of a report, or says why it cannot be."""
+    if path is None:
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--report {path} cannot be a directory: {error.strerror}.") from error
+    if not os.access(path, os.W_OK):
+        raise ValueError(f"--report {path} is not writable.")
+
+
+def translate(artefact, sources, batch_size=32):
+    """Translates with a progress bar; gives the translations and the seconds they took."""
     start = time.perf_counter()
-    with progress_of("translating", len(pairs.sources)) as progress:
-        hypotheses = artefact.generate(pairs.sources, batch_size, progress).texts
-    seconds = time.perf_counter() - start
-    if output is not None:
-        with replacing(output) as temporary:
-            temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
-    scores = score_corpus(hypotheses, pairs.targets, tokenize)
-    return {**dataclasses.asdict(scores), "seconds": seconds}
+    with progress_of("translating", len(sources)) as progress:
+        hypotheses = artefact.generate(sources, batch_size, progress).texts
+    return hypotheses, time.perf_counter() - start
+
+
+def score_texts(hypotheses, references, tokenize="13a", language=None):
+    """The scores as a dict; with a language, those of lower-cased tokenised text are in it."""
+    from keras_seq2seq.evaluation import score_corpus, score_lowercased_tokenised
+
+    scores = dataclasses.asdict(score_corpus(hypotheses, references, tokenize))
+    if language is not None:
+        prepared = score_lowercased_tokenised(hypotheses, references, language)
+        scores["lowercased_tokenised"] = dataclasses.asdict(prepared)
+    return scores
+
+
+def score(artefact, pairs, tokenize="13a", batch_size=32):
+    """Returns the scores of an artefact on sentence pairs as a dict, with the seconds it took."""
+    hypotheses, seconds = translate(artefact, pairs.sources, batch_size)
+    return {**score_texts(hypotheses, pairs.targets, tokenize), "seconds": seconds}
+
+
+def _flat(scores):
+    for name, value in scores.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}: {inner}", shown) for inner, shown in value.items())
+        else:
+            yield name, value
+
+
+def _training_pairs(model, train, columns):
+    """The pairs the model learnt from: as told, or as its run directory says; `None` if neither."""
+    from keras_seq2seq.data import CorpusError, parse_columns, read_pairs
+    from keras_seq2seq.training.config_file import load_config
+    from keras_seq2seq.training.run_directory import RunDirectory
+
+    if train is not None:
+        return read_pairs(train, parse_columns(columns))
+    run = RunDirectory(model)
+    if not run.is_run:
+        return None
+    config = load_config(run.config)
+    try:
+        return read_pairs(config.data.train, parse_columns(config.data.columns))
+    except CorpusError as error:  # moved since; the rest of the report does not need it
+        err.print(f"No report by rare words: {error}", highlight=False, markup=False)
+        return None
+
+
+def _write_report(folder, artefact, pairs, hypotheses, training, tokenize):
+    from keras_seq2seq.evaluation import count_words, make_error_report, plot_error_report
+
+    report = make_error_report(
+        pairs.sources,
+        hypotheses,
+        pairs.targets,
+        training_counts=None if training is None else count_words(training.sources),
+        unknown_counts=_unknown_counts(artefact, pairs.sources),
+        tokenize=tokenize,
+    )
+    with replacing(folder / "errors.md") as temporary:
+        temporary.write_text(report.to_text(), "utf-8")
+    with replacing(folder / "errors.json") as temporary:
+        text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
+        temporary.write_text(text, "utf-8")
+    plot_error_report(report, folder / "errors.png")
+
+
+def _unknown_counts(artefact, sources):
+    """How many `<unk>` each source has; `None` where the vocabulary is out of reach."""
+    from keras_seq2seq.text.special_tokens import UNK
+
+    holder = getattr(artefact, "model", artefact)
+    tokenizer = getattr(holder, "source_tokenizer", None)
+    if tokenizer is None:
+        return None
+    return [tokenizer.tokenize_python(source).count(UNK) for source in sources]

@@ -10,8 +10,8 @@ import warnings
 
 import numpy as np
 
-from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.evaluation.romanization import has_hangul, romanize
+from keras_seq2seq.evaluation.saved_figure import save_figure
 
 _INCHES_PER_TOKEN = 0.45
 _INCHES_PER_CHARACTER = 0.12  # room for the longest label, at its font size
@@ -78,7 +78,7 @@ def plot_attention(weights, target_tokens, source_tokens, path_or_axes=None):
     figure = Figure(figsize=(width, height), layout="constrained")
     _draw(figure.add_subplot(), weights, target_tokens, source_tokens)
     if path_or_axes is not None:
-        _save(figure, pathlib.Path(path_or_axes))
+        save_figure(figure, path_or_axes)
     return figure
 
 
@@ -155,9 +155,3 @@ def _labels(tokens) -> list[str]:
         warnings.warn(_NO_FONT + _FONT_ADVICE, stacklevel=4)
         return [romanize(label) for label in labels]
     return labels
-
-
-def _save(figure, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150)

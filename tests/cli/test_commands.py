@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,58 @@ def test_quickstart_ends_with_three_artefacts_that_agree(command, corpus, settin
     sample = summary["sample"].encode()
     again = command("generate", summary["tflite"], stdin=sample)
     assert again.out == summary["translation"] + "\n"
+
+
+def test_evaluate_scores_lowercased_tokenised_text_beside_the_raw_one(artefacts, command, corpus):
+    arguments = ["--test", corpus, "--columns", "2,1", "--language", "en"]
+    scores = json.loads(command("evaluate", artefacts["run"], *arguments, "--json").out)
+    assert scores["text"] == "raw" and 0 <= scores["ter"]
+    prepared = scores["lowercased_tokenised"]
+    assert "moses-en" in prepared["text"] and "tok:none" in prepared["bleu_signature"]
+    table = command("evaluate", artefacts["run"], *arguments).out
+    assert "lowercased_tokenised: bleu" in table
+
+
+@pytest.mark.parametrize("name", ["run", "served", "tflite"])
+def test_evaluate_reports_errors(artefacts, command, corpus, tmp_path, name):
+    folder = tmp_path / "new" / "report"
+    arguments = ["--test", corpus, "--columns", "2,1", "--report", folder, "--json"]
+    result = command("evaluate", artefacts[name], *arguments)
+    assert result.code == 0, result.err
+    assert sorted(os.listdir(folder)) == ["errors.json", "errors.md", "errors.png"]
+    report = json.loads((folder / "errors.json").read_text("utf-8"))
+    assert sum(bucket["sentences"] for bucket in report["by_length"]) == 60
+    assert bool(report["by_rarest_word"]) == (name == "run")  # a run knows what it learnt from
+    assert bool(report["by_unknown_tokens"]) == (name != "served")  # it hides its vocabulary
+
+
+def test_evaluate_reports_without_the_training_text_if_that_is_gone(
+    artefacts, command, corpus, tmp_path
+):
+    run = tmp_path / "run"
+    shutil.copytree(artefacts["run"], run)
+    config = (run / "config.toml").read_text("utf-8")
+    (run / "config.toml").write_text(config.replace("kor.txt", "gone.txt"), "utf-8")
+    arguments = ["--test", corpus, "--columns", "2,1", "--report", tmp_path / "report"]
+    result = command("evaluate", run, *arguments)
+    assert result.code == 0 and "No report by rare words: There is no file" in result.err
+    told = command("evaluate", run, *arguments, "--train", corpus)
+    assert told.code == 0 and "rare words" not in told.err
+    assert "rarest word" in (tmp_path / "report" / "errors.md").read_text("utf-8")
+
+
+def test_compare_holds_models_and_files_to_the_first(artefacts, command, corpus, tmp_path):
+    rows = [line.split("\t") for line in corpus.read_text("utf-8").splitlines()]
+    perfect = tmp_path / "perfect.txt"
+    perfect.write_text("".join(f"{english}\n" for english, *_ in rows), "utf-8")
+    systems = [artefacts["run"], artefacts["tflite"], perfect]
+    arguments = ["--test", corpus, "--columns", "2,1", "--resamples", "100"]
+    result = json.loads(command("compare", *systems, *arguments, "--json").out)
+    scores = {(row["system"], row["metric"]): row for row in result["scores"]}
+    assert len(scores) == 9 and result["sentences"] == 60 and result["resamples"] == 100
+    assert scores[str(systems[0]), "bleu"]["p_value"] is None
+    assert scores[str(systems[1]), "bleu"]["p_value"] == 1  # the same tokens
+    best = scores[str(perfect), "bleu"]
+    assert best["score"] == pytest.approx(100) and best["difference"] > 0 and best["p_value"] < 0.05
+    table = command("compare", *systems, *arguments)
+    assert "TER (less is better)" in table.out and "bs:100" in table.out

@@ -132,7 +132,23 @@ def test_evaluate_refuses_before_it_translates(refused, artefacts, corpus, tmp_p
     assert "Did you mean '13a'?" in refused(*evaluate, "--tokenize", "13b")
     assert "does not exist" in refused(*evaluate, "--output", tmp_path / "no" / "out.txt")
     assert "is a directory" in refused(*evaluate, "--output", tmp_path)
-    assert os.listdir(tmp_path) == []
+    assert "Did you mean 'de'?" in refused(*evaluate, "--language", "deu")
+    (tmp_path / "file").write_text("mine")
+    assert "cannot be a directory" in refused(*evaluate, "--report", tmp_path / "file")
+    gone = ["--report", tmp_path / "report", "--train", "nowhere.tsv"]
+    assert "There is no file nowhere.tsv" in refused(*evaluate, *gone)
+    assert os.listdir(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "mine"
+
+
+def test_compare_refuses_before_it_translates(refused, artefacts, corpus, tmp_path):
+    compare = ["compare", "--test", corpus, "--columns", "2,1"]
+    assert "two systems or more" in refused(*compare, artefacts["run"])
+    assert "is named twice" in refused(*compare, artefacts["run"], artefacts["run"])
+    assert "does not exist" in refused(*compare, artefacts["run"], tmp_path / "gone.txt")
+    short = tmp_path / "short.txt"
+    short.write_text("one\ntwo\n")
+    said = refused(*compare, artefacts["run"], short)
+    assert "short.txt has 2 lines, but the corpus has 60 pairs" in said
 
 
 # === Export ===

@@ -1,0 +1,62 @@
+"""A picture of an error report."""
+
+from __future__ import annotations
+
+from keras_seq2seq.evaluation.saved_figure import save_figure
+
+_METRICS = {"chrf": "chrF", "bleu": "BLEU"}
+_COLOURS = {"chrf": "tab:blue", "bleu": "tab:orange"}
+_BAR = 0.38
+
+
+def plot_error_report(report, path=None):
+    """Draws the scores of an `ErrorReport`, one chart for each division of the corpus.
+
+    Args:
+        report: `ErrorReport`.
+        path: file to write, whose ending says the format (.png, .svg, .pdf), or `None`.
+
+    Returns:
+        The Matplotlib `Figure`.
+
+    Raises:
+        ValueError: if the file's format is unknown.
+
+    Example:
+
+    ```python
+    plot_error_report(make_error_report(sources, translations, references), "errors.png")
+    ```
+    """
+    from matplotlib.figure import Figure
+
+    parts = report.parts()
+    figure = Figure(figsize=(8, 0.8 + 2.9 * len(parts)), layout="constrained")
+    figure.suptitle(f"Scores of {report.sentences:,} sentences, in parts")
+    charts = figure.subplots(len(parts), 1, squeeze=False)[:, 0]
+    for axes, (title, buckets) in zip(charts, parts.items(), strict=True):
+        _draw(axes, title, buckets)
+    if path is not None:
+        save_figure(figure, path)
+    return figure
+
+
+def _draw(axes, title, buckets):
+    places = range(len(buckets))
+    for shift, (name, metric) in zip((-_BAR / 2, _BAR / 2), _METRICS.items(), strict=True):
+        heights = [getattr(bucket, name) for bucket in buckets]
+        bars = axes.bar(
+            [p + shift for p in places], heights, _BAR, label=metric, color=_COLOURS[name]
+        )
+        axes.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
+    labels = [f"{bucket.label}\n({bucket.sentences:,})" for bucket in buckets]
+    axes.set_xticks(places, labels)
+    axes.set_xlim(-0.6, max(len(buckets), 4) - 0.4)  # a lone bar does not fill the chart
+    axes.set_ylim(0, 109)  # room for the figures above the bars
+    axes.set_yticks(range(0, 101, 20))
+    axes.set_ylabel("score")
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

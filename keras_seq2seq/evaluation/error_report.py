@@ -1,0 +1,186 @@
+"""Where a model goes wrong: by length, by rare words, by unknown tokens, with examples."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+
+import sacrebleu
+
+from keras_seq2seq.evaluation.error_bucket import (
+    COUNTS,
+    FREQUENCIES,
+    LENGTHS,
+    ErrorBucket,
+    score_buckets,
+)
+
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_SHARE_OF_SINGLE_WORDS = 0.9  # from here on, sources are words themselves: their letters count
+_TITLES = {
+    "by_length": "By length of the source ({unit})",
+    "by_rarest_word": "By the source's rarest word: how often it stands in the training text",
+    "by_unknown_tokens": "By unknown tokens in the source",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ErrorReport:
+    """Scores of a corpus in parts, and its worst translations.
+
+    Attributes:
+        sentences: int.
+        length_unit: str, "words" or, where nearly all sources are one word, "characters".
+        by_length: list of `ErrorBucket`, by the length of the source.
+        by_rarest_word: list of `ErrorBucket`, by how often the rarest word of the source stands
+            in the training text; empty if that was not given.
+        by_unknown_tokens: list of `ErrorBucket`, by the `<unk>` of the source; empty if not given.
+        worst: list of dict with the line (from 1), chrF, source, reference and translation, the
+            worst first.
+    """
+
+    sentences: int
+    length_unit: str
+    by_length: list[ErrorBucket]
+    by_rarest_word: list[ErrorBucket]
+    by_unknown_tokens: list[ErrorBucket]
+    worst: list[dict]
+
+    def parts(self) -> dict[str, list[ErrorBucket]]:
+        """The divisions that are there, by their titles."""
+        return {
+            title.format(unit=self.length_unit): getattr(self, name)
+            for name, title in _TITLES.items()
+            if getattr(self, name)
+        }
+
+    def to_dict(self) -> dict:
+        """The report as plain data, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    def to_text(self) -> str:
+        """The report as text to read, in Markdown."""
+        lines = [f"{self.sentences:,} sentences"]
+        for title, buckets in self.parts().items():
+            lines += ["", f"## {title}", "", *_table(buckets)]
+        lines += ["", "## Worst translations", ""]
+        for row in self.worst:
+            lines.append(f"line {row['line']}, chrF {row['chrf']:.1f}")
+            lines += [f"    {name:<11} {row[name]}" for name in ("source", "reference")]
+            lines += [f"    {'translation':<11} {row['translation']}", ""]
+        return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def make_error_report(
+    sources,
+    hypotheses,
+    references,
+    training_counts=None,
+    unknown_counts=None,
+    tokenize="13a",
+    worst=20,
+):
+    """Breaks the scores of a corpus down, and picks its worst translations.
+
+    Args:
+        sources, hypotheses, references: lists of N strings.
+        training_counts: dict from a word of the training sources to its count, as `count_words`
+            gives it, or `None`.
+        unknown_counts: list of N ints, unknown tokens of each source, or `None`.
+        tokenize: sacreBLEU's tokenizer for BLEU.
+        worst: int. How many examples to give.
+
+    Returns:
+        `ErrorReport`.
+
+    Raises:
+        ValueError: if the lists are not of one length, or empty.
+
+    Example:
+
+    >>> counts = count_words(["a dog runs", "a cat sleeps"])
+    >>> sources, references = ["a dog sleeps", "a bird sings"], ["ein Hund schläft", "es singt"]
+    >>> report = make_error_report(sources, ["ein Hund schläft", "ja"], references, counts)
+    >>> [(bucket.label, bucket.exact_match) for bucket in report.by_rarest_word]
+    [('unseen', 0.0), ('1-2', 100.0)]
+    >>> report.worst[0]["source"]
+    'a bird sings'
+    """
+    given = [sources, hypotheses, references, *([unknown_counts] if unknown_counts else [])]
+    numbers = [len(side) for side in given]
+    if len(set(numbers)) > 1 or not numbers[0]:
+        raise ValueError(
+            "make_error_report: expected as many sources, translations and references, at least "
+            f"one; got {', '.join(map(str, numbers))}."
+        )
+
+    def scored(values, floors):
+        return score_buckets(values, floors, hypotheses, references, tokenize)
+
+    unit, lengths = _lengths(sources)
+    rarest = []
+    if training_counts is not None:
+        rarest = [min((training_counts.get(w, 0) for w in words_of(s)), default=0) for s in sources]
+    return ErrorReport(
+        sentences=len(references),
+        length_unit=unit,
+        by_length=scored(lengths, LENGTHS),
+        by_rarest_word=scored(rarest, FREQUENCIES) if rarest else [],
+        by_unknown_tokens=scored(unknown_counts, COUNTS) if unknown_counts else [],
+        worst=_worst(sources, hypotheses, references, worst),
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, lower-cased, without punctuation.
+
+    >>> words_of("The dog's bone, half-eaten!")
+    ['the', "dog's", 'bone', 'half-eaten']
+    """
+    return _WORD.findall(text.lower())
+
+
+def count_words(lines) -> collections.Counter:
+    """How often each word stands in the lines.
+
+    >>> count_words(["A dog.", "a cat"])["a"]
+    2
+    """
+    return collections.Counter(word for line in lines for word in words_of(line))
+
+
+def _lengths(sources):
+    lengths = [len(source.split()) for source in sources]
+    if sum(n <= 1 for n in lengths) >= _SHARE_OF_SINGLE_WORDS * len(sources):
+        return "characters", [len(source) for source in sources]
+    return "words", lengths
+
+
+def _worst(sources, hypotheses, references, count):
+    """The translations with the lowest chrF; of equals, the ones with the longer reference."""
+    chrf = sacrebleu.CHRF()
+    scores = [
+        chrf.sentence_score(h, [r]).score for h, r in zip(hypotheses, references, strict=True)
+    ]
+    order = sorted(range(len(scores)), key=lambda i: (scores[i], -len(references[i])))
+    return [
+        {
+            "line": i + 1,
+            "chrf": scores[i],
+            "source": sources[i],
+            "reference": references[i],
+            "translation": hypotheses[i],
+        }
+        for i in order[:count]
+    ]
+
+
+def _table(buckets):
+    yield "| | sentences | BLEU | chrF | exact match % | length ratio |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for b in buckets:
+        yield (
+            f"| {b.label} | {b.sentences:,} | {b.bleu:.1f} | {b.chrf:.1f} | {b.exact_match:.1f} "
+            f"| {b.length_ratio:.2f} |"
+        )

@@ -1,0 +1,109 @@
+"""Whether one system is better than another, or only luckier."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from sacrebleu.significance import PairedTest
+
+from keras_seq2seq.evaluation.corpus_scores import corpus_metrics
+from keras_seq2seq.evaluation.moses_text import lowercased_tokenised
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedScore:
+    """One score of one system, beside that of the baseline.
+
+    Attributes:
+        system: str. Name of the system.
+        metric: str. "bleu", "chrf" or "ter"; of the last, less is better.
+        score: float. The score of the whole corpus.
+        confidence: float. Half of the 95 % interval around the mean of the resamples.
+        difference: float, or `None` for the baseline. Its score less that of the baseline.
+        p_value: float in (0, 1], or `None` for the baseline. How likely such a difference is by
+            chance.
+        signature: str, as sacreBLEU prints it.
+    """
+
+    system: str
+    metric: str
+    score: float
+    confidence: float
+    difference: float | None
+    p_value: float | None
+    signature: str
+
+
+def paired_bootstrap(systems, references, tokenize="13a", language=None, resamples=1000):
+    """Compares systems that translated the same sentences, by paired bootstrap resampling.
+
+    The sentences are drawn anew, with replacement, many times; all systems are scored on each
+    draw. The numbers are the same in every run (sacreBLEU's seed 12345, or `SACREBLEU_SEED`).
+
+    Args:
+        systems: dict from the name of a system to its list of N translations; the first is the
+            baseline that the others are compared with.
+        references: list of N strings.
+        tokenize: sacreBLEU's tokenizer for BLEU.
+        language: two-letter code of the targets to score normalised, Moses-tokenised and
+            lower-cased text, as published tables do; `None` for the text as it is.
+        resamples: int. How many draws.
+
+    Returns:
+        list of `PairedScore`: for every metric, every system in its order.
+
+    Raises:
+        ValueError: if there are fewer than two systems, or a system has not as many translations
+            as there are references.
+
+    Example:
+
+    >>> references = ["A cat sleeps here.", "It rains today.", "We eat bread and cheese."] * 10
+    >>> worse = [reference.replace("a", "o") for reference in references]
+    >>> rows = paired_bootstrap({"worse": worse, "better": references}, references)
+    >>> [(row.system, row.metric, row.difference > 0, row.p_value < 0.05) for row in rows[1:2]]
+    [('better', 'bleu', True, True)]
+
+    Reference: [Koehn, 2004](https://aclanthology.org/W04-3250).
+    """
+    _check(systems, references, resamples)
+    if language is not None:
+        references = lowercased_tokenised(references, language)
+        systems = {name: lowercased_tokenised(lines, language) for name, lines in systems.items()}
+    metrics = corpus_metrics("none" if language else tokenize, lowercased=language is not None)
+    rows = []
+    for metric, scorer in metrics.items():
+        named = [(name, list(lines)) for name, lines in systems.items()]
+        test = PairedTest(named, {metric: scorer}, [list(references)], "bs", resamples)
+        signatures, results = test()
+        (name,) = signatures
+        base = results[name][0].score
+        for place, (system, result) in enumerate(zip(systems, results[name], strict=True)):
+            difference = result.score - base if place else None
+            # Of two equal systems sacreBLEU says p = 1 / (resamples + 1): no draw differs more.
+            p_value = 1.0 if difference == 0 else result.p_value
+            rows.append(
+                PairedScore(
+                    system,
+                    metric,
+                    float(result.score),
+                    float(result.ci),
+                    difference,
+                    p_value,
+                    str(signatures[name]),
+                )
+            )
+    return rows
+
+
+def _check(systems, references, resamples):
+    if len(systems) < 2:
+        raise ValueError(f"paired_bootstrap: expected two systems or more, got {len(systems)}.")
+    if resamples < 40:  # a 95 % interval cuts off a fortieth at each end
+        raise ValueError(f"paired_bootstrap: resamples must be at least 40, got {resamples}.")
+    for name, lines in systems.items():
+        if len(lines) != len(references) or not references:
+            raise ValueError(
+                f"paired_bootstrap: {name} has {len(lines)} translations for {len(references)} "
+                "references; there must be as many, and at least one."
+            )
