@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 
 
 @contextlib.contextmanager
@@ -10,7 +11,8 @@ def replacing(path):
     """Gives a temporary path beside `path`, and renames it to `path` when all went well.
 
     The temporary name has the same ending, by which many libraries tell a file's format. After
-    an error nothing is left of it, and an older file stays as it was.
+    an error nothing is left of it, and an older file stays as it was. Content and name have
+    reached the disk when it returns, so that a loss of power does no harm either.
 
     Args:
         path: the file to write.
@@ -19,6 +21,29 @@ def replacing(path):
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield temporary
+        _to_disk(temporary)
         os.replace(temporary, path)
+        with contextlib.suppress(OSError):  # not every system lets a directory be opened
+            _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_leftovers(directory):
+    """Removes the temporary files of writers that were killed; whoever calls is the only writer.
+
+    Args:
+        directory: path of the directory they wrote to; need not exist.
+    """
+    directory = pathlib.Path(directory)
+    for name in os.listdir(directory) if directory.is_dir() else ():
+        if re.match(r"\.\d+\.", name) and (directory / name).is_file():
+            (directory / name).unlink(missing_ok=True)

@@ -1,12 +1,14 @@
-"""Tells a dataset which epoch it is in."""
+"""Tells a dataset which batch of which epoch comes next."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import keras
 
 
 class EpochCounter(keras.callbacks.Callback):
-    """The number of the epoch, set by `fit` and read by the dataset.
+    """The place of a run in its data: set by `fit`, read by the dataset.
 
     `fit` makes more iterators of a dataset than there are epochs (one more at the end of each
     epoch, and one to build the model), and starts at a later epoch when it resumes. A dataset
@@ -16,12 +18,15 @@ class EpochCounter(keras.callbacks.Callback):
 
     A run that was broken off in the midst of an epoch goes on with `EpochCounter(epoch, batch)`
     and `fit(..., initial_epoch=epoch)`: the dataset leaves out the first `batch` batches of that
-    epoch, without the work of making them, and gives the later epochs in full. `fit` then warns
-    once that its input ran out of data, because the first epoch is shorter than the others.
+    epoch, without the work of making them, and gives the later epochs in full. Batches may also
+    be skipped for good. `fit` then warns that its input ran out of data, because an epoch is
+    shorter than the others.
 
     Args:
         epoch: int. The epoch before `fit` sets it. Defaults to 0.
-        batch: int. Batches to leave out at the beginning of that epoch. Defaults to 0.
+        batch: int. Batches to leave out at the beginning of that epoch. Defaults to 0. While
+            `fit` runs, the batch of the epoch that comes next.
+        skipped: iterable of (epoch, batch). Batches to leave out of their epoch.
 
     Example:
 
@@ -32,11 +37,38 @@ class EpochCounter(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, epoch: int = 0, batch: int = 0):
+    def __init__(self, epoch: int = 0, batch: int = 0, skipped: Iterable = ()):
         super().__init__()
-        self.epoch = epoch
-        self.batch = batch
+        self.plan = []
+        self.move(epoch, batch, skipped)
+
+    def move(self, epoch: int, batch: int = 0, skipped: Iterable = ()) -> None:
+        """Goes to another place, from which `fit(..., initial_epoch=epoch)` shall start."""
+        self.epoch, self.batch = epoch, batch
+        self.skipped = {tuple(place) for place in skipped}
+        self._moved = True
+        self._pass_skipped()
+
+    def remaining(self, plan: list) -> list:
+        """What is left of the batches of the epoch.
+
+        >>> EpochCounter(batch=2, skipped=[(0, 3)]).remaining(list("abcde"))
+        ['c', 'e']
+        """
+        self.plan = plan
+        numbers = range(self.batch, len(plan))
+        return [plan[number] for number in numbers if (self.epoch, number) not in self.skipped]
+
+    def _pass_skipped(self) -> None:
+        while (self.epoch, self.batch) in self.skipped:
+            self.batch += 1
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch != self.epoch:
+        if not self._moved or epoch != self.epoch:  # only the first epoch of a fit begins late
             self.epoch, self.batch = epoch, 0
+            self._pass_skipped()
+        self._moved = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batch += 1
+        self._pass_skipped()

@@ -99,10 +99,11 @@ def make_dataset(
 
     # 4. When an epoch begins, frame its batches with BOS and EOS and pad them: (B, S), (B, T).
     def batches():
-        epoch, first = next(iterations), 0
-        if epoch_counter is not None:
-            epoch, first = epoch_counter.epoch, epoch_counter.batch
-        for indices in plan(epoch, batch_count)[first:]:
+        if epoch_counter is None:
+            left = plan(next(iterations), batch_count)
+        else:
+            left = epoch_counter.remaining(plan(epoch_counter.epoch, batch_count))
+        for indices in left:
             yield frame_rows(sources, targets, indices)
 
     ids = tf.TensorSpec([None, None], tf.int32)

@@ -199,3 +199,27 @@ def test_batches_by_tokens():
             sum(([s[0] - 1000 for s in x["source_ids"].numpy()] for x, _, _ in batches), [])
         ) == list(range(60))
     assert max(y.shape[0] * y.shape[1] for _, y, _ in batches) <= 1.1 * 48
+
+
+def fit_from(epoch, batch, skipped=(), **options):
+    counter = EpochCounter()
+    counter.move(epoch, batch, skipped)
+    dataset = dataset_of(numbered(40), batch_size=8, epoch_counter=counter)
+    return epochs_of_fit(dataset, counter, initial_epoch=epoch, **options)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_a_fit_may_begin_in_the_midst_of_an_epoch_and_leave_out_batches():
+    whole = fit_from(0, 0, epochs=3)
+    assert [len(epoch) for epoch in whole] == [5, 5, 5]
+    assert fit_from(1, 3, epochs=3) == [whole[1][3:], whole[2]]
+    assert fit_from(1, 4, epochs=2) == [whole[1][4:]]
+    left = fit_from(1, 1, [(1, 1), (1, 4), (2, 0), (0, 2)], epochs=3)
+    assert left == [whole[1][2:4], whole[2][1:]]
+
+
+def test_another_fit_with_the_same_counter_begins_at_the_beginning():
+    counter = EpochCounter()
+    dataset = dataset_of(numbered(40), batch_size=8, epoch_counter=counter)
+    first = epochs_of_fit(dataset, counter, epochs=1)
+    assert epochs_of_fit(dataset, counter, epochs=1) == first
