@@ -11,8 +11,10 @@ import tensorflow as tf
 from keras_seq2seq.data.batch_plan import plan_batches
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.epoch_counter import EpochCounter
+from keras_seq2seq.data.sampled_rows import SampledRows
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.data.token_rows import TokenRows, frame_rows
+from keras_seq2seq.text.subword_sampler import SubwordSampler
 
 _ENCODE_BATCH = 1024  # sentences tokenised at a time
 _BATCHES_AHEAD = 8
@@ -30,13 +32,15 @@ def make_dataset(
     shuffle: bool = True,
     seed: int = 0,
     epoch_counter: EpochCounter | None = None,
+    subword_sampling: tuple[float, float] = (0.0, 0.0),
 ) -> tf.data.Dataset:
     """Makes the dataset that `fit` and `evaluate` take.
 
     Each epoch has its own order, a function of `seed` and of the number of the epoch (see
     `plan_batches`). Without an `epoch_counter` the n-th iteration that is begun counts as
     epoch n, which is good for a plain `fit`; a run that may be resumed passes a counter, also
-    to the callbacks of `fit`. The sentences are tokenised once, here.
+    to the callbacks of `fit`. The sentences are tokenised once, here; under subword
+    regularisation again at the beginning of every epoch, as seed and epoch say.
 
     Args:
         pairs: `SentencePairs`. Over-long ones are left out with a warning; `drop_over_long`
@@ -52,6 +56,8 @@ def make_dataset(
         shuffle: bool. False delivers the pairs sorted by length, for validation.
         seed: int, at least 0. Seed of the order.
         epoch_counter: `EpochCounter`. Says which epoch it is, and from which batch on.
+        subword_sampling: tuple of two float. The alpha of `SubwordSampler` for sources and for
+            targets; 0 takes the best pieces always, as validation wants it.
 
     Returns:
         A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
@@ -73,19 +79,29 @@ def make_dataset(
     # 1. Turn all sentences into ids, once.
     sources = encode_lines(pairs.sources, source_tokenizer)
     targets = encode_lines(pairs.targets, target_tokenizer)
-    lengths = np.stack([sources.lengths, targets.lengths], axis=1)  # (N, 2)
+    lengths = _lengths(sources, targets)
 
     # 2. Leave out what is longer than the model is trained on, never in silence.
     fits = _fits(pairs, lengths, max_source_length, max_target_length)
     if not fits.all():
         warnings.warn(_over_long_message(pairs, fits), stacklevel=2)
-        sources, targets = (rows.take(np.flatnonzero(fits)) for rows in (sources, targets))
-        lengths = lengths[fits]
+        fitting = np.flatnonzero(fits)
+        pairs = pairs.keep(fitting.tolist(), over_long=int((~fits).sum()))
+        sources, targets = sources.take(fitting), targets.take(fitting)
 
-    # 3. Plan the batches of an epoch: index arrays of shape (B,).
+    # 3. Or into other pieces in every epoch, where that is wanted.
+    sources_of, targets_of = (
+        _rows_of_epochs(texts, rows, tokenizer, alpha, max_length, f"{seed} {side}")
+        for side, texts, rows, tokenizer, alpha, max_length in (
+            ("s", pairs.sources, sources, source_tokenizer, subword_sampling[0], max_source_length),
+            ("t", pairs.targets, targets, target_tokenizer, subword_sampling[1], max_target_length),
+        )
+    )
+
+    # 4. Plan the batches of an epoch: index arrays of shape (B,).
     def plan(epoch, batch_count=None):
         return plan_batches(
-            lengths,
+            _lengths(sources_of(epoch), targets_of(epoch)),
             batch_size,
             seed=seed,
             epoch=epoch,
@@ -97,12 +113,13 @@ def make_dataset(
     batch_count = len(plan(0))
     iterations = itertools.count()
 
-    # 4. When an epoch begins, frame its batches with BOS and EOS and pad them: (B, S), (B, T).
+    # 5. When an epoch begins, frame its batches with BOS and EOS and pad them: (B, S), (B, T).
     def batches():
-        if epoch_counter is None:
-            left = plan(next(iterations), batch_count)
-        else:
-            left = epoch_counter.remaining(plan(epoch_counter.epoch, batch_count))
+        epoch = next(iterations) if epoch_counter is None else epoch_counter.epoch
+        sources, targets = sources_of(epoch), targets_of(epoch)
+        left = plan(epoch, batch_count)
+        if epoch_counter is not None:
+            left = epoch_counter.remaining(left)
         for indices in left:
             yield frame_rows(sources, targets, indices)
 
@@ -111,8 +128,19 @@ def make_dataset(
     signature = ({"source_ids": ids, "target_ids": ids}, ids, weights)
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
 
-    # 5. Work ahead of the model, and say how many batches there are: the progress bar wants it.
+    # 6. Work ahead of the model, and say how many batches there are: the progress bar wants it.
     return _with_cardinality(dataset.prefetch(_BATCHES_AHEAD), batch_count)
+
+
+def _rows_of_epochs(texts, rows, tokenizer, alpha, max_length, seed):
+    """A function from the number of an epoch to its `TokenRows`."""
+    if not alpha:
+        return lambda epoch: rows
+    return SampledRows(texts, rows, SubwordSampler(tokenizer, alpha), max_length, seed).epoch
+
+
+def _lengths(sources: TokenRows, targets: TokenRows) -> np.ndarray:
+    return np.stack([sources.lengths, targets.lengths], axis=1)  # (N, 2)
 
 
 def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
@@ -178,8 +206,7 @@ def token_lengths(pairs: SentencePairs, source_tokenizer, target_tokenizer) -> n
     ```
     """
     sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
-    columns = [encode_lines(texts, tokenizer).lengths for texts, tokenizer in sides]
-    return np.stack(columns, axis=1)  # (N, 2)
+    return _lengths(*(encode_lines(texts, tokenizer) for texts, tokenizer in sides))
 
 
 def encode_lines(texts: list[str], tokenizer) -> TokenRows:

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "PAD": "keras_seq2seq.text.special_tokens",
         "SPECIAL_TOKENS": "keras_seq2seq.text.special_tokens",
         "SentencePieceTokenizer": "keras_seq2seq.text.sentencepiece_tokenizer",
+        "SubwordSampler": "keras_seq2seq.text.subword_sampler",
         "Tokenizer": "keras_seq2seq.text.tokenizer",
         "UNK": "keras_seq2seq.text.special_tokens",
         "encode_pair": "keras_seq2seq.text.framing",

@@ -195,6 +195,11 @@ class SentencePieceTokenizer(Tokenizer):
             self._graph_tokenizer = make_graph_tokenizer(proto)
         self._forget_tables()
 
+    @property
+    def processor(self) -> sentencepiece.SentencePieceProcessor:
+        """The SentencePiece model, for what this class does not offer."""
+        return self._require_processor()
+
     def _require_processor(self) -> sentencepiece.SentencePieceProcessor:
         if self.proto is None:
             raise self._missing_vocabulary("proto")

@@ -45,6 +45,12 @@ class DataConfig:
     )
     max_target_length: int = option(64, "The same for a target.", minimum=2)
     batch_size: int = option(64, "Pairs in a batch.", minimum=1)
+    batch_tokens: int = option(
+        0,
+        "Tokens in a batch, padding among them, instead of batch_size pairs; 0 counts pairs. "
+        "Counted as pairs times the longest sentence of either side.",
+        minimum=0,
+    )
 
     def __post_init__(self):
         checked_section("data", self)
@@ -83,6 +89,15 @@ class TextConfig:
         choices=("NFC", "NFKC", "NFD", "none"),
     )
     lowercase: bool = option(False, "Whether all text is lower-cased, which cannot be undone.")
+    subword_sampling_source: float = option(
+        0.0,
+        "Subword regularisation of sources in training: other pieces for the same words in every "
+        "epoch; 0 takes the best pieces always. For unigram the alpha of Kudo (2018): 0.1 to 0.5 "
+        "is usual, the smaller the more varied. For bpe the share of merges left out, usually 0.1.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    subword_sampling_target: float = option(0.0, "The same for targets.", minimum=0.0, maximum=1.0)
 
     def __post_init__(self):
         checked_section("text", self)
@@ -194,6 +209,13 @@ class RunConfig:
             raise ConfigError(
                 "model.share_embeddings is true, but source and target have a vocabulary each. "
                 "Set text.shared_vocabulary = true, or model.share_embeddings = false."
+            )
+        sampled = self.text.subword_sampling_source or self.text.subword_sampling_target
+        if sampled and self.text.tokenizer != "sentencepiece":
+            raise ConfigError(
+                f'text.tokenizer = "{self.text.tokenizer}" has one way to cut a word, but '
+                "text.subword_sampling_source or _target asks for others. Set them to 0, or "
+                'text.tokenizer = "sentencepiece".'
             )
         if self.model.attention == "none" and self.model.bridge == "zero":
             raise ConfigError(

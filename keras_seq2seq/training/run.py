@@ -118,7 +118,16 @@ def _prepare(config, pairs, say):
     counter = EpochCounter()
     shared = {"batch_size": config.data.batch_size, **limits}
     train_data = make_dataset(
-        train_pairs, *tokenizers, seed=config.training.seed, epoch_counter=counter, **shared
+        train_pairs,
+        *tokenizers,
+        seed=config.training.seed,
+        epoch_counter=counter,
+        batch_tokens=config.data.batch_tokens,
+        subword_sampling=(
+            config.text.subword_sampling_source,
+            config.text.subword_sampling_target,
+        ),
+        **shared,
     )
     valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)
     return model, train_data, valid_data, counter, reports

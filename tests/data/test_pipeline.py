@@ -10,6 +10,7 @@ from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.pipeline import drop_over_long, make_dataset, token_lengths
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
+from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
 
@@ -223,3 +224,72 @@ def test_another_fit_with_the_same_counter_begins_at_the_beginning():
     dataset = dataset_of(numbered(40), batch_size=8, epoch_counter=counter)
     first = epochs_of_fit(dataset, counter, epochs=1)
     assert epochs_of_fit(dataset, counter, epochs=1) == first
+
+
+@pytest.fixture(scope="module")
+def words():
+    lines = [f"a {word} is on the {word}" for word in ("cat", "mat", "rat", "hat", "bat") * 4]
+    return SentencePairs(lines, lines), SentencePieceTokenizer.learn(lines, 40)
+
+
+def rows_of(dataset):
+    return [(x["source_ids"].numpy().tolist(), y.numpy().tolist()) for x, y, _ in dataset]
+
+
+@pytest.mark.parametrize("batch_tokens", [0, 60])
+def test_other_pieces_in_every_epoch_and_the_same_for_seed_and_epoch(words, batch_tokens):
+    pairs, tokenizer = words
+
+    def make(counter=None, seed=1):
+        return make_dataset(
+            pairs,
+            tokenizer,
+            tokenizer,
+            batch_size=4,
+            batch_tokens=batch_tokens,
+            seed=seed,
+            epoch_counter=counter,
+            subword_sampling=(0.2, 0.5),
+        )
+
+    dataset = make()
+    epochs = [rows_of(dataset) for _ in range(3)]
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert {len(epoch) for epoch in epochs} == {int(dataset.cardinality())}
+    assert rows_of(make(EpochCounter(2))) == epochs[2]
+    assert rows_of(make(EpochCounter(2, batch=1))) == epochs[2][1:]
+    assert rows_of(make(EpochCounter(2), seed=2)) != epochs[2]
+    for epoch in epochs:
+        texts = [tokenizer.detokenize_python(row) for sources, _ in epoch for row in sources]
+        assert sorted(texts) == sorted(pairs.sources)
+        assert any(
+            source[:5] != y[:5] for xs, ys in epoch for source, y in zip(xs, ys, strict=True)
+        )
+
+
+def test_each_side_is_sampled_by_itself(words):
+    pairs, tokenizer = words
+    plain = tokenizer.tokenize_python(pairs.sources[0])
+    options = {"batch_size": 1, "shuffle": False}
+    dataset = make_dataset(pairs, tokenizer, tokenizer, subword_sampling=(0.1, 0), **options)
+    best = {tuple(tokenizer.tokenize_python(text)) for text in pairs.sources}
+    assert {tuple(y[0, :-1].numpy()) for _, y, _ in dataset} == best
+    assert any(tuple(x["source_ids"][0, :-1].numpy()) not in best for x, _, _ in dataset)
+    assert len(plain) < 25
+
+
+def test_what_sampling_makes_too_long_keeps_its_best_pieces(words):
+    pairs, tokenizer = words
+    longest = int(token_lengths(pairs, tokenizer, tokenizer).max()) + 1
+    dataset = make_dataset(
+        pairs,
+        tokenizer,
+        tokenizer,
+        max_source_length=longest,
+        max_target_length=longest,
+        subword_sampling=(0.05, 0.05),
+    )
+    for x, y, _ in dataset:
+        assert max(x["source_ids"].shape[1], y.shape[1]) <= longest
+    texts = [tokenizer.detokenize_python(row) for _, ys, _ in dataset for row in ys.numpy()]
+    assert sorted(texts) == sorted(pairs.targets)

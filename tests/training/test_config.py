@@ -156,6 +156,7 @@ def test_overrides_that_are_not_understood(override, said):
         ("[model]\nshare_embeddings = true\n", "text.shared_vocabulary = true"),
         ("[model]\nattention = 'dot'\nbridge = 'dense'\n", "memory of 2H"),
         ("[model]\nattention = 'none'\nbridge = 'zero'\n", "nothing of the source"),
+        ("[text]\ntokenizer = 'byte'\nsubword_sampling_target = 0.1\n", "one way to cut a word"),
     ],
 )
 def test_files_that_are_not_understood(write, content, said):
