@@ -1,0 +1,115 @@
+"""A training run and its scores, the same way in every benchmark of quality."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import platform
+import sys
+import time
+
+from keras_seq2seq.cli.evaluate_command import score_texts, translate
+from keras_seq2seq.cli.library_messages import own_messages_only
+from keras_seq2seq.cli.terminal import err
+from keras_seq2seq.cli.train_command import open_run, train
+from keras_seq2seq.training.config_file import load_config
+from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.training_error import TrainingError
+
+FACTS = "benchmark.json"  # beside the model: what cannot be told from the model afterwards
+
+
+def train_run(config, run_dir, overwrite=False) -> RunDirectory:
+    """Trains into `run_dir` with a progress bar, and keeps how long it took."""
+    start = time.monotonic()
+    with open_run(pathlib.Path(run_dir), overwrite) as directory:
+        summary = train(config, directory)
+    facts = {
+        "minutes": round((time.monotonic() - start) / 60, 2),
+        "epochs": summary.epochs,
+        "best_epoch": summary.best_epoch,
+        "valid_perplexity": round(float(summary.valid_perplexity), 4),
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+    }
+    directory.write_text(FACTS, json.dumps(facts, indent=1) + "\n")
+    return directory
+
+
+def open_finished_run(path) -> RunDirectory:
+    """A run that was trained before.
+
+    Raises:
+        ValueError: if there is no model in it.
+    """
+    run = RunDirectory(path)
+    if not (run.is_run and run.model.is_file()):
+        raise ValueError(f"{path} is no finished run: config.toml and model.keras are expected.")
+    return run
+
+
+def facts_of(run) -> dict:
+    """What `train_run` kept of a run; `minutes` is null for a run that was trained otherwise."""
+    path = run.path / FACTS
+    facts = json.loads(path.read_text("utf-8")) if path.is_file() else {"minutes": None}
+    return {"run": str(run.path), **facts, "config": load_config(run.config).to_dict()}
+
+
+def score_pairs(artefact, pairs, language, **decoding) -> tuple[dict, list[str]]:
+    """Translates and scores, raw and lower-cased tokenised; gives the scores and the texts."""
+    texts, seconds = translate(artefact, pairs.sources, **decoding)
+    scores = score_texts(texts, pairs.targets, language=language)
+    prepared = scores["lowercased_tokenised"]
+    short = {
+        "sentences": scores["sentences"],
+        "bleu_lowercased_tokenised": round(prepared["bleu"], 2),
+        "bleu_cased": round(scores["bleu"], 2),
+        "chrf": round(scores["chrf"], 2),
+        "ter": round(scores["ter"], 2),
+        "exact_match": round(scores["exact_match"], 2),
+        "seconds": round(seconds, 1),
+    }
+    return short, texts
+
+
+def signatures(language) -> dict:
+    """How the figures of `score_pairs` were computed."""
+    from keras_seq2seq.evaluation import score_corpus, score_lowercased_tokenised
+
+    raw, prepared = score_corpus(["a"], ["a"]), score_lowercased_tokenised(["a"], ["a"], language)
+    return {
+        "bleu_cased": raw.bleu_signature,
+        "bleu_lowercased_tokenised": prepared.bleu_signature,
+        "text_lowercased_tokenised": prepared.text,
+        "chrf": raw.chrf_signature,
+        "ter": raw.ter_signature,
+    }
+
+
+def give_json(result, file) -> None:
+    """Writes one JSON object to a file, or as one line to standard output for "-"."""
+    if file is None:
+        return
+    if str(file) == "-":
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    path = pathlib.Path(file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def say(message) -> None:
+    """Tells the user, on standard error."""
+    err.print(message, highlight=False, markup=False, soft_wrap=True)
+
+
+def run_script(main) -> None:
+    """Runs the main function of a script; what a user can mend is told in one line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        with own_messages_only():
+            main()
+    except (ValueError, OSError, TrainingError) as error:
+        sys.exit("error: " + " ".join(str(error).split()))

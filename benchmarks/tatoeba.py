@@ -1,0 +1,110 @@
+"""Tatoeba, Korean to English: splits by unique English sentence, trains and scores.
+
+    python benchmarks/tatoeba.py --json tatoeba.json
+    python benchmarks/tatoeba.py --split-only data/tatoeba
+
+The split is the same everywhere (seed 0: 300 test sentences, 300 to choose on); `--split-only`
+writes it as tables for other systems.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from real_corpora import read_split, tatoeba_splits, write_tables
+from scored_run import (
+    facts_of,
+    give_json,
+    open_finished_run,
+    run_script,
+    say,
+    score_pairs,
+    signatures,
+    train_run,
+)
+
+from keras_seq2seq.cli.terminal import out
+from keras_seq2seq.training.config_file import load_config
+
+LANGUAGE = "en"
+RECIPE = pathlib.Path(__file__).with_suffix(".toml")
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    splits = tatoeba_splits()
+    folder = options.split_only or f"{options.score or options.run_dir}-data"
+    files = write_tables(splits, folder)
+    say(", ".join(f"{len(pairs):,} {name}" for name, pairs in splits.items()) + f" in {folder}")
+    if options.split_only:
+        return
+    if options.score is None:
+        overrides = [f"data.train={files['train']}", f"data.valid={files['valid']}"]
+        config = load_config(options.recipe, [*overrides, *options.set])
+        run = train_run(config, options.run_dir, options.overwrite)
+    else:
+        run = open_finished_run(options.score)
+    result = measure(run, files, test=not options.val_only)
+    print_table(result)
+    give_json(result, options.json)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", help="file for the figures; - is standard output")
+    parser.add_argument("--run-dir", default="runs/tatoeba", help="where the run goes")
+    parser.add_argument("--recipe", default=RECIPE, help="TOML file; default tatoeba.toml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
+    )
+    parser.add_argument("--score", metavar="RUN", help="score this run and train nothing")
+    parser.add_argument("--split-only", metavar="DIR", help="write the split and stop")
+    parser.add_argument("--val-only", action="store_true", help="leave the test set alone")
+    parser.add_argument("--overwrite", action="store_true", help="replace a run in --run-dir")
+    return parser.parse_args(arguments)
+
+
+def measure(run, files, test=True) -> dict:
+    from keras_seq2seq.export import open_artefact
+
+    artefact = open_artefact(run.model)
+    val, _ = score_pairs(artefact, read_split(files["valid"]), LANGUAGE)
+    result = {
+        "benchmark": "tatoeba",
+        "pair": "ko-en",
+        **facts_of(run),
+        "parameters": artefact.model.seq2seq.count_params(),
+        "val": val,
+        "signatures": signatures(LANGUAGE),
+    }
+    if test:
+        pairs = read_split(files["test"])
+        scores, texts = score_pairs(artefact, pairs, LANGUAGE)
+        run.write_text("test.hyp", "".join(f"{text}\n" for text in texts))
+        result |= {**scores, "test": "300 sentences, seed 0"}
+    return result
+
+
+def print_table(result):
+    """Prints the scores in Markdown."""
+    lines = [
+        "| split | BLEU, cased | BLEU, lower-cased tokenised | chrF | exact match % |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    rows = {"val": result["val"]}
+    if "test" in result:
+        rows["test"] = result
+    for name, scores in rows.items():
+        figures = ("bleu_cased", "bleu_lowercased_tokenised", "chrf", "exact_match")
+        lines.append(f"| {name} | " + " | ".join(f"{scores[key]:.2f}" for key in figures) + " |")
+    minutes = "" if result["minutes"] is None else f", {result['minutes']:.1f} minutes"
+    lines += ["", f"{result['parameters']:,} parameters{minutes}, {result['run']}"]
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    run_script(main)
