@@ -187,6 +187,26 @@ def inspect(model: ModelArgument, as_json: AsJson = False):
 
 
 @app.command()
+def plot(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run directories, drawn into one picture.", callback=_all_existing),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The picture; default curves.png, in the run if there is one."),
+    ] = None,
+    monitor: Annotated[
+        str, typer.Option(help="Column of metrics.csv that tells the best epoch.")
+    ] = "val_loss",
+):
+    """Draws loss, perplexity, accuracy and all else that a run wrote, epoch by epoch."""
+    from keras_seq2seq.cli import plot_command
+
+    plot_command.run(runs, output, monitor)
+
+
+@app.command()
 def quickstart(
     run_dir: Annotated[
         Path | None, typer.Option(help="Where everything goes; default runs/quickstart, anew.")

@@ -180,3 +180,13 @@ def test_compare_holds_models_and_files_to_the_first(artefacts, command, corpus,
     assert best["score"] == pytest.approx(100) and best["difference"] > 0 and best["p_value"] < 0.05
     table = command("compare", *systems, *arguments)
     assert "TER (less is better)" in table.out and "bs:100" in table.out
+
+
+def test_plot_draws_one_run_or_several(artefacts, command, tmp_path):
+    run = tmp_path / "second"
+    shutil.copytree(artefacts["run"], run)
+    assert command("plot", run).out == f"{run / 'curves.png'}\n"
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    picture = tmp_path / "new" / "both.svg"
+    result = command("plot", artefacts["run"], run, "--output", picture, "--monitor", "loss")
+    assert result.out == f"{picture}\n" and "<svg" in picture.read_text("utf-8")

@@ -284,3 +284,16 @@ def test_a_note_in_a_saved_model_that_is_broken(refused, artefacts, tmp_path):
     shutil.copytree(artefacts["version"], tmp_path / "sm")
     (tmp_path / "sm" / "assets.extra" / "keras_seq2seq.json").write_text("{")
     assert "is not JSON" in refused("inspect", tmp_path / "sm")
+
+
+# === Plots ===
+
+
+def test_plot_refuses(refused, training, tmp_path):
+    run = training[0]
+    assert "has no metrics.csv" in refused("plot", tmp_path)
+    assert "does not exist" in refused("plot", run, tmp_path / "gone")
+    assert "needs the ending" in refused("plot", run, "--output", tmp_path / "curves.jpeg2")
+    said = refused("plot", run, "--monitor", "val_los", "--output", tmp_path / "x.png")
+    assert "Did you mean 'val_loss'?" in said
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,43 @@
+"""`keras-seq2seq plot`."""
+
+from pathlib import Path
+
+from keras_seq2seq.evaluation.run_curves import RunCurves
+
+_ENDINGS = (".png", ".svg", ".pdf")
+
+
+def run(runs, output, monitor):
+    """Draws the curves of runs into one picture, and prints where it lies."""
+    if output is None:
+        output = runs[0] / "curves.png" if len(runs) == 1 else Path("curves.png")
+    if output.suffix.lower() not in _ENDINGS:
+        raise ValueError(
+            f"--output {output}: a picture needs the ending {', '.join(_ENDINGS[:-1])} or "
+            f"{_ENDINGS[-1]}."
+        )
+    if output.is_dir():
+        raise ValueError(f"--output {output} is a directory: name a file.")
+    curves = [RunCurves.read(path, name) for path, name in zip(runs, _names(runs), strict=True)]
+    _check_monitor(monitor, curves)
+    from keras_seq2seq.evaluation.curves_plot import plot_curves
+
+    plot_curves(curves, output, monitor)
+    print(output)
+
+
+def _names(runs):
+    """The directories' own names; their whole paths where these are not enough to tell them."""
+    names = [path.resolve().name for path in runs]
+    return names if len(set(names)) == len(names) else [str(path) for path in runs]
+
+
+def _check_monitor(monitor, curves):
+    from keras_seq2seq.nearest_name import did_you_mean
+
+    columns = sorted({column for run in curves for column in run.columns})
+    if monitor not in columns and monitor != "val_loss":
+        raise ValueError(
+            f"--monitor {monitor} is no column of metrics.csv; there are {', '.join(columns)}."
+            f"{did_you_mean(monitor, columns)}"
+        )

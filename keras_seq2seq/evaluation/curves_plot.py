@@ -1,0 +1,142 @@
+"""A picture of how runs went."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from keras_seq2seq.evaluation.saved_figure import save_figure
+
+# Columns of metrics.csv, in the order of their charts, and what their axes say.
+_AXES = {
+    "loss": "loss (nats a token)",
+    "perplexity": "perplexity (log scale)",
+    "token_accuracy": "token accuracy",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "learning_rate": "learning rate",
+    "gradient_norm": "gradient norm",
+    "target_tokens_per_s": "target tokens a second",
+}
+_LOGARITHMIC = {"perplexity"}
+_CHARTS_IN_A_ROW = 3
+_TRAIN = {"linestyle": "--", "alpha": 0.75, "linewidth": 1.3}
+_VALID = {"linestyle": "-", "linewidth": 1.8}
+
+
+def plot_curves(runs, path=None, monitor="val_loss"):
+    """Draws the curves of one run, or of several in the same charts.
+
+    One chart for each figure, with training dashed and validation drawn through; the best epoch
+    is marked. Of several runs each has a colour.
+
+    Args:
+        runs: list of `RunCurves`.
+        path: file to write, whose ending says the format (.png, .svg, .pdf), or `None`.
+        monitor: str. The column that says which epoch was best.
+
+    Returns:
+        The Matplotlib `Figure`.
+
+    Raises:
+        ValueError: if there is no run, no figure in any, or the file's format is unknown.
+
+    Example:
+
+    ```python
+    plot_curves([RunCurves.read("runs/first"), RunCurves.read("runs/second")], "curves.png")
+    ```
+    """
+    from matplotlib.figure import Figure
+
+    charts = _charts(runs)
+    if not charts:
+        raise ValueError("plot_curves: there is nothing to draw: no run has a figure.")
+    across = min(_CHARTS_IN_A_ROW, len(charts))
+    down = math.ceil(len(charts) / across)
+    figure = Figure(figsize=(1 + 4.2 * across, 1.3 + 2.9 * down), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False).flatten()
+    for axes, chart in itertools.zip_longest(grid, charts):
+        if chart is None:
+            axes.set_axis_off()
+        else:
+            _draw(axes, chart, runs, monitor)
+    figure.suptitle(runs[0].name if len(runs) == 1 else f"{len(runs)} runs")
+    handles = _legend(runs, monitor, charts)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
+    if path is not None:
+        save_figure(figure, path)
+    return figure
+
+
+def _charts(runs) -> list[str]:
+    """Names of what is drawn, those of validation with those of training."""
+    found = {column.removeprefix("val_") for run in runs for column in run.columns}
+    return [name for name in _AXES if name in found] + sorted(found - set(_AXES))
+
+
+def _colours(runs):
+    """(colour of training, of validation) for each run: two for one, one each for several."""
+    if len(runs) == 1:
+        return [("tab:blue", "tab:orange")]
+    cycle = itertools.cycle([f"C{number}" for number in range(10)])
+    return [(colour, colour) for colour, _ in zip(cycle, runs, strict=False)]
+
+
+def _draw(axes, chart, runs, monitor):
+    from matplotlib import ticker
+
+    for run, (train, valid) in zip(runs, _colours(runs), strict=True):
+        dots = {"marker": "."} if len(run.epochs) < 30 else {}
+        best = run.best_epoch(monitor)
+        for column, colour, style in ((chart, train, _TRAIN), (f"val_{chart}", valid, _VALID)):
+            if column not in run.columns:
+                continue
+            if f"val_{chart}" not in run.columns:  # there is one curve: nothing to tell apart
+                style = _VALID
+            figures = run.columns[column]
+            axes.plot(run.epochs, figures, color=colour, **style, **dots)
+            if best is not None and style is _VALID:
+                place = run.epochs.index(best)
+                axes.plot(
+                    [best], figures[place], "o", color=colour, markersize=8, markerfacecolor="none"
+                )
+        if best is not None:
+            axes.axvline(best, color="gray" if len(runs) == 1 else valid, linestyle=":", alpha=0.7)
+    label = _AXES.get(chart, chart.replace("_", " "))
+    axes.set_title(label.partition(" (")[0], fontsize=11)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    if chart in _LOGARITHMIC:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5), numticks=12))
+        axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _legend(runs, monitor, charts):
+    from matplotlib.lines import Line2D
+
+    both = any(f"val_{chart}" in run.columns for run in runs for chart in charts)
+    train, valid = _colours(runs)[0] if len(runs) == 1 else ("black", "black")
+    handles = []
+    if both:
+        handles += [
+            Line2D([], [], color=train, label="training", **_TRAIN),
+            Line2D([], [], color=valid, label="validation", **_VALID),
+        ]
+    bests = [run.best_epoch(monitor) for run in runs]
+    if len(runs) > 1:
+        for run, (colour, _), best in zip(runs, _colours(runs), bests, strict=True):
+            note = "" if best is None else f" (best: epoch {best})"
+            handles.append(Line2D([], [], color=colour, linewidth=3, label=run.name + note))
+    elif bests[0] is not None:
+        label = f"best epoch: {bests[0]} ({monitor})"
+        handles.append(
+            Line2D([], [], color="gray", linestyle=":", marker="o", markerfacecolor="none",
+                   label=label)
+        )  # fmt: skip
+    return handles or [Line2D([], [], color="tab:orange", label=runs[0].name)]

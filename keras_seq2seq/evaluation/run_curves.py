@@ -1,0 +1,100 @@
+"""The figures of a run, epoch by epoch."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+import pathlib
+
+_THE_MORE_THE_BETTER = ("accuracy", "bleu", "chrf")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunCurves:
+    """What `metrics.csv` of a run holds.
+
+    Args:
+        name: str. What the run is called in a picture.
+        epochs: list of E ints, from 1, ascending.
+        columns: dict from the name of a column to its E floats, NaN where there is none.
+
+    Raises:
+        ValueError: if a column has not as many figures as there are epochs.
+
+    Example:
+
+    >>> curves = RunCurves("first", [1, 2, 3], {"val_loss": [4.0, 3.5, 3.7]})
+    >>> curves.best_epoch()
+    2
+    """
+
+    name: str
+    epochs: list[int]
+    columns: dict[str, list[float]]
+
+    def __post_init__(self):
+        for column, figures in self.columns.items():
+            if len(figures) != len(self.epochs):
+                raise ValueError(
+                    f"RunCurves: {column} has {len(figures)} figures for {len(self.epochs)} epochs."
+                )
+
+    @classmethod
+    def read(cls, path, name=None) -> RunCurves:
+        """Reads a `metrics.csv`, or that of a run directory.
+
+        A run that was resumed may have written an epoch twice: the last time counts. A last line
+        that was cut off, and columns that are no numbers, are passed over.
+
+        Args:
+            path: the file or the directory.
+            name: str. Defaults to the name of the directory.
+
+        Raises:
+            ValueError: if there is no such file, or no whole epoch in it.
+        """
+        path = pathlib.Path(path)
+        file = path / "metrics.csv" if path.is_dir() else path
+        if not file.is_file():
+            raise ValueError(
+                f"{path} has no metrics.csv: expected the directory of a run that has begun."
+            )
+        with open(file, newline="", encoding="utf-8", errors="replace") as lines:
+            rows = {}
+            for row in csv.DictReader(lines):
+                epoch = _number(row.get("epoch"))
+                if math.isfinite(epoch) and None not in row and None not in row.values():
+                    rows[int(epoch)] = row
+        if not rows:
+            raise ValueError(f"{file} holds no whole epoch yet: wait until the first one is done.")
+        epochs = sorted(rows)
+        names = [column for column in rows[epochs[-1]] if column != "epoch"]
+        columns = {n: [_number(rows[epoch].get(n)) for epoch in epochs] for n in names}
+        columns = {n: figures for n, figures in columns.items() if any(map(math.isfinite, figures))}
+        return cls(name or file.resolve().parent.name, [epoch + 1 for epoch in epochs], columns)
+
+    def best_epoch(self, monitor="val_loss") -> int | None:
+        """The epoch with the best figure in a column, the first of equals.
+
+        Args:
+            monitor: str. Of scores and accuracies the highest is best, of all else the lowest.
+
+        Returns:
+            int from 1; `None` if there is no such column.
+        """
+        figures = self.columns.get(monitor)
+        if figures is None:
+            return None
+        sign = -1.0 if any(word in monitor for word in _THE_MORE_THE_BETTER) else 1.0
+        ranked = [
+            (sign * f, e) for f, e in zip(figures, self.epochs, strict=True) if math.isfinite(f)
+        ]
+        return min(ranked)[1] if ranked else None
+
+
+def _number(text) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
