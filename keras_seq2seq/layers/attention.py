@@ -1,37 +1,46 @@
-"""Luong attention over the encoder's memory."""
+"""Luong's and Bahdanau's attention over the encoder's memory."""
 
 import keras
 from keras import ops
 
 from keras_seq2seq.layers.choices import check_choice
 
-SCORES = ("dot", "general")
+SCORES = ("dot", "scaled_dot", "general", "additive")
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class Attention(keras.layers.Layer):
     """Global attention: each decoder step looks at every position of the memory.
 
-    Steps: 1. keys [B, S, H] of the memory: itself (dot) or `W m` (general); 2. scores [B, T, S],
-    the products of query and key; 3. softmax over S in float32, padded positions excluded;
+    Steps: 1. keys [B, S, H] of the memory: itself (dot) or `W m` (general, additive); 2. scores
+    [B, T, S] of query q and key k: `q k` (dot, general), `q k / sqrt(H)` (scaled_dot) or
+    `v tanh(W2 q + k)` (additive); 3. softmax over S in float32, padded positions excluded;
     4. context [B, T, M], the memory averaged by these weights. The keys depend on the memory
     alone: a search computes them once with `keys` and hands them to every step.
 
+    With N heads, keys, queries and memory are cut into N parts of equal width; each part has
+    weights of its own, and the N contexts stand beside each other again.
+
     Args:
-        score: `"dot"` (the query must be as wide as the memory) or `"general"`.
+        score: `"dot"` or `"scaled_dot"` (the query must be as wide as the memory), `"general"` or
+            `"additive"`.
+        num_heads: int. N, a divisor of H and M.
+        dropout: float in [0, 1), on the weights behind the softmax.
 
     Call arguments:
         query: float tensor [B, T, H], the decoder's hidden states.
         memory: float tensor [B, S, M], the encoder's outputs.
         padding_mask: bool tensor [B, S], true on real positions, or `None` if none is padded.
         keys: float tensor [B, S, H], what `keys` made of the memory; `None` computes them.
+        training: bool.
 
     Returns:
         context, float tensor [B, T, M], and weights, float32 tensor [B, T, S] whose last axis
-        sums to 1.
+        sums to 1: the mean of the heads, before dropout.
 
     Raises:
-        ValueError: for an unknown score, or `"dot"` over a memory of another width.
+        ValueError: for an unknown score, a dot product with a memory of another width, or heads
+            that do not divide the widths.
 
     Example:
 
@@ -40,44 +49,97 @@ class Attention(keras.layers.Layer):
     >>> context.shape, weights.shape
     (TensorShape([2, 3, 6]), TensorShape([2, 3, 5]))
 
-    Reference: [Luong et al., 2015](https://arxiv.org/abs/1508.04025), section 3.1.
+    References: [Luong et al., 2015](https://arxiv.org/abs/1508.04025), section 3.1 (dot,
+    general); [Bahdanau et al., 2015](https://arxiv.org/abs/1409.0473), section A.1.2 (additive);
+    [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762), section 3.2 (scale and heads).
     """
 
-    def __init__(self, score="general", **kwargs):
+    def __init__(self, score="general", num_heads=1, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         check_choice("Attention", "score", score, SCORES)
         self.score = score
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, query_shape, memory_shape, padding_mask_shape=None, keys_shape=None):
         units, memory_dim = query_shape[-1], memory_shape[-1]
-        if self.score == "general":
+        if self.num_heads < 1 or units % self.num_heads or memory_dim % self.num_heads:
+            raise ValueError(
+                f"Attention: num_heads={self.num_heads} must divide the decoder's {units} units "
+                f"and the memory's width {memory_dim}."
+            )
+        if self.score in ("general", "additive"):
             self.kernel = self.add_weight(
                 shape=(units, memory_dim), initializer="glorot_uniform", name="kernel"
             )
         elif units != memory_dim:
             raise ValueError(
-                f"Attention: score='dot' multiplies the decoder's {units} units with a memory of "
-                f"width {memory_dim}; make them equal or use score='general'."
+                f"Attention: score={self.score!r} multiplies the decoder's {units} units with a "
+                f"memory of width {memory_dim}; make them equal or use score='general'."
+            )
+        if self.score == "additive":
+            self.query_kernel = self.add_weight(
+                shape=(units, units), initializer="glorot_uniform", name="query_kernel"
+            )
+            self.vector = self.add_weight(
+                shape=(units, 1), initializer="glorot_uniform", name="vector"
             )
         self.built = True
 
     def keys(self, memory):
         """What the memory [B, S, M] is compared by, computed once for all queries: [B, S, H]."""
-        if self.score == "dot":
+        if self.score in ("dot", "scaled_dot"):
             return memory
         kernel = ops.cast(self.kernel, memory.dtype)  # may be called outside of a layer's call
         return ops.matmul(memory, ops.transpose(kernel))
 
-    def call(self, query, memory, padding_mask=None, keys=None):
+    def call(self, query, memory, padding_mask=None, keys=None, training=None):
         keys = self.keys(memory) if keys is None else keys
-        scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))  # [B, T, S]
-        scores = ops.cast(scores, "float32")
+        if self.score == "additive":
+            query = ops.matmul(query, self.query_kernel)
+        values = self._split_heads(memory)  # [B, S, M], or [B, N, S, M / N]
+        scores = self._compare(self._split_heads(query), self._split_heads(keys))
+        scores = ops.cast(scores, "float32")  # [B, T, S], or [B, N, T, S]
         if padding_mask is not None:
-            scores = ops.where(ops.expand_dims(padding_mask, axis=1), scores, -1e9)
+            axes = 1 if self.num_heads == 1 else (1, 2)
+            scores = ops.where(ops.expand_dims(padding_mask, axis=axes), scores, -1e9)
         weights = ops.softmax(scores, axis=-1)
-        context = ops.matmul(ops.cast(weights, memory.dtype), memory)  # [B, T, M]
-        return context, weights
+        dropped = self.dropout_layer(ops.cast(weights, memory.dtype), training=training)
+        context = self._join_heads(ops.matmul(dropped, values))  # [B, T, M]
+        return context, weights if self.num_heads == 1 else ops.mean(weights, axis=1)
+
+    def _compare(self, query, keys):
+        """Scores [..., T, S] of queries [..., T, D] and keys [..., S, D]."""
+        if self.score == "additive":
+            pairs = ops.expand_dims(query, axis=-2) + ops.expand_dims(keys, axis=-3)
+            vector = self.vector  # [D, 1], or one for each head
+            if self.num_heads > 1:
+                vector = ops.reshape(vector, (self.num_heads, 1, -1, 1))
+            return ops.matmul(ops.tanh(pairs), vector)[..., 0]  # [..., T, S, D] -> [..., T, S]
+        if self.score == "scaled_dot":
+            query = query * query.shape[-1] ** -0.5
+        return ops.matmul(query, ops.swapaxes(keys, -1, -2))
+
+    def _split_heads(self, inputs):
+        if self.num_heads == 1:
+            return inputs
+        batch, length, width = ops.shape(inputs)
+        parts = (batch, length, self.num_heads, width // self.num_heads)
+        return ops.transpose(ops.reshape(inputs, parts), (0, 2, 1, 3))  # [B, N, L, D / N]
+
+    def _join_heads(self, inputs):
+        if self.num_heads == 1:
+            return inputs
+        batch, heads, length, width = ops.shape(inputs)
+        inputs = ops.transpose(inputs, (0, 2, 1, 3))  # [B, N, T, M / N] -> [B, T, N, M / N]
+        return ops.reshape(inputs, (batch, length, heads * width))
 
     def get_config(self):
-        return {**super().get_config(), "score": self.score}
+        return {
+            **super().get_config(),
+            "score": self.score,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+        }

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_seq2seq.layers.dropout import make_dropout, rate_or
 from keras_seq2seq.layers.embedding import embedding_config, make_embedding, with_embedding
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 
@@ -20,7 +21,13 @@ class Encoder(keras.layers.Layer):
         cell: `"lstm"` or `"gru"`.
         num_layers: int.
         bidirectional: bool.
-        dropout: float in [0, 1), on embeddings, between layers and on the memory.
+        dropout: float in [0, 1), on embeddings, between layers and on the memory, where the next
+            three do not say otherwise.
+        embedding_dropout, layer_dropout, memory_dropout: float in [0, 1), each of these places by
+            itself; `None` means `dropout`.
+        token_dropout: float in [0, 1). Share of the tokens whose whole embedding is dropped.
+        recurrent_dropout, variational_dropout, layer_norm, residual: see `RecurrentStack`; the
+            one mask for all steps is that of embeddings and memory, too.
         embedding: a `keras.layers.Embedding` to use instead of an own one (shared tables).
         pad_id: int. The id that marks padding.
         use_cudnn: see `RecurrentStack`.
@@ -54,6 +61,14 @@ class Encoder(keras.layers.Layer):
         embedding=None,
         pad_id=0,
         use_cudnn="auto",
+        embedding_dropout=None,
+        layer_dropout=None,
+        memory_dropout=None,
+        token_dropout=0.0,
+        recurrent_dropout=0.0,
+        variational_dropout=False,
+        layer_norm=False,
+        residual=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -67,14 +82,35 @@ class Encoder(keras.layers.Layer):
         self.dropout = dropout
         self.pad_id = pad_id
         self.use_cudnn = use_cudnn
+        self.embedding_dropout = embedding_dropout
+        self.layer_dropout = layer_dropout
+        self.memory_dropout = memory_dropout
+        self.token_dropout = token_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.layer_norm = layer_norm
+        self.residual = residual
         self.given_embedding = embedding
-        self.embedding = embedding or make_embedding(
-            vocabulary_size, embedding_dim, self.dtype_policy
-        )
+        policy = self.dtype_policy
+        self.embedding = embedding or make_embedding(vocabulary_size, embedding_dim, policy)
         self.rnn = RecurrentStack(
-            units, cell, num_layers, bidirectional, dropout, use_cudnn, dtype=self.dtype_policy
+            units,
+            cell,
+            num_layers,
+            bidirectional,
+            dropout=rate_or(layer_dropout, dropout),
+            use_cudnn=use_cudnn,
+            recurrent_dropout=recurrent_dropout,
+            variational_dropout=variational_dropout,
+            layer_norm=layer_norm,
+            residual=residual,
+            dtype=policy,
         )
-        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.token_dropout_layer = make_dropout(token_dropout, whole_tokens=True, dtype=policy)
+        self.dropout_layer, self.memory_dropout_layer = (
+            make_dropout(rate_or(rate, dropout), variational_dropout, dtype=policy)
+            for rate in (embedding_dropout, memory_dropout)
+        )
 
     def build(self, ids_shape):
         if not self.embedding.built:
@@ -84,9 +120,10 @@ class Encoder(keras.layers.Layer):
 
     def call(self, ids, padded=True, training=None):
         mask = ops.not_equal(ids, self.pad_id) if padded else None
-        embedded = self.dropout_layer(self.embedding(ids), training=training)  # [B, S, E]
+        embedded = self.token_dropout_layer(self.embedding(ids), training=training)  # [B, S, E]
+        embedded = self.dropout_layer(embedded, training=training)
         memory, state = self.rnn(embedded, padding_mask=mask, training=training)
-        return self.dropout_layer(memory, training=training), state, mask
+        return self.memory_dropout_layer(memory, training=training), state, mask
 
     def get_config(self):
         return {
@@ -101,6 +138,14 @@ class Encoder(keras.layers.Layer):
             "embedding": embedding_config(self.given_embedding),
             "pad_id": self.pad_id,
             "use_cudnn": self.use_cudnn,
+            "embedding_dropout": self.embedding_dropout,
+            "layer_dropout": self.layer_dropout,
+            "memory_dropout": self.memory_dropout,
+            "token_dropout": self.token_dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "variational_dropout": self.variational_dropout,
+            "layer_norm": self.layer_norm,
+            "residual": self.residual,
         }
 
     @classmethod

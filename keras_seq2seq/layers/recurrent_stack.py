@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.choices import check_choice
+from keras_seq2seq.layers.dropout import make_dropout
 
 _RNN_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -12,8 +13,10 @@ _RNN_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 class RecurrentStack(keras.layers.Layer):
     """Recurrent layers on top of each other: the RNN of the seed's eq. 3 and 6.
 
-    A whole sequence goes through one fused call per layer; a sequence of static length 1 with a
-    given state, as in decoding, goes through the cells of the same layers, which costs no loop.
+    Layer l makes y = RNN(dropout(x)) of its input x, then y = LayerNorm(y) if `layer_norm`, then
+    y + x if `residual` and both are equally wide. A whole sequence goes through one fused call
+    per layer; a sequence of static length 1 with a given state, as in decoding, goes through the
+    cells of the same layers, which costs no loop.
 
     Args:
         units: int. H, the width of one direction of one layer.
@@ -24,6 +27,11 @@ class RecurrentStack(keras.layers.Layer):
         dropout: float in [0, 1). Share of units dropped between layers, in training only.
         use_cudnn: `"auto"`, `True` or `False`, as in `keras.layers.LSTM`. Models that are
             exported use `False`: a graph traced beside a GPU would hold ops no CPU can run.
+        recurrent_dropout: float in [0, 1). Share of the state dropped on its way to the next
+            step, one mask for all steps. Such a layer cannot use cuDNN in training.
+        variational_dropout: bool. Between layers, too, one mask serves all steps.
+        layer_norm: bool. Normalises each layer's output.
+        residual: bool. Adds a layer's input to its output.
 
     Call arguments:
         inputs: float tensor [B, T, E].
@@ -31,6 +39,8 @@ class RecurrentStack(keras.layers.Layer):
         padding_mask: bool tensor [B, T], true on real steps, right-padded; or `None`. (Keras
             would fill an argument called `mask` by itself.)
         context: float tensor [B, T, C] or `None`. Joined to the input of every layer.
+        masks: what `dropout_masks` made, or `None`. For a loop outside that calls step by step in
+            training: these masks are used, and the layers themselves drop nothing.
         training: bool.
 
     Returns:
@@ -57,6 +67,10 @@ class RecurrentStack(keras.layers.Layer):
         bidirectional=False,
         dropout=0.0,
         use_cudnn="auto",
+        recurrent_dropout=0.0,
+        variational_dropout=False,
+        layer_norm=False,
+        residual=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -73,11 +87,19 @@ class RecurrentStack(keras.layers.Layer):
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.use_cudnn = use_cudnn
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.layer_norm = layer_norm
+        self.residual = residual
         self.forward_layers = [self._make_layer(i, False) for i in range(num_layers)]
         self.backward_layers = (
             [self._make_layer(i, True) for i in range(num_layers)] if bidirectional else []
         )
-        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.norm_layers = [
+            keras.layers.LayerNormalization(dtype=self.dtype_policy)
+            for _ in range(num_layers if layer_norm else 0)
+        ]
+        self.dropout_layer = make_dropout(dropout, variational_dropout, dtype=self.dtype_policy)
 
     def _make_layer(self, index, backwards):
         return _RNN_LAYERS[self.cell](
@@ -85,6 +107,7 @@ class RecurrentStack(keras.layers.Layer):
             return_sequences=True,
             return_state=True,
             go_backwards=backwards,
+            recurrent_dropout=self.recurrent_dropout,
             use_cudnn=self.use_cudnn,
             dtype=self.dtype_policy,
             name=f"{'backward' if backwards else 'forward'}_{index}",
@@ -103,9 +126,27 @@ class RecurrentStack(keras.layers.Layer):
             self.forward_layers[index].build(shape)
             if self.bidirectional:
                 self.backward_layers[index].build(shape)
+            if self.layer_norm:
+                self.norm_layers[index].build((*inputs_shape[:-1], self.output_dim))
         self.built = True
 
-    def call(self, inputs, initial_state=None, padding_mask=None, context=None, training=None):
+    def dropout_masks(self, inputs):
+        """Masks [B, 1, H] between layers for `call` step by step in training, or `None`."""
+        if not self.dropout or self.num_layers == 1:
+            return None
+        ones = ops.ones_like(inputs[:, :1, :1])  # [B, 1, 1]
+        ones = ops.repeat(ones, self.output_dim, axis=-1)  # [B, 1, H]
+        return [self.dropout_layer(ones, training=True) for _ in range(self.num_layers - 1)]
+
+    def call(
+        self,
+        inputs,
+        initial_state=None,
+        padding_mask=None,
+        context=None,
+        masks=None,
+        training=None,
+    ):
         if self.bidirectional and initial_state is not None:
             raise ValueError(
                 "RecurrentStack: a bidirectional stack starts from zeros (seed eq. 3); "
@@ -113,21 +154,31 @@ class RecurrentStack(keras.layers.Layer):
             )
         outputs, final_state = inputs, []
         for index in range(self.num_layers):
-            if index:
+            below = outputs
+            if index and masks is not None:
+                outputs = outputs * masks[index - 1]
+            elif index:
                 outputs = self.dropout_layer(outputs, training=training)
             if context is not None:
                 outputs = ops.concatenate([outputs, context], axis=-1)  # [B, T, H + C]
             state = None if initial_state is None else initial_state[index]
-            if self.bidirectional:
-                outputs, state = self._run_both_ways(index, outputs, padding_mask, training)
-            elif state is not None and padding_mask is None and outputs.shape[1] == 1:
-                outputs, state = self._run_cell(index, outputs, state, training)
-            else:
-                outputs, *state = self.forward_layers[index](
-                    outputs, initial_state=state, mask=padding_mask, training=training
-                )
+            outputs, state = self._run_layer(index, outputs, state, padding_mask, training)
+            if self.layer_norm:
+                outputs = self.norm_layers[index](outputs)
+            if self.residual and below.shape[-1] == self.output_dim:
+                outputs = outputs + below
             final_state.append(list(state))
         return outputs, final_state
+
+    def _run_layer(self, index, inputs, state, mask, training):
+        if self.bidirectional:
+            return self._run_both_ways(index, inputs, mask, training)
+        if state is not None and mask is None and inputs.shape[1] == 1 and not training:
+            return self._run_cell(index, inputs, state)
+        outputs, *state = self.forward_layers[index](
+            inputs, initial_state=state, mask=mask, training=training
+        )
+        return outputs, state
 
     def _run_both_ways(self, index, inputs, mask, training):
         forward, *state = self.forward_layers[index](inputs, mask=mask, training=training)
@@ -135,9 +186,9 @@ class RecurrentStack(keras.layers.Layer):
         backward = ops.flip(backward, axis=1)  # it came out last step first
         return ops.concatenate([forward, backward], axis=-1), state + back_state  # [B, T, 2H]
 
-    def _run_cell(self, index, inputs, state, training):
+    def _run_cell(self, index, inputs, state):
         cell = self.forward_layers[index].cell
-        output, state = cell(ops.squeeze(inputs, axis=1), list(state), training=training)
+        output, state = cell(ops.squeeze(inputs, axis=1), list(state), training=False)
         state = list(state) if isinstance(state, (list, tuple)) else [state]
         return ops.expand_dims(output, axis=1), state  # [B, 1, H]
 
@@ -150,4 +201,8 @@ class RecurrentStack(keras.layers.Layer):
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
             "use_cudnn": self.use_cudnn,
+            "recurrent_dropout": self.recurrent_dropout,
+            "variational_dropout": self.variational_dropout,
+            "layer_norm": self.layer_norm,
+            "residual": self.residual,
         }

@@ -31,13 +31,23 @@ class Seq2Seq(keras.Model):
         encoder_layers, decoder_layers: int or `None`. Each by itself; `None` means `num_layers`.
             `Bridge` says which decoder layer starts from which encoder layer.
         bidirectional: bool. The encoder also reads from the end; its memory is [B, S, 2H].
-        attention: `None` (the seed's plain model), `"dot"` or `"general"`.
+        attention: `None` (the seed's plain model), `"dot"`, `"scaled_dot"`, `"general"` or
+            `"additive"`; see `Attention`.
+        attention_heads: int. See `Attention`.
         first_layer_attention: bool. The first of at least two decoder layers asks the memory, and
             those above it read what it found; see `Decoder`.
+        input_feeding: bool. Each decoder step reads what the one before found; slow to train.
+        layer_norm, residual: bool. See `RecurrentStack`; of encoder and decoder.
         bridge: `"concat"`, `"sum"`, `"dense"` or `"zero"`; see `Bridge`.
         decoder_units: int or `None`. Width of the decoder; `None` means the width that fits the
             bridge: H, or 2H for `"concat"` behind a bidirectional encoder.
-        dropout: float in [0, 1).
+        dropout: float in [0, 1), on embeddings, between layers, on the memory and on the hidden
+            states that the generator reads, where the next four do not say otherwise.
+        embedding_dropout, layer_dropout, memory_dropout, hidden_dropout: float in [0, 1), each
+            of these places by itself; `None` means `dropout`.
+        token_dropout, attention_dropout, projection_dropout, recurrent_dropout: float in [0, 1);
+            see `Decoder`.
+        variational_dropout: bool. One mask serves all steps of a sequence.
         tie_embeddings: bool. The generator uses the target embedding as W.
         share_embeddings: bool. Source and target use one embedding (and one vocabulary).
         pad_id, bos_id, eos_id: int. Special ids.
@@ -84,6 +94,19 @@ class Seq2Seq(keras.Model):
         encoder_layers=None,
         decoder_layers=None,
         first_layer_attention=False,
+        attention_heads=1,
+        input_feeding=False,
+        layer_norm=False,
+        residual=False,
+        embedding_dropout=None,
+        layer_dropout=None,
+        memory_dropout=None,
+        hidden_dropout=None,
+        token_dropout=0.0,
+        attention_dropout=0.0,
+        projection_dropout=0.0,
+        recurrent_dropout=0.0,
+        variational_dropout=False,
         dtype=None,
         **kwargs,
     ):
@@ -95,7 +118,19 @@ class Seq2Seq(keras.Model):
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         directions = 2 if bidirectional else 1
         state_units = decoder_units or units * (directions if bridge == "concat" else 1)
-        rnn = {"cell": cell, "dropout": dropout, "use_cudnn": use_cudnn}
+        both_sides = {
+            "cell": cell,
+            "use_cudnn": use_cudnn,
+            "layer_norm": layer_norm,
+            "residual": residual,
+            "dropout": dropout,
+            "embedding_dropout": embedding_dropout,
+            "layer_dropout": layer_dropout,
+            "token_dropout": token_dropout,
+            "recurrent_dropout": recurrent_dropout,
+            "variational_dropout": variational_dropout,
+            "dtype": policy,
+        }
 
         # === Layers ===
         target_embedding = make_embedding(
@@ -109,9 +144,9 @@ class Seq2Seq(keras.Model):
             bidirectional=bidirectional,
             embedding=target_embedding if share_embeddings else None,
             pad_id=pad_id,
-            dtype=policy,
+            memory_dropout=memory_dropout,
             name="encoder",
-            **rnn,
+            **both_sides,
         )
         bridge_layer = Bridge(
             state_units,
@@ -130,9 +165,13 @@ class Seq2Seq(keras.Model):
             first_layer_attention=first_layer_attention,
             output_dim=embedding_dim if tie_embeddings else None,
             embedding=target_embedding,
-            dtype=policy,
+            attention_heads=attention_heads,
+            input_feeding=input_feeding,
+            hidden_dropout=hidden_dropout,
+            attention_dropout=attention_dropout,
+            projection_dropout=projection_dropout,
             name="decoder",
-            **rnn,
+            **both_sides,
         )
         generator = Generator(
             target_vocabulary_size,
@@ -173,6 +212,19 @@ class Seq2Seq(keras.Model):
         self.encoder_layers = encoder_layers
         self.decoder_layers = decoder_layers
         self.first_layer_attention = first_layer_attention
+        self.attention_heads = attention_heads
+        self.input_feeding = input_feeding
+        self.layer_norm = layer_norm
+        self.residual = residual
+        self.embedding_dropout = embedding_dropout
+        self.layer_dropout = layer_dropout
+        self.memory_dropout = memory_dropout
+        self.hidden_dropout = hidden_dropout
+        self.token_dropout = token_dropout
+        self.attention_dropout = attention_dropout
+        self.projection_dropout = projection_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
         self.policy = policy
         self.encoder = encoder
         self.bridge_layer = bridge_layer
@@ -269,6 +321,19 @@ class Seq2Seq(keras.Model):
             "encoder_layers": self.encoder_layers,
             "decoder_layers": self.decoder_layers,
             "first_layer_attention": self.first_layer_attention,
+            "attention_heads": self.attention_heads,
+            "input_feeding": self.input_feeding,
+            "layer_norm": self.layer_norm,
+            "residual": self.residual,
+            "embedding_dropout": self.embedding_dropout,
+            "layer_dropout": self.layer_dropout,
+            "memory_dropout": self.memory_dropout,
+            "hidden_dropout": self.hidden_dropout,
+            "token_dropout": self.token_dropout,
+            "attention_dropout": self.attention_dropout,
+            "projection_dropout": self.projection_dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "variational_dropout": self.variational_dropout,
             "dtype": keras.dtype_policies.serialize(self.policy),
         }
 

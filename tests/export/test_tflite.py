@@ -66,9 +66,20 @@ def test_stops_early(file):
     assert result["length"] == [0]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("attention", [None, "dot"])
-def test_every_kind_of_model_converts(cell, attention, tmp_path):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm", "attention": None},
+        {"cell": "lstm", "attention": "dot"},
+        {"cell": "gru", "attention": None},
+        {"cell": "gru", "attention": "dot"},
+        {"attention": "additive", "attention_heads": 2},
+        {"first_layer_attention": True, "layer_norm": True, "residual": True},
+        {"input_feeding": True, "bridge": "zero"},
+    ],
+    ids=str,
+)
+def test_every_kind_of_model_converts(options, tmp_path):
     normalization = Normalization("NFD", lowercase=True)
     characters = CharacterTokenizer.learn(SOURCES, 80, normalization)
     bytes_ = ByteTokenizer()
@@ -77,10 +88,9 @@ def test_every_kind_of_model_converts(cell, attention, tmp_path):
         bytes_.vocabulary_size,
         units=8,
         embedding_dim=8,
-        cell=cell,
         num_layers=2,
         bidirectional=False,
-        attention=attention,
+        **options,
     )
     model = TextSeq2Seq(seq2seq, characters, bytes_, max_source_length=30, max_target_length=12)
     file = export.tflite(model, tmp_path / "model.tflite")

@@ -21,6 +21,12 @@ KINDS = {
     "dot": {"attention": "dot"},
     "general": {"attention": "general"},
     "two layers": {"attention": "general", "num_layers": 2},
+    "additive": {"attention": "additive"},
+    "heads": {"attention": "scaled_dot", "attention_heads": 2},
+    "additive heads": {"attention": "additive", "attention_heads": 4},
+    "norm": {"attention": "general", "num_layers": 3, "layer_norm": True, "residual": True},
+    "feeding": {"attention": "general", "input_feeding": True},
+    "feeding, two layers": {"attention": "dot", "num_layers": 2, "input_feeding": True},
     "first layer": {"attention": "general", "num_layers": 3, "first_layer_attention": True},
 }
 
@@ -72,6 +78,76 @@ def test_layers_above_the_first_read_what_attention_found():
     assert hidden.shape == (2, 3, 8)
 
 
+def test_input_feeding_reads_what_the_step_before_found():
+    decoder = Decoder(30, 8, 6, attention="general", input_feeding=True)
+    state, memory, _ = _inputs({})
+    ids = random_ids(2, 2, 30)
+    hidden, new_state, _ = decoder(ids, state, memory)
+    np.testing.assert_array_equal(new_state[-1][0], hidden[:, -1])
+    assert decoder.rnn.forward_layers[0].cell.kernel.shape == (6 + 8, 4 * 8)
+    state, memory = decoder.prepare(state, memory)
+    np.testing.assert_array_equal(state[-1][0], np.zeros((2, 8)))
+    _, state, _ = decoder(ids[:, :1], state, memory)
+    fed = state[:-1] + [[state[-1][0] + 1.0]]
+    assert not np.allclose(decoder(ids[:, 1:], fed, memory)[0], hidden[:, 1:], atol=1e-3)
+
+
+def test_input_feeding_has_the_gradient_of_its_steps():
+    import tensorflow as tf
+
+    decoder = Decoder(30, 8, 6, num_layers=2, attention="general", input_feeding=True)
+    first, memory, mask = _inputs({"num_layers": 2})
+    memory, ids = tf.constant(memory), random_ids(2, 5, 30)
+    decoder(ids, first, memory, mask)
+
+    def in_one_call():
+        return decoder(ids, first, memory, mask)[0]
+
+    def step_by_step():
+        state, prepared = decoder.prepare(first, memory)
+        outputs = []
+        for step in range(5):
+            hidden, state, _ = decoder(ids[:, step : step + 1], state, prepared, mask)
+            outputs.append(hidden)
+        return tf.concat(outputs, axis=1)
+
+    gradients = []
+    for run in (in_one_call, tf.function(in_one_call), step_by_step):
+        with tf.GradientTape() as tape:
+            tape.watch(memory)
+            loss = tf.reduce_sum(run() ** 2)
+        sources = [memory, *(w.value for w in decoder.trainable_weights)]
+        gradients.append([tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, sources)])
+    for ours, compiled, expected in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+        np.testing.assert_allclose(compiled, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("option", ["layer_dropout", "projection_dropout", "hidden_dropout"])
+def test_input_feeding_drops_in_training(option):
+    options = {"num_layers": 2, "attention": "general", "input_feeding": True, option: 0.5}
+    decoder = Decoder(30, 8, 6, **options)
+    inputs = random_ids(2, 5, 30), *_inputs(options)
+    calm = decoder(*inputs)[0]
+    np.testing.assert_array_equal(calm, decoder(*inputs)[0])
+    assert not np.allclose(decoder(*inputs, training=True)[0], decoder(*inputs, training=True)[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"attention_dropout": 0.1},
+        {"recurrent_dropout": 0.1},
+        {"first_layer_attention": True, "num_layers": 2},
+    ],
+)
+def test_what_input_feeding_does_not_go_with_is_refused(options):
+    with pytest.raises(ValueError, match="input_feeding does not go with"):
+        Decoder(30, 8, 6, attention="general", input_feeding=True, **options)
+    with pytest.raises(ValueError, match="feeds what attention found"):
+        Decoder(30, 8, 6, input_feeding=True)
+
+
 @pytest.mark.parametrize("options", [{"num_layers": 2}, {"attention": "general"}])
 def test_first_layer_attention_needs_attention_and_a_second_layer(options):
     with pytest.raises(ValueError, match="an attention and a layer above the first"):
@@ -113,4 +189,25 @@ def test_dot_attention_over_another_width_is_refused():
 def test_config():
     check_config_is_complete(
         Decoder(30, 8, 6, cell="gru", attention="general", output_dim=5, dropout=0.2, name="d")
+    )
+    check_config_is_complete(
+        Decoder(
+            30,
+            8,
+            6,
+            num_layers=2,
+            attention="additive",
+            first_layer_attention=True,
+            embedding_dropout=0.1,
+            layer_dropout=0.2,
+            hidden_dropout=0.0,
+            token_dropout=0.1,
+            attention_dropout=0.1,
+            projection_dropout=0.1,
+            recurrent_dropout=0.1,
+            variational_dropout=True,
+            layer_norm=True,
+            residual=True,
+            attention_heads=2,
+        )
     )

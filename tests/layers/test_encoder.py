@@ -13,8 +13,9 @@ def _numpy(nest):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_padding_changes_neither_memory_nor_state(cell, bidirectional):
-    encoder = Encoder(30, 8, 6, cell=cell, num_layers=2, bidirectional=bidirectional)
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True, "residual": True}])
+def test_padding_changes_neither_memory_nor_state(cell, bidirectional, options):
+    encoder = Encoder(30, 8, 6, cell=cell, num_layers=2, bidirectional=bidirectional, **options)
     ids = random_ids(3, 5, 30)
     memory, state, mask = encoder(ids)
     wide_memory, wide_state, wide_mask = encoder(np.pad(ids, ((0, 0), (0, 7))))
@@ -75,6 +76,9 @@ def test_starts_from_zero_state():
 
 def test_config():
     check_config_is_complete(Encoder(30, 8, 6, cell="gru", num_layers=2, dropout=0.1, name="e"))
+    finer = {"embedding_dropout": 0.2, "layer_dropout": 0.0, "memory_dropout": 0.3}
+    others = {"token_dropout": 0.1, "recurrent_dropout": 0.1, "variational_dropout": True}
+    check_config_is_complete(Encoder(30, 8, 6, layer_norm=True, residual=True, **finer, **others))
 
 
 def test_unknown_cell_names_the_nearest():

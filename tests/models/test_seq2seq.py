@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,16 @@ COMBINATIONS = [
     for attention in (None, "dot", "general")
     for bidirectional in (False, True)
 ]
+
+
+# One model for each part of the family that stands between source and logits.
+FAMILY = {
+    "scaled dot, heads": {"attention": "scaled_dot", "attention_heads": 2},
+    "additive": {"attention": "additive", "cell": "gru"},
+    "first layer": {"encoder_layers": 1, "decoder_layers": 3, "first_layer_attention": True},
+    "feeding": {"input_feeding": True, "num_layers": 2, "bridge": "dense", "tie_embeddings": True},
+    "norm": {"num_layers": 3, "layer_norm": True, "residual": True, "bidirectional": False},
+}
 
 
 def make(cell="lstm", attention="general", bidirectional=True, **kwargs):
@@ -36,9 +48,19 @@ def sources(batch=6, length=7):
     return ids
 
 
-@pytest.mark.parametrize(("cell", "attention", "bidirectional"), COMBINATIONS)
-def test_the_graph_is_what_its_layers_compute(cell, attention, bidirectional):
-    model = make(cell, attention, bidirectional, num_layers=2)
+def _options(combination):
+    return dict(zip(("cell", "attention", "bidirectional"), combination, strict=True))
+
+
+EVERY_KIND = [
+    *(pytest.param(_options(c), id="-".join(map(str, c))) for c in COMBINATIONS),
+    *(pytest.param(options, id=name) for name, options in FAMILY.items()),
+]
+
+
+@pytest.mark.parametrize("options", EVERY_KIND)
+def test_the_graph_is_what_its_layers_compute(options):
+    model = make(**{"num_layers": 2, **options})
     source_ids, target_ids = sources(), random_ids(6, 5, 50)
     logits = model({"source_ids": source_ids, "target_ids": target_ids})
     state, memory, mask = model.encode(source_ids)
@@ -48,9 +70,9 @@ def test_the_graph_is_what_its_layers_compute(cell, attention, bidirectional):
     assert logits.shape == (6, 5, 50)
 
 
-@pytest.mark.parametrize(("cell", "attention", "bidirectional"), COMBINATIONS)
-def test_padding_and_company_do_not_change_what_is_generated(cell, attention, bidirectional):
-    model = unlike_each_other(make(cell, attention, bidirectional))
+@pytest.mark.parametrize("options", EVERY_KIND)
+def test_padding_and_company_do_not_change_what_is_generated(options):
+    model = unlike_each_other(make(**options))
     ids = sources()
     together = model.generate(ids, max_length=12)
     padded = model.generate(np.pad(ids, ((0, 0), (0, 9))), max_length=12)
@@ -79,9 +101,9 @@ def test_encoder_and_decoder_have_layers_of_their_own(layers):
     check_config_is_complete(model)
 
 
-@pytest.mark.parametrize("attention", [None, "dot", "general"])
-def test_hypotheses_of_one_source_share_its_memory(attention):
-    model = unlike_each_other(make(attention=attention))
+@pytest.mark.parametrize("options", [{"attention": None}, {}, *FAMILY.values()], ids=str)
+def test_hypotheses_of_one_source_share_its_memory(options):
+    model = unlike_each_other(make(**options))
     state, memory, mask = model.encode(sources())
     tiled_state, tiled_memory, tiled_mask = model.encode(np.repeat(sources(), 4, axis=0))
     ids = random_ids(24, 1, 50)[:, 0]
@@ -173,6 +195,25 @@ def test_an_unknown_attention_names_the_nearest():
 
 def test_config():
     check_config_is_complete(make("gru", "dot", dropout=0.1, tie_embeddings=True, dtype="float32"))
+
+
+@pytest.mark.parametrize("options", FAMILY.values(), ids=str)
+def test_the_family_is_saved_whole(options, tmp_path):
+    model = unlike_each_other(make(dropout=0.2, **options))
+    check_config_is_complete(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    inputs = {"source_ids": sources(), "target_ids": random_ids(6, 5, 50)}
+    np.testing.assert_allclose(loaded(inputs), model(inputs), atol=1e-5)
+
+
+def test_a_file_of_version_0_1_0_is_read():
+    """Its config lacks all newer keys, and its file the state of newer dropout layers."""
+    model = keras.saving.load_model(Path(__file__).with_name("seq2seq-0.1.0.keras"))
+    result = model.generate(np.array([[5, 6, 7, 3], [8, 3, 0, 0]], "int32"), max_length=6)
+    np.testing.assert_array_equal(result.ids, [[6, 6, 1, 6, 3, 0], [6, 6, 3, 0, 0, 0]])
+    np.testing.assert_allclose(result.score, [-8.11276, -5.33471], atol=1e-4)
+    assert model.dropout == model.decoder.hidden_dropout_layer.rate == 0.3
 
 
 def test_copy_has_the_same_weights_and_other_arguments():
