@@ -16,7 +16,7 @@ _AXES = {
     "chrf": "chrF",
     "learning_rate": "learning rate",
     "gradient_norm": "gradient norm",
-    "target_tokens_per_s": "target tokens a second",
+    "tokens_per_s": "target tokens a second",
 }
 _LOGARITHMIC = {"perplexity"}
 _CHARTS_IN_A_ROW = 3

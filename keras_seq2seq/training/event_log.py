@@ -1,0 +1,60 @@
+"""Text and pictures for TensorBoard."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class EventLog:
+    """Writes text and pictures for TensorBoard; opens its file when the first one comes.
+
+    What cannot be written, on a full disk for instance, is told once and given up: a run is worth
+    more than its pictures.
+
+    Args:
+        log_dir: path of the directory.
+        say: callable that is given each message for the user.
+
+    Example:
+
+    ```python
+    log = EventLog("runs/first/logs/samples", print)
+    log.text("samples", "| source | translation |", step=3)
+    log.close()
+    ```
+    """
+
+    def __init__(self, log_dir, say=lambda message: None):
+        self.log_dir = log_dir
+        self.say = say
+        self.writer = None
+        self.gave_up = False
+
+    def text(self, name, markdown, step):
+        """Adds a text in Markdown."""
+        self._write(lambda: tf.summary.text(name, markdown, step=step))
+
+    def image(self, name, png, step):
+        """Adds a picture, given as the bytes of a PNG file."""
+        pixels = tf.io.decode_png(png, channels=3)[None]  # [1, height, width, 3]
+        self._write(lambda: tf.summary.image(name, pixels, step=step))
+
+    def close(self):
+        """Closes the file; one that comes later opens another."""
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+
+    def _write(self, summary):
+        if self.gave_up:
+            return
+        try:
+            if self.writer is None:
+                self.writer = tf.summary.create_file_writer(str(self.log_dir))
+            with self.writer.as_default():
+                summary()
+            self.writer.flush()
+        except (tf.errors.OpError, OSError) as error:
+            message = str(error).splitlines()[0]
+            self.say(f"{self.log_dir} cannot be written: {message}. Training goes on without it.")
+            self.gave_up = True
