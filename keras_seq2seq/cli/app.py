@@ -135,7 +135,13 @@ def compare(
     test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
     columns: Columns = "1,2",
     tokenize: Tokenize = "13a",
-    language: Language = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the targets, as de: compare lower-cased, Moses-tokenised "
+            "text instead."
+        ),
+    ] = None,
     resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,

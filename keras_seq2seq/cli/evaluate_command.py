@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+from rich.markup import escape
 from rich.table import Table
 
 from keras_seq2seq.atomic_file import replacing
@@ -35,10 +36,7 @@ def run(model, test, columns, output, tokenize, language, report, train, batch_s
     if as_json:
         print(json.dumps({"model": str(model), "test": test, **scores}, ensure_ascii=False))
         return
-    table = Table(title=f"{model} on {test}", show_header=False)
-    for name, value in _flat(scores):
-        table.add_row(name, f"{value:.2f}" if isinstance(value, float) else str(value))
-    out.print(table)
+    _show(scores, f"{model} on {test}")
     if report is not None:
         out.print(f"Errors by length, rare words and unknown tokens: {report}", soft_wrap=True)
 
@@ -116,12 +114,25 @@ def score(artefact, pairs, tokenize="13a", batch_size=32):
     return {**score_texts(hypotheses, pairs.targets, tokenize), "seconds": seconds}
 
 
-def _flat(scores):
-    for name, value in scores.items():
-        if isinstance(value, dict):
-            yield from ((f"{name}: {inner}", shown) for inner, shown in value.items())
-        else:
-            yield name, value
+def _show(scores, title):
+    """A column of figures for each way to look at the text; signatures in full below."""
+    views = {"raw": scores}
+    if "lowercased_tokenised" in scores:
+        views["lower-cased, tokenised"] = scores["lowercased_tokenised"]
+    table = Table(title=escape(title))
+    table.add_column("")
+    for view in views:
+        table.add_column(view, justify="right")
+    for name in ("bleu", "chrf", "ter", "exact_match"):
+        table.add_row(name, *(f"{view[name]:.2f}" for view in views.values()))
+    out.print(table)
+    out.print(f"{scores['sentences']:,} sentences, {scores['seconds']:.1f} s", highlight=False)
+    for view, values in views.items():
+        for name in ("bleu", "chrf", "ter"):
+            signature = values[f"{name}_signature"]
+            out.print(f"{name}, {view}: {signature}", highlight=False, soft_wrap=True)
+    for values in list(views.values())[1:]:
+        out.print(f"text: {values['text']}", highlight=False, soft_wrap=True)
 
 
 def _training_pairs(model, train, columns):

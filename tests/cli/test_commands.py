@@ -134,7 +134,11 @@ def test_evaluate_scores_lowercased_tokenised_text_beside_the_raw_one(artefacts,
     prepared = scores["lowercased_tokenised"]
     assert "moses-en" in prepared["text"] and "tok:none" in prepared["bleu_signature"]
     table = command("evaluate", artefacts["run"], *arguments).out
-    assert "lowercased_tokenised: bleu" in table
+    assert "lower-cased, tokenised" in table
+    for name in ("bleu", "chrf", "ter"):  # in full, however narrow the terminal
+        assert f"{name}, raw: {scores[name + '_signature']}\n" in table
+        assert f"{name}, lower-cased, tokenised: {prepared[name + '_signature']}\n" in table
+    assert f"text: {prepared['text']}\n" in table
 
 
 @pytest.mark.parametrize("name", ["run", "served", "tflite"])
