@@ -7,15 +7,47 @@ from keras import ops
 def token_negative_log_likelihood(targets, logits):
     """-log p(target) of every token: targets [B, T], logits [B, T, V] -> float32 [B, T]."""
     logits = ops.cast(logits, "float32")
-    targets = ops.cast(targets, "int32")
-    chosen = ops.take_along_axis(logits, ops.expand_dims(targets, axis=-1), axis=-1)[..., 0]
-    return ops.logsumexp(logits, axis=-1) - chosen
+    return _normalizer_function()(logits) - chosen_logits(targets, logits)
+
+
+def smoothed_negative_log_likelihood(targets, logits, label_smoothing):
+    """The loss of `SequenceCrossentropy` token by token, [B, T], in plain `keras.ops`.
+
+    TensorFlow has a version with a gradient of its own; this one is the reference for it.
+    """
+    normalizer = ops.logsumexp(logits, axis=-1)  # [B, T]
+    loss = normalizer - (1.0 - label_smoothing) * chosen_logits(targets, logits)
+    return loss - label_smoothing * ops.mean(logits, axis=-1) if label_smoothing else loss
+
+
+def chosen_logits(targets, logits):
+    """The logit of each target: [B, T] and [B, T, V] -> [B, T]."""
+    places = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)  # [B, T, 1]
+    return ops.take_along_axis(logits, places, axis=-1)[..., 0]
 
 
 def token_weights(targets, sample_weight, ignore_id):
     """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
     weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
     return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
+
+
+def _loss_function():
+    """The fastest function that computes the loss on the backend in use."""
+    if keras.backend.backend() != "tensorflow":
+        return smoothed_negative_log_likelihood
+    from keras_seq2seq.training import crossentropy_gradient
+
+    return crossentropy_gradient.smoothed_negative_log_likelihood
+
+
+def _normalizer_function():
+    """The same for the log of the sum of exp over the vocabulary: [B, T, V] -> [B, T]."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda logits: ops.logsumexp(logits, axis=-1)
+    from keras_seq2seq.training import crossentropy_gradient
+
+    return crossentropy_gradient.log_normalizer
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -65,12 +97,8 @@ class SequenceCrossentropy(keras.losses.Loss):
         return super().__call__(y_true, y_pred, sample_weight=weight)
 
     def call(self, y_true, y_pred):
-        logits = ops.cast(y_pred, "float32")
-        loss = token_negative_log_likelihood(y_true, logits)
-        if not self.label_smoothing:
-            return loss
-        uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
-        return (1.0 - self.label_smoothing) * loss + self.label_smoothing * uniform
+        targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
+        return _loss_function()(targets, logits, self.label_smoothing)
 
     def get_config(self):
         return {
