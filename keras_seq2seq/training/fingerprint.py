@@ -1,0 +1,70 @@
+"""What tells one corpus from another, and one installation from another."""
+
+import hashlib
+import os
+import platform
+from importlib import metadata
+
+from keras_seq2seq.data.corpus_error import CorpusError
+from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
+from keras_seq2seq.version import __version__
+
+_PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
+
+
+def data_fingerprint(pairs):
+    """The fingerprint of the pairs that a run reads, as they are after cleaning.
+
+    Args:
+        pairs: `SentencePairs`.
+
+    Returns:
+        dict with the keys `origin` (str), `files` (list of `{"name", "bytes"}`), `pairs` (int)
+        and `sha256` (str) over all sentences in their order.
+
+    Example:
+
+    >>> from keras_seq2seq.data import SentencePairs
+    >>> data_fingerprint(SentencePairs(["a"], ["b"]))["sha256"][:8]
+    '5dd11978'
+    """
+    digest = hashlib.sha256()
+    for source, target in pairs:
+        # No sentence holds a tab or a line feed that a reader would have split at.
+        digest.update(f"{source}\t{target}\n".encode())
+    return {
+        "origin": pairs.origin,
+        "files": _files(pairs.origin),
+        "pairs": len(pairs),
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _files(origin):
+    if origin == "memory" or phrasebook_split(origin) is not None:
+        return []
+    try:
+        names = [name for group in corpus_files(origin) for name in group]
+    except CorpusError:  # pairs that were made by hand may come from anywhere
+        return []
+    return [{"name": name, "bytes": os.path.getsize(name)} for name in names]
+
+
+def versions():
+    """What the numbers of a run depend on besides its configuration and data.
+
+    Returns:
+        dict of str to str or int: versions of Python and of the libraries, platform, CPUs.
+
+    Example:
+
+    >>> sorted(versions())[:3]
+    ['cpus', 'keras', 'keras_seq2seq']
+    """
+    found = {"python": platform.python_version(), "keras_seq2seq": __version__}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return {**found, "platform": platform.platform(), "cpus": os.cpu_count()}
