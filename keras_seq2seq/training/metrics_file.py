@@ -1,0 +1,52 @@
+"""The figures of every epoch as a table."""
+
+import csv
+import io
+
+import keras
+
+
+class MetricsFile(keras.callbacks.Callback):
+    """Writes `metrics.csv`: one row an epoch, all that the callbacks before this one know of it.
+
+    The file is written anew and whole each time, from rows that a checkpoint holds, too: a run
+    that was killed and resumed leaves the same rows as one that was not. Where the file cannot
+    be written, as on a full disk, that is told, and the rows come with the next epoch.
+
+    Args:
+        run: `RunDirectory`.
+        say: callable that is given each message for the user.
+
+    Example:
+
+    ```python
+    table = MetricsFile(run)
+    model.fit(dataset, callbacks=[table])
+    table.rows[0]["loss"]
+    ```
+    """
+
+    checkpointed = ("rows",)
+
+    def __init__(self, run, say=lambda message: None):
+        super().__init__()
+        self.run = run
+        self.say = say
+        self.rows = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        self.rows.append({"epoch": epoch, **dict(sorted(figures.items()))})
+        try:
+            self.run.write_text(self.run.metrics.name, self.to_csv())
+        except OSError as error:
+            self.say(f"{self.run.metrics} cannot be written: {error}. Training goes on.")
+
+    def to_csv(self):
+        """All rows as text; a figure that an epoch lacks is left blank."""
+        names = sorted({name for row in self.rows for name in row} - {"epoch"})
+        text = io.StringIO()
+        writer = csv.DictWriter(text, ["epoch", *names], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue()

@@ -1,0 +1,109 @@
+"""Learning rate, gradient norm and speed beside loss and metrics; all of them in TensorBoard."""
+
+import time
+
+import keras
+import tensorflow as tf
+
+from keras_seq2seq.training.recoverable_optimizer import gradient_norm_of
+from keras_seq2seq.training.token_accuracy import TokenAccuracy
+
+_EVERY = 50  # batches between two points of the curves within an epoch
+
+
+class TrainingScalars(keras.callbacks.Callback):
+    """Adds `learning_rate`, `gradient_norm` and `tokens_per_s` to the figures of every epoch.
+
+    The norm is the mean over the batches of the epoch, before clipping; the speed is real
+    target tokens a second of training, without validation. Callbacks behind this one find them
+    in their `logs`. With a directory, the figures of every epoch go to TensorBoard as well,
+    under `train` and `validation`, and within epochs loss, learning rate and gradient norm every
+    50 batches.
+
+    Args:
+        log_dir: path of the directory for TensorBoard, or `None`.
+        say: callable that is given each message for the user.
+
+    Example:
+
+    ```python
+    model.fit(dataset, callbacks=[TrainingScalars("runs/first/logs")])
+    ```
+    """
+
+    checkpointed = ("seconds", "norm_sum", "norm_count")
+
+    def __init__(self, log_dir=None, say=lambda message: None):
+        super().__init__()
+        self.log_dir = log_dir
+        self.say = say
+        self.writers = {}
+        self._reset()
+
+    def _reset(self):
+        self.seconds = self.norm_sum = 0.0
+        self.norm_count = 0
+        self.tokens = None
+
+    def on_train_begin(self, logs=None):
+        self._reset()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seconds += time.perf_counter() - self.began
+        norm = gradient_norm_of(self.model.optimizer)
+        if norm is not None:
+            self.norm_sum += norm
+            self.norm_count += 1
+        if self.log_dir is not None and (batch + 1) % _EVERY == 0:
+            figures = {"loss": logs["loss"], "learning_rate": self._learning_rate()}
+            if norm is not None:
+                figures["gradient_norm"] = norm
+            step = int(self.model.optimizer.iterations)
+            self._write("train", {f"batch/{name}": v for name, v in figures.items()}, step)
+
+    def on_test_begin(self, logs=None):
+        self.tokens = self._count_tokens()  # validation is about to reset the metrics
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["learning_rate"] = self._learning_rate()
+        if self.norm_count:
+            logs["gradient_norm"] = self.norm_sum / self.norm_count
+        tokens = self._count_tokens() if self.tokens is None else self.tokens
+        if tokens and self.seconds:
+            logs["tokens_per_s"] = tokens / self.seconds
+        valid = {k.removeprefix("val_"): v for k, v in logs.items() if k.startswith("val_")}
+        self._write("train", {k: v for k, v in logs.items() if not k.startswith("val_")}, epoch + 1)
+        self._write("validation", valid, epoch + 1)
+        self._reset()  # at the end, not at the beginning: an epoch may begin in its midst
+
+    def on_train_end(self, logs=None):
+        for writer in self.writers.values():
+            writer.close()
+        self.writers = {}
+
+    def _learning_rate(self):
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def _count_tokens(self):
+        """Real target tokens of the epoch: the accuracy counts them anyway."""
+        inner = [m for metric in self.model.metrics for m in getattr(metric, "metrics", [metric])]
+        counts = [float(m.count) for m in inner if isinstance(m, TokenAccuracy)]
+        return counts[0] if counts else None
+
+    def _write(self, name, figures, step):
+        if self.log_dir is None:
+            return
+        try:
+            if name not in self.writers:
+                self.writers[name] = tf.summary.create_file_writer(f"{self.log_dir}/{name}")
+            with self.writers[name].as_default():
+                for figure, value in figures.items():
+                    tf.summary.scalar(figure, float(value), step=step)
+            self.writers[name].flush()
+        except (tf.errors.OpError, OSError) as error:
+            message = str(error).splitlines()[0]
+            self.say(f"{self.log_dir} cannot be written: {message}. Training goes on without it.")
+            self.log_dir = None
