@@ -4,9 +4,8 @@
     python benchmarks/ablations.py --epochs 8 --output ablations.jsonl --table
 
 One line of JSON is added for each variant that is done. Those done already, with the same
-configuration, are left out the next time, so that it may be stopped and started again; and a
-variant that changes nothing, as one that names what the recipe has anyway, costs nothing. Scores
-are those of Multi30k's val, greedy; the test set plays no part.
+configuration, are left out the next time, so that it may be stopped and started again. Scores are
+those of Multi30k's val, greedy; the test set plays no part.
 """
 
 from __future__ import annotations
@@ -103,9 +102,8 @@ def run_all(configs, variants, options):
     pathlib.Path(options.output).parent.mkdir(parents=True, exist_ok=True)
     for number, (name, config) in enumerate(configs.items(), start=1):
         say(f"[{number}/{len(configs)}] {name}")
-        done = find(read_rows(options.output), config)
-        if done is not None:
-            say(f"  done before, as {done['variant']}")
+        if find(read_rows(options.output), name, config) is not None:
+            say("  done before")
             continue
         row = {"variant": name, "set": variants[name], **_measure(name, config, options)}
         _append(pathlib.Path(options.output), row)
@@ -157,10 +155,10 @@ def read_rows(path) -> list[dict]:
     return rows
 
 
-def find(rows, config):
-    """The last line with just this configuration, whatever its name, or `None`."""
+def find(rows, name, config):
+    """The last line of a variant with just this configuration, or `None`."""
     wanted = json.loads(json.dumps(config.to_dict()))
-    same = [row for row in rows if row.get("config") == wanted]
+    same = [row for row in rows if row["variant"] == name and row.get("config") == wanted]
     return same[-1] if same else None
 
 
@@ -174,7 +172,7 @@ def table(rows, configs, language) -> str:
     ]
     base, open_names = None, []
     for name, config in configs.items():
-        row = find(rows, config)
+        row = find(rows, name, config)
         if row is None:
             open_names.append(name)
         elif "error" in row:

@@ -84,6 +84,10 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this run, exactly where its last checkpoint is."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run in --run-dir.")] = False,
     show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
 ):
@@ -92,7 +96,11 @@ def train(
 
     named = {"data.train": train, "data.valid": valid, "data.columns": columns}
     overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
-    train_command.run(config, [*overrides, *(set_ or [])], run_dir, overwrite, show_config)
+    overrides += set_ or []
+    if resume is None:
+        train_command.run(config, overrides, run_dir, overwrite, show_config)
+    else:
+        train_command.resume(resume, config, overrides, run_dir, overwrite, show_config)
 
 
 @app.command()
@@ -240,7 +248,11 @@ def main():
         _fail(error)
     except RuntimeError as error:
         from keras_seq2seq.training.training_error import TrainingError
+        from keras_seq2seq.training.training_interrupted import TrainingInterrupted
 
+        if isinstance(error, TrainingInterrupted):  # no error: the user wanted it
+            print(error, file=sys.stderr)
+            sys.exit(128 + error.signal)
         if not isinstance(error, TrainingError):
             raise
         _fail(error)

@@ -9,6 +9,7 @@ from keras_seq2seq.cli.terminal import err, make_progress
 from keras_seq2seq.training.config_file import commented_toml, load_config
 from keras_seq2seq.training.corpora import read_corpora
 from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.training_interrupted import TrainingInterrupted
 
 
 def run(config_file, overrides, run_dir, overwrite, show_config):
@@ -19,6 +20,30 @@ def run(config_file, overrides, run_dir, overwrite, show_config):
         return
     with open_run(run_dir, overwrite) as directory:
         summary = train(config, directory)
+    _tell(summary, directory)
+
+
+def resume(path, config_file, overrides, run_dir, overwrite, show_config):
+    """Goes on with a run; with its own configuration, unless another file is given."""
+    if run_dir is not None or overwrite:
+        raise ValueError(
+            "--resume names the run directory itself: leave out --run-dir/--overwrite."
+        )
+    directory = RunDirectory(path)
+    if not directory.is_run:
+        raise ValueError(
+            f"{path} holds no run to resume: there is no {directory.config.name} in it."
+        )
+    config = load_config(config_file or directory.config, overrides)
+    if show_config:
+        print(commented_toml(config), end="")
+        return
+    directory.check_unfinished()
+    summary = train(config, directory.create(), resume=True)
+    _tell(summary, directory)
+
+
+def _tell(summary, directory):
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -29,23 +54,31 @@ def run(config_file, overrides, run_dir, overwrite, show_config):
 
 @contextlib.contextmanager
 def open_run(run_dir, overwrite):
-    """Gives a run directory; one that holds a trained model is replaced only if that is meant."""
+    """Gives a run directory; one that holds a run of worth is replaced only if that is meant."""
     directory = RunDirectory.new() if run_dir is None else RunDirectory(run_dir)
-    if not (directory.is_run and directory.model.exists()):
+    holds = _what_it_holds(directory)
+    if holds is None:
+        new = not directory.is_run
+        directory.create()
         try:
-            yield directory.create()
+            yield directory
         except BaseException:
-            with contextlib.suppress(OSError):
-                directory.path.rmdir()  # if nothing has come into it
+            if new and not directory.checkpoints.exists():  # nothing of worth has come into it
+                directory.remove_beginnings()
             raise
     elif not overwrite:
-        raise ValueError(
-            f"{run_dir} holds a trained model already. Choose another --run-dir, or give "
-            "--overwrite."
-        )
+        raise ValueError(f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite.")
     else:
         with _set_aside(directory):
             yield directory.create()
+
+
+def _what_it_holds(directory):
+    if directory.is_run and directory.summary.exists() and directory.model.exists():
+        return "a trained model already"
+    if directory.is_run and directory.checkpoints.exists():
+        return f"an unfinished run already: --resume {directory.path} goes on with it"
+    return "a trained model already" if directory.is_run and directory.model.exists() else None
 
 
 @contextlib.contextmanager
@@ -57,14 +90,21 @@ def _set_aside(directory):
     os.replace(path, old)
     try:
         yield
-    finally:
-        if not directory.model.exists():
+    except TrainingInterrupted:  # the new one can be resumed
+        shutil.rmtree(aside)
+        raise
+    except BaseException:
+        if directory.model.exists():
+            shutil.rmtree(aside)
+        else:
             shutil.rmtree(path, ignore_errors=True)
             os.replace(old, path)
-        shutil.rmtree(aside)
+            os.rmdir(aside)
+        raise
+    shutil.rmtree(aside)
 
 
-def train(config, directory):
+def train(config, directory, resume=False):
     """Trains with a progress bar; messages go to standard error."""
     pairs = read_corpora(config.data)  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
@@ -74,4 +114,5 @@ def train(config, directory):
         err.print(message, highlight=False, markup=False, soft_wrap=True)
 
     with make_progress() as progress:
-        return train(config, directory, pairs, say, callbacks=[TrainingProgress(progress)])
+        bar = TrainingProgress(progress)
+        return train(config, directory, pairs, say, callbacks=[bar], resume=resume)

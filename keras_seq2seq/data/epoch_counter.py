@@ -19,8 +19,8 @@ class EpochCounter(keras.callbacks.Callback):
     A run that was broken off in the midst of an epoch goes on with `EpochCounter(epoch, batch)`
     and `fit(..., initial_epoch=epoch)`: the dataset leaves out the first `batch` batches of that
     epoch, without the work of making them, and gives the later epochs in full. Batches may also
-    be skipped for good. `fit` then warns that its input ran out of data, because an epoch is
-    shorter than the others.
+    be skipped for good. This callback then ends the epoch early, and `fit` warns that its input
+    ran out of data.
 
     Args:
         epoch: int. The epoch before `fit` sets it. Defaults to 0.
@@ -68,6 +68,12 @@ class EpochCounter(keras.callbacks.Callback):
             self.epoch, self.batch = epoch, 0
             self._pass_skipped()
         self._moved = False
+
+    def on_train_batch_begin(self, batch, logs=None):
+        # To `fit` this is the end of the data. It must not look for more: a step that finds no
+        # data may yet have counted itself and drawn the seeds of its dropout.
+        if self.params["steps"] and self.batch >= self.params["steps"]:
+            raise StopIteration
 
     def on_train_batch_end(self, batch, logs=None):
         self.batch += 1

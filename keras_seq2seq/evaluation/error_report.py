@@ -37,7 +37,7 @@ class ErrorReport:
             in the training text; empty if that was not given.
         by_unknown_tokens: list of `ErrorBucket`, by the `<unk>` of the source; empty if not given.
         worst: list of dict with the line (from 1), chrF, source, reference and translation, the
-            worst first; none that equals its reference.
+            worst first.
     """
 
     sentences: int
@@ -158,13 +158,12 @@ def _lengths(sources):
 
 
 def _worst(sources, hypotheses, references, count):
-    """The wrong ones with the lowest chrF; of equals, the ones with the longer reference."""
+    """The translations with the lowest chrF; of equals, the ones with the longer reference."""
     chrf = sacrebleu.CHRF()
     scores = [
         chrf.sentence_score(h, [r]).score for h, r in zip(hypotheses, references, strict=True)
     ]
-    wrong = [i for i in range(len(scores)) if hypotheses[i] != references[i]]
-    order = sorted(wrong, key=lambda i: (scores[i], -len(references[i])))
+    order = sorted(range(len(scores)), key=lambda i: (scores[i], -len(references[i])))
     return [
         {
             "line": i + 1,

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_seq2seq.training.training_error import TrainingError
+
 
 class BestModel(keras.callbacks.Callback):
     """Writes `model.keras` after every epoch whose validation loss is the lowest so far.
@@ -13,12 +15,17 @@ class BestModel(keras.callbacks.Callback):
         run: `RunDirectory`.
         monitor: str. The figure that shall be low.
 
+    Raises:
+        TrainingError: the model cannot be written, as on a full disk.
+
     Example:
 
     ```python
     model.fit(dataset, validation_data=valid, callbacks=[BestModel(run)])
     ```
     """
+
+    checkpointed = ("best", "best_epoch")
 
     def __init__(self, run, monitor="val_loss"):
         super().__init__()
@@ -31,5 +38,11 @@ class BestModel(keras.callbacks.Callback):
         value = (logs or {}).get(self.monitor, float("nan"))
         if value < self.best:
             self.best, self.best_epoch = value, epoch + 1
-            with self.run.replacing("model.keras") as temporary:
-                self.model.copy(dtype="float32").save(temporary)
+            try:
+                with self.run.replacing("model.keras") as temporary:
+                    self.model.copy(dtype="float32").save(temporary)
+            except OSError as error:
+                raise TrainingError(
+                    f"{self.run.model} cannot be written: {error}. Make room, then resume with: "
+                    f"keras-seq2seq train --resume {self.run.path}"
+                ) from error

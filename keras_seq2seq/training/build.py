@@ -12,6 +12,7 @@ from keras_seq2seq.text import (
     tokenizer_from_state,
 )
 from keras_seq2seq.training.perplexity import Perplexity
+from keras_seq2seq.training.recoverable_optimizer import recoverable
 from keras_seq2seq.training.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.training.token_accuracy import TokenAccuracy
 
@@ -111,9 +112,12 @@ def compile_model(model, config, total_steps):
         "ema_momentum": ema_momentum,
     }
     if config.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **shared)
+        adamw = recoverable(keras.optimizers.AdamW)
+        optimizer = adamw(weight_decay=config.weight_decay, **shared)
     else:
-        optimizer = keras.optimizers.Adam(**shared)
+        optimizer = recoverable(keras.optimizers.Adam)(**shared)
+    if config.precision == "mixed_float16":  # Keras looks at the policy of the outer model alone
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
         optimizer=optimizer,
         loss=SequenceCrossentropy(config.label_smoothing),

@@ -165,6 +165,18 @@ class TrainingConfig:
         0, "Epochs without a better validation loss before the run stops; 0 never stops.", minimum=0
     )
     max_minutes: float = option(0.0, "Minutes after which the run stops; 0 never stops.", minimum=0)
+    checkpoint_minutes: float = option(
+        5.0, "Minutes between two checkpoints; 0 writes none by the clock.", minimum=0.0
+    )
+    checkpoint_steps: int = option(
+        1000,
+        "Batches of an epoch between two checkpoints; 0 writes them at its end only. A run whose "
+        "loss is no longer finite goes back to the last one of these.",
+        minimum=0,
+    )
+    keep_checkpoints: int = option(
+        2, "Checkpoints to keep, beside the one of the best epoch.", minimum=1
+    )
     precision: str = option(
         "float32",
         "Precision of the computation; the mixed ones are for GPUs.",

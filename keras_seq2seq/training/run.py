@@ -2,17 +2,27 @@
 
 import dataclasses
 import json
-import time
+import math
+import warnings
 
 import keras
 
 from keras_seq2seq.data import EpochCounter, drop_over_long, make_dataset
 from keras_seq2seq.training.best_model import BestModel
-from keras_seq2seq.training.build import build_model, compile_model, learn_tokenizers
-from keras_seq2seq.training.config_file import commented_toml
+from keras_seq2seq.training.build import build_model, compile_model
+from keras_seq2seq.training.checkpoint_store import CheckpointStore
+from keras_seq2seq.training.checkpointing import Checkpointing
 from keras_seq2seq.training.corpora import read_corpora
+from keras_seq2seq.training.interruption import Interruption
+from keras_seq2seq.training.metrics_file import MetricsFile
+from keras_seq2seq.training.non_finite_guard import NonFiniteGuard
+from keras_seq2seq.training.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.rollback import Rollback
+from keras_seq2seq.training.run_start import begin_run, resume_run, run_tokenizers
 from keras_seq2seq.training.time_limit import TimeLimit
 from keras_seq2seq.training.training_error import TrainingError
+from keras_seq2seq.training.training_scalars import TrainingScalars
+from keras_seq2seq.training.training_state import TrainingState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,22 +46,33 @@ class TrainingSummary:
     parameters: int
 
 
-def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
+def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resume=False):
     """Trains a model as a configuration says and leaves everything in a run directory.
+
+    Checkpoints are written on the way. A run that was killed and is resumed ends with the
+    weights and figures of one that was not. After a loss that is not finite it goes back to the
+    last checkpoint, slower and without the offending batch; see `Rollback`. The first SIGINT or
+    SIGTERM ends it after the batch, with a checkpoint.
 
     Args:
         config: `RunConfig`.
         run: `RunDirectory`, created.
         pairs: `SentencePairs` to train on and those to validate on, if they were read already.
         say: callable that is given each message for the user.
-        callbacks: further Keras callbacks, such as a progress bar.
+        callbacks: further Keras callbacks, such as a progress bar. What they know comes through
+            a resumption if they name it in `checkpointed`; see `TrainingState`.
+        resume: bool. Goes on from the last checkpoint in the directory, or from the beginning
+            where there is none. Otherwise old checkpoints are removed.
 
     Returns:
         A `TrainingSummary`; the model itself lies in `run.model`.
 
     Raises:
         CorpusError: the pairs cannot be read.
-        TrainingError: no epoch gave a finite validation loss.
+        ConfigError: resumed with another configuration.
+        TrainingError: no epoch gave a finite validation loss, or three times in a row a training
+            loss was not finite; resumed with other data; the model cannot be written.
+        TrainingInterrupted: a signal came.
 
     Example:
 
@@ -60,37 +81,75 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=()):
     ```
     """
     keras.utils.set_random_seed(config.training.seed)
-    model, train_data, valid_data, counter, reports = _prepare(config, pairs, say)
-    run.write_text("config.toml", commented_toml(config))
-    run.write_text("data_report.json", json.dumps(reports, ensure_ascii=False, indent=1) + "\n")
+    store = CheckpointStore(run.checkpoints, config.training.keep_checkpoints, say)
+    pairs = pairs or read_corpora(config.data)
+    start, facts = (resume_run if resume else begin_run)(config, run, store, pairs, say)
+    model, train_data, valid_data, counter, train_pairs = _prepare(config, run, pairs, start, say)
     steps = len(train_data)
     epochs = config.training.epochs or enough_epochs(steps)
     compile_model(model, config.training, steps * epochs)
+    model.optimizer.build(model.trainable_variables)
     parameters = model.seq2seq.count_params()
     say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
 
-    best = BestModel(run)
-    start = time.monotonic()
-    history = model.fit(
-        train_data,
-        validation_data=valid_data,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[counter, *_callbacks(config.training, run), best, *callbacks],
+    limit = TimeLimit(config.training.max_minutes or math.inf)
+    table, best = MetricsFile(run, say), BestModel(run)
+    callbacks = [
+        NonFiniteGuard(counter),
+        counter,
+        *_callbacks(config.training, run, say),
+        limit,
+        *callbacks,
+        table,
+        best,
+    ]
+    checkpointing = Checkpointing(
+        store,
+        TrainingState(model, callbacks),
+        counter,
+        facts,
+        minutes=config.training.checkpoint_minutes,
+        steps=config.training.checkpoint_steps,
+        best=best,
     )
+    rollback = Rollback(run, store, train_pairs, say)
+    with Interruption() as checkpointing.interruption, warnings.catch_warnings():
+        # An epoch that begins in its midst, or leaves out a batch, is shorter than the others.
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
+        while True:
+            try:
+                model.fit(
+                    train_data,
+                    validation_data=valid_data,
+                    epochs=epochs,
+                    initial_epoch=checkpointing.begin_at(start, epochs),
+                    verbose=0,
+                    callbacks=[*callbacks, checkpointing],
+                )
+                break
+            except NonFiniteLoss as failure:
+                start = rollback.prepare(failure, steps)
+    return _finish(run, table, best, limit, parameters)
+
+
+def _finish(run, table, best, limit, parameters):
+    """Marks the run as finished."""
     if best.best_epoch is None:
         raise TrainingError(
             "No epoch gave a finite validation loss. Lower training.learning_rate, or use "
             'training.precision = "float32".'
         )
-    return TrainingSummary(
-        epochs=len(history.epoch),
+    summary = TrainingSummary(
+        epochs=len(table.rows),
         best_epoch=best.best_epoch,
         valid_loss=best.best,
-        valid_perplexity=history.history["val_perplexity"][best.best_epoch - 1],
-        seconds=time.monotonic() - start,
+        valid_perplexity=table.rows[best.best_epoch - 1]["val_perplexity"],
+        seconds=limit.elapsed,
         parameters=parameters,
     )
+    text = json.dumps(dataclasses.asdict(summary), indent=1) + "\n"
+    run.write_text(run.summary.name, text)
+    return summary
 
 
 def enough_epochs(steps):
@@ -98,21 +157,19 @@ def enough_epochs(steps):
     return min(max(12, round(5000 / steps)), 60)
 
 
-def _prepare(config, pairs, say):
-    """Reads, tokenises and batches: model, datasets, the counter they share, and reports."""
-    train_pairs, valid_pairs = pairs or read_corpora(config.data)
-    say("Learning the vocabulary")
-    tokenizers = learn_tokenizers(config.text, train_pairs)
+def _prepare(config, run, pairs, start, say):
+    """Tokenises and batches: model, datasets, the counter that belongs to them, pairs kept."""
+    tokenizers = run_tokenizers(config.text, run, pairs[0], start, say)
     limits = {
         "max_source_length": config.data.max_source_length,
         "max_target_length": config.data.max_target_length,
     }
-    train_pairs = drop_over_long(train_pairs, *tokenizers, **limits)
-    valid_pairs = drop_over_long(valid_pairs, *tokenizers, **limits)
+    train_pairs, valid_pairs = (drop_over_long(side, *tokenizers, **limits) for side in pairs)
     reports = {}
-    for name, pairs in (("train", train_pairs), ("valid", valid_pairs)):
-        say(pairs.report.describe())
-        reports[name] = pairs.report.to_dict()
+    for name, side in (("train", train_pairs), ("valid", valid_pairs)):
+        say(side.report.describe())
+        reports[name] = side.report.to_dict()
+    run.write_text("data_report.json", json.dumps(reports, ensure_ascii=False, indent=1) + "\n")
 
     model = build_model(config, *tokenizers)
     counter = EpochCounter()
@@ -130,20 +187,17 @@ def _prepare(config, pairs, say):
         **shared,
     )
     valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)
-    return model, train_data, valid_data, counter, reports
+    return model, train_data, valid_data, counter, train_pairs
 
 
-def _callbacks(config, run):
+def _callbacks(config, run, say):
     """The order matters: averaged weights come first, so that what follows sees them."""
-    callbacks = [keras.callbacks.TerminateOnNaN()]
+    callbacks = []
     if config.ema_momentum:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-    if config.max_minutes:
-        callbacks.append(TimeLimit(config.max_minutes))
     if config.early_stopping_patience:
         callbacks.append(
             keras.callbacks.EarlyStopping("val_loss", patience=config.early_stopping_patience)
         )
-    callbacks.append(keras.callbacks.CSVLogger(str(run.metrics)))
-    callbacks.append(keras.callbacks.TensorBoard(str(run.logs), write_graph=False))
+    callbacks.append(TrainingScalars(run.logs, say))
     return callbacks

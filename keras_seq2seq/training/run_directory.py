@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.atomic_file import remove_leftovers, replacing
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,11 +23,18 @@ class RunDirectory:
     """One directory with all that a run leaves behind.
 
     ```
-    config.toml        the resolved configuration; marks the directory as a run
-    data_report.json   what was read, kept and dropped
-    metrics.csv        one row an epoch
-    logs/              for TensorBoard
-    model.keras        the trained model
+    config.toml             the resolved configuration; marks the directory as a run
+    source_vocabulary.json  what the tokenizers have learnt
+    target_vocabulary.json
+    data_report.json        what was read, kept and dropped
+    data_fingerprint.json   files, and a hash of the pairs that were read
+    versions.json           of Python and the libraries; platform
+    metrics.csv             one row an epoch
+    logs/                   for TensorBoard
+    checkpoints/            what a run needs to go on
+    bad_batches.json        batches whose loss was not finite, if there were any
+    model.keras             the trained model
+    training_summary.json   what the run came to; marks it as finished
     ```
 
     Files of worth are written under a temporary name in the same directory and renamed, so a
@@ -52,9 +60,13 @@ class RunDirectory:
         self.metrics = self.path / "metrics.csv"
         self.logs = self.path / "logs"
         self.model = self.path / "model.keras"
-        # Reserved for runs that can be resumed; nothing writes them yet.
-        self.backup = self.path / "backup"
-        self.best = self.path / "best.weights.h5"
+        self.source_vocabulary = self.path / "source_vocabulary.json"
+        self.target_vocabulary = self.path / "target_vocabulary.json"
+        self.data_fingerprint = self.path / "data_fingerprint.json"
+        self.versions = self.path / "versions.json"
+        self.checkpoints = self.path / "checkpoints"
+        self.bad_batches = self.path / "bad_batches.json"
+        self.summary = self.path / "training_summary.json"
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"
@@ -132,6 +144,34 @@ class RunDirectory:
         with self.replacing(name) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
         return self.path / name
+
+    def check_unfinished(self) -> None:
+        """Raises ValueError where the run has come to its end."""
+        if self.summary.exists():
+            raise ValueError(
+                f"The run {self.path} is finished; its model is {self.model}. To train longer, "
+                "start a new run with more training.epochs."
+            )
+
+    def remove_beginnings(self) -> None:
+        """Removes what a run writes before it trains, and the directory if nothing else is left."""
+        self.remove_leftovers()
+        beginnings = (
+            self.config,
+            self.source_vocabulary,
+            self.target_vocabulary,
+            self.data_report,
+            self.data_fingerprint,
+            self.versions,
+        )
+        for path in beginnings:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
+    def remove_leftovers(self) -> None:
+        """Removes the halves of files that a killed process left."""
+        remove_leftovers(self.path)
 
     def replacing(self, name: str) -> AbstractContextManager[Path]:
         """Gives a temporary path beside `name`, and renames it to `name` when all went well."""

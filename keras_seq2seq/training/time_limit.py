@@ -8,10 +8,11 @@ import keras
 class TimeLimit(keras.callbacks.Callback):
     """Stops training after so many minutes, in the midst of an epoch if need be.
 
-    The epoch is ended as any other: it is validated and may be the best.
+    The epoch is ended as any other: it is validated and may be the best. A run that is resumed
+    has the time that was left.
 
     Args:
-        minutes: float.
+        minutes: float; `math.inf` only measures.
 
     Example:
 
@@ -19,19 +20,32 @@ class TimeLimit(keras.callbacks.Callback):
     limit = TimeLimit(minutes=20)
     model.fit(dataset, epochs=100, callbacks=[limit])
     limit.reached   # whether it was the clock that ended training
+    limit.elapsed   # seconds
     ```
     """
+
+    checkpointed = ("elapsed",)
 
     def __init__(self, minutes):
         super().__init__()
         self.minutes = minutes
         self.reached = False
-        self.start = None
+        self.elapsed = 0.0
+        self.seen = None
 
     def on_train_begin(self, logs=None):
-        self.start = time.monotonic()
+        self.elapsed, self.seen = 0.0, time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if time.monotonic() - self.start > 60 * self.minutes:
+        self._measure()
+        if self.elapsed > 60 * self.minutes:
             self.reached = True
             self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._measure()
+
+    def _measure(self):
+        now = time.monotonic()
+        self.elapsed += now - self.seen
+        self.seen = now

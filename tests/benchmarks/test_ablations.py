@@ -66,14 +66,6 @@ def test_what_is_done_is_not_done_again(measured, variants, tmp_path):
     assert len(measured) == 6
 
 
-def test_what_changes_nothing_costs_nothing(measured, variants, tmp_path, capsys):
-    rows = '\n[[variant]]\nname = "the same"\nset = ["training.label_smoothing=0.1"]\n'
-    variants.write_text(variants.read_text() + rows)
-    run(variants, tmp_path / "out.jsonl")
-    assert measured == ["recipe", "small", "breaks"]
-    assert "| the same | 11.00 | +0.00 |" in capsys.readouterr().out
-
-
 def test_a_line_that_was_cut_off_is_done_again(measured, variants, tmp_path):
     output = tmp_path / "out.jsonl"
     run(variants, output)

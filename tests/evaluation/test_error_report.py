@@ -91,13 +91,6 @@ def test_the_worst_come_first_with_their_line():
     assert made.worst[0]["chrf"] < made.worst[1]["chrf"] < 100
 
 
-def test_what_is_right_is_not_among_the_worst():
-    sources, same = ["a", "", "b"], ["x", "", "y"]
-    assert make_error_report(sources, same, same).worst == []
-    worst = make_error_report(sources, ["x", "", ""], same).worst
-    assert [row["line"] for row in worst] == [3]
-
-
 def test_of_single_words_the_characters_count():
     words = ["hello", "antidisestablishment", "dog"]
     made = make_error_report(words, words, words)

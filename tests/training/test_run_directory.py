@@ -81,4 +81,4 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path):
 def test_every_path_lies_in_the_directory(tmp_path):
     run = RunDirectory(tmp_path)
     paths = [value for value in vars(run).values() if value != run.path]
-    assert len(set(paths)) == len(paths) == 7 and all(path.parent == run.path for path in paths)
+    assert len(set(paths)) == len(paths) == 12 and all(path.parent == run.path for path in paths)
