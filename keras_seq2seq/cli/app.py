@@ -81,6 +81,12 @@ def train(
     run_dir: Annotated[
         Path | None, typer.Option(help="Where everything goes; default runs/<date>_<time>.")
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Architecture: tiny, small, base, luong2015, rnmt_plus.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, mixed_float16 or mixed_bfloat16.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
     ] = None,
@@ -94,7 +100,13 @@ def train(
     """Trains a model; without arguments, on the built-in phrasebook."""
     from keras_seq2seq.cli import train_command
 
-    named = {"data.train": train, "data.valid": valid, "data.columns": columns}
+    named = {
+        "data.train": train,
+        "data.valid": valid,
+        "data.columns": columns,
+        "model.preset": preset,
+        "training.precision": precision,
+    }
     overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
     overrides += set_ or []
     if resume is None:

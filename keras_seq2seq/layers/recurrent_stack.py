@@ -13,8 +13,8 @@ _RNN_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 class RecurrentStack(keras.layers.Layer):
     """Recurrent layers on top of each other: the RNN of the seed's eq. 3 and 6.
 
-    Layer l makes y = RNN(dropout(x)) of its input x, then y = LayerNorm(y) if `layer_norm`, then
-    y + x if `residual` and both are equally wide. A whole sequence goes through one fused call
+    Each layer makes y = RNN(dropout(x)) of its input x, adds x if `residual` and both are equally
+    wide, and normalises the sum if `layer_norm`. A whole sequence goes through one fused call
     per layer; a sequence of static length 1 with a given state, as in decoding, goes through the
     cells of the same layers, which costs no loop.
 
@@ -30,7 +30,7 @@ class RecurrentStack(keras.layers.Layer):
         recurrent_dropout: float in [0, 1). Share of the state dropped on its way to the next
             step, one mask for all steps. Such a layer cannot use cuDNN in training.
         variational_dropout: bool. Between layers, too, one mask serves all steps.
-        layer_norm: bool. Normalises each layer's output.
+        layer_norm: bool. Normalises each layer's output (Ba et al., 2016).
         residual: bool. Adds a layer's input to its output.
 
     Call arguments:
@@ -163,10 +163,10 @@ class RecurrentStack(keras.layers.Layer):
                 outputs = ops.concatenate([outputs, context], axis=-1)  # [B, T, H + C]
             state = None if initial_state is None else initial_state[index]
             outputs, state = self._run_layer(index, outputs, state, padding_mask, training)
-            if self.layer_norm:
-                outputs = self.norm_layers[index](outputs)
             if self.residual and below.shape[-1] == self.output_dim:
                 outputs = outputs + below
+            if self.layer_norm:
+                outputs = self.norm_layers[index](outputs)
             final_state.append(list(state))
         return outputs, final_state
 

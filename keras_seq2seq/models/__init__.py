@@ -7,5 +7,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "Seq2Seq": "keras_seq2seq.models.seq2seq",
         "TextSeq2Seq": "keras_seq2seq.models.text_seq2seq",
+        "PRESETS": "keras_seq2seq.models.presets",
+        "preset_arguments": "keras_seq2seq.models.presets",
     },
 )

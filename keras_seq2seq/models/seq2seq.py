@@ -9,6 +9,7 @@ from keras_seq2seq.layers.decoder import Decoder
 from keras_seq2seq.layers.embedding import make_embedding
 from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.generator import Generator
+from keras_seq2seq.models.presets import preset_arguments
 from keras_seq2seq.models.search_model import SearchModel
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
@@ -233,6 +234,18 @@ class Seq2Seq(keras.Model):
         self._compiled_searches = {}
         # XLA compiles anew for every shape of batch, and gained nothing on CPUs.
         self.supports_jit = keras.backend.backend() != "tensorflow"
+
+    @classmethod
+    def from_preset(cls, preset, source_vocabulary_size, target_vocabulary_size, **changes):
+        """Builds a named architecture with fresh weights; see `models.presets.PRESETS`.
+
+        Args:
+            preset: str. `"tiny"`, `"small"`, `"base"`, `"luong2015"` or `"rnmt_plus"`.
+            source_vocabulary_size, target_vocabulary_size: int.
+            **changes: arguments of `Seq2Seq` that shall differ from the preset's.
+        """
+        arguments = {**preset_arguments(preset), **changes}
+        return cls(source_vocabulary_size, target_vocabulary_size, **arguments)
 
     def encode(self, source_ids, padded=True):
         """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask.

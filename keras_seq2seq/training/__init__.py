@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "EmbeddingProjector": "keras_seq2seq.training.embedding_projector",
         "Interruption": "keras_seq2seq.training.interruption",
         "MetricsFile": "keras_seq2seq.training.metrics_file",
-        "ModelConfig": "keras_seq2seq.training.config",
+        "ModelConfig": "keras_seq2seq.training.model_config",
         "NonFiniteGuard": "keras_seq2seq.training.non_finite_guard",
         "NonFiniteLoss": "keras_seq2seq.training.non_finite_loss",
         "Perplexity": "keras_seq2seq.training.perplexity",

@@ -63,16 +63,7 @@ def build_model(config, source_tokenizer, target_tokenizer):
     seq2seq = Seq2Seq(
         source_tokenizer.vocabulary_size,
         target_tokenizer.vocabulary_size,
-        units=config.model.units,
-        embedding_dim=config.model.embedding_dim,
-        cell=config.model.cell,
-        num_layers=config.model.num_layers,
-        bidirectional=config.model.bidirectional,
-        attention=None if config.model.attention == "none" else config.model.attention,
-        bridge=config.model.bridge,
-        dropout=config.model.dropout,
-        tie_embeddings=config.model.tie_embeddings,
-        share_embeddings=config.model.share_embeddings,
+        **config.model.to_arguments(),
         dtype=config.training.precision,
     )
     return TextSeq2Seq(

@@ -11,6 +11,7 @@ import tomli_w
 from keras_seq2seq.data.parallel_text import parse_columns
 from keras_seq2seq.training.config_error import ConfigError
 from keras_seq2seq.training.config_option import checked_section, option
+from keras_seq2seq.training.model_config import ModelConfig
 
 
 def _not_blank(spec: str) -> None:
@@ -104,42 +105,6 @@ class TextConfig:
 
 
 @dataclass(frozen=True)
-class ModelConfig:
-    """Section `[model]`: the network. See `RunConfig`."""
-
-    cell: str = option("lstm", "The recurrent cell.", choices=("lstm", "gru"))
-    units: int = option(
-        160,
-        "Units H of the encoder, per direction. The decoder has 2H behind a bidirectional encoder "
-        'with the bridge "concat", else H.',
-        minimum=1,
-    )
-    embedding_dim: int = option(256, "Width of the token embeddings.", minimum=1)
-    num_layers: int = option(1, "Recurrent layers of the encoder, and of the decoder.", minimum=1)
-    bidirectional: bool = option(True, "Whether the encoder also reads backwards.")
-    attention: str = option(
-        "general",
-        'How the decoder looks back at the source; "none" is the plain encoder-decoder.',
-        choices=("none", "dot", "general"),
-    )
-    bridge: str = option(
-        "concat",
-        "How the final state of the encoder becomes the first state of the decoder.",
-        choices=("concat", "dense", "sum", "zero"),
-    )
-    dropout: float = option(
-        0.3, "Share of the activations dropped in training.", minimum=0.0, below=1.0
-    )
-    tie_embeddings: bool = option(True, "Whether the generator shares the target embedding.")
-    share_embeddings: bool = option(
-        False, "Whether source and target share one embedding (needs one vocabulary)."
-    )
-
-    def __post_init__(self):
-        checked_section("model", self)
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """Section `[training]`: how the network learns. See `RunConfig`."""
 
@@ -228,22 +193,6 @@ class RunConfig:
                 f'text.tokenizer = "{self.text.tokenizer}" has one way to cut a word, but '
                 "text.subword_sampling_source or _target asks for others. Set them to 0, or "
                 'text.tokenizer = "sentencepiece".'
-            )
-        if self.model.attention == "none" and self.model.bridge == "zero":
-            raise ConfigError(
-                'model.attention = "none" with model.bridge = "zero" gives the decoder nothing of '
-                "the source. Choose another bridge, or an attention."
-            )
-
-        if (
-            self.model.attention == "dot"
-            and self.model.bidirectional
-            and self.model.bridge != "concat"
-        ):
-            raise ConfigError(
-                f'model.attention = "dot" with model.bridge = "{self.model.bridge}" compares a '
-                "decoder of H units with a bidirectional memory of 2H. Set model.attention = "
-                '"general", or model.bridge = "concat".'
             )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ import tomli_w
 from keras_seq2seq.training.config import RunConfig
 from keras_seq2seq.training.config_error import ConfigError
 from keras_seq2seq.training.config_option import checked_value
+from keras_seq2seq.training.model_config import ModelConfig
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,7 +59,8 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
         section, key, value = _parse_override(override)
         _set(values, f"--set {override}", section, key, value)
     try:
-        return RunConfig(**{name: kind(**values[name]) for name, kind in _sections().items()})
+        makers = {**_sections(), "model": ModelConfig.from_preset}
+        return RunConfig(**{name: make(**values[name]) for name, make in makers.items()})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}" if path else str(error)) from None
 

@@ -29,6 +29,17 @@ def test_train_leaves_a_run_and_prints_where_the_model_is(training):
     assert config.data.columns == "2,1" and config.model.units == 16
 
 
+def test_preset_and_precision_are_options_of_train(command):
+    result = command("train", "--preset", "tiny", "--precision", "mixed_bfloat16", "--show-config")
+    assert result.code == 0
+    for line in ('preset = "tiny"', "units = 64", 'precision = "mixed_bfloat16"'):
+        assert line in result.out.splitlines()
+    wrong = command("train", "--preset", "tyni", "--show-config")
+    assert wrong.code != 0 and "Did you mean 'tiny'?" in wrong.err
+    wrong = command("train", "--precision", "mixed_float61", "--show-config")
+    assert wrong.code != 0 and "Did you mean 'mixed_float16'?" in wrong.err
+
+
 def test_columns_swap_the_direction(training):
     from keras_seq2seq.export import open_artefact
 

@@ -26,7 +26,7 @@ def test_dropout_between_layers_acts_in_training_only():
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("layer_norm", [False, True])
-def test_layers_are_normalised_then_added_to_their_input(layer_norm, residual, bidirectional):
+def test_layers_are_added_to_their_input_then_normalised(layer_norm, residual, bidirectional):
     options = {"bidirectional": bidirectional, "layer_norm": layer_norm, "residual": residual}
     stack = RecurrentStack(4, num_layers=2, **options)
     inputs = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
@@ -38,11 +38,11 @@ def test_layers_are_normalised_then_added_to_their_input(layer_norm, residual, b
         if bidirectional:
             back = np.asarray(stack.backward_layers[index](below)[0])[:, ::-1]
             expected = np.concatenate([expected, back], axis=-1)
+        if residual and index:  # the first layer's input is of another width
+            expected = expected + below
         if layer_norm:
             spread = expected.std(-1, keepdims=True) ** 2 + 1e-3
             expected = (expected - expected.mean(-1, keepdims=True)) / spread**0.5
-        if residual and index:  # the first layer's input is of another width
-            expected = expected + below
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 

@@ -1,11 +1,14 @@
 """The configuration: one source of defaults and comments, and errors that name the nearest."""
 
 import dataclasses
+import inspect
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keras_seq2seq import Seq2Seq
+from keras_seq2seq.models import PRESETS, preset_arguments
 from keras_seq2seq.training.config import ModelConfig, RunConfig, TextConfig, TrainingConfig
 from keras_seq2seq.training.config_error import ConfigError
 from keras_seq2seq.training.config_file import commented_toml, load_config
@@ -107,7 +110,7 @@ def test_an_override_of_text_may_look_like_something_else():
         ("model.unit=3", "unknown key model.unit. Did you mean model.units?"),
         ("model.epochs=3", "unknown key model.epochs. Did you mean training.epochs?"),
         ("modle.units=3", "unknown section modle. Did you mean model?"),
-        ("model.zzz=3", "There are: model.cell, model.units"),
+        ("model.zzz=3", "There are: model.preset, model.cell"),
         ("units=3", "Write section.key=value"),
         ("model.units", "Write section.key=value"),
         ("model.units=x\ny = 3", "whole number"),
@@ -149,13 +152,29 @@ def test_overrides_that_are_not_understood(override, said):
         ("[training]\nlearning_rate = 1" + "0" * 400 + "\n", "beyond any number"),
         ("[training]\nlabel_smoothing = 1.0\n", "below 1.0"),
         ("[text]\ncharacter_coverage = 1.1\n", "at least 0.98 and at most 1.0"),
-        ("[model]\nattention = 'generel'\n", "one of 'none', 'dot', 'general'. Did you mean 'gen"),
+        ("[model]\nattention = 'generel'\n", "'general', 'additive'. Did you mean 'gen"),
         ("[model]\ncell = 'LSTM'\n", "Did you mean 'lstm'?"),
         ("[data]\ncolumns = '2;1'\n", "data.columns: The columns '2;1' are not understood"),
         ("[data]\ntrain = ' '\n", "data.train: no corpus is named"),
         ("[model]\nshare_embeddings = true\n", "text.shared_vocabulary = true"),
         ("[model]\nattention = 'dot'\nbridge = 'dense'\n", "memory of 2H"),
         ("[model]\nattention = 'none'\nbridge = 'zero'\n", "nothing of the source"),
+        ("[model]\npreset = 'smal'\n", "Did you mean 'small'?"),
+        ("[model]\nlayer_dropout = -0.5\n", "or -1 to take dropout"),
+        ("[model]\nmemory_dropout = 1.0\n", "at least -1.0 and below 1.0"),
+        ("[model]\ndecoder_units = 100\n", 'Set model.bridge = "dense"'),
+        ("[model]\nattention = 'none'\ninput_feeding = true\n", "input_feeding has no effect"),
+        ("[model]\nattention = 'none'\nattention_dropout = 0.1\n", "has no effect"),
+        ("[model]\nfirst_layer_attention = true\n", "Set model.decoder_layers = 2"),
+        (
+            "[model]\nnum_layers = 2\nfirst_layer_attention = true\ninput_feeding = true\n",
+            "does not go with model.first_layer_attention",
+        ),
+        (
+            "[model]\ninput_feeding = true\nrecurrent_dropout = 0.1\n",
+            "does not go with model.recurrent_dropout",
+        ),
+        ("[model]\nattention_heads = 3\n", "must divide the 320 units"),
         ("[text]\ntokenizer = 'byte'\nsubword_sampling_target = 0.1\n", "one way to cut a word"),
     ],
 )
@@ -182,6 +201,45 @@ def test_files_that_cannot_be_read(write, tmp_path):
 def test_one_vocabulary_allows_one_embedding():
     for override in ("text.shared_vocabulary=true", "text.tokenizer=byte"):
         assert load_config(None, ["model.share_embeddings=true", override]).model.share_embeddings
+
+
+def test_a_preset_gives_the_keys_that_are_not_written(write):
+    config = load_config(write("[model]\npreset = 'base'\nunits = 48\n"), ["model.dropout=0.1"])
+    model = config.model
+    assert (model.preset, model.units, model.dropout) == ("base", 48, 0.1)
+    assert model.first_layer_attention and model.num_layers == 2
+    assert load_config(None, ["model.preset=none"]) == RunConfig()
+    assert load_config(write(commented_toml(config))) == config  # every key is written there
+
+
+def test_a_written_key_wins_even_with_the_plain_default(write):
+    assert load_config(write("[model]\nunits = 160\npreset = 'base'\n")).model.units == 160
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_means_the_same_in_a_configuration(name):
+    config = ModelConfig.from_preset(name)
+    expected = {
+        name: parameter.default
+        for name, parameter in inspect.signature(Seq2Seq.__init__).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    expected.update(preset_arguments(name))
+    arguments = config.to_arguments()
+    assert arguments == {key: expected[key] for key in arguments}
+    # What a configuration does not say are the ids of the tokenizers and how things are computed.
+    assert expected.keys() - arguments.keys() == {
+        "pad_id",
+        "bos_id",
+        "eos_id",
+        "use_cudnn",
+        "dtype",
+    }
+    assert ModelConfig.from_preset(**config.__dict__) == config
+
+
+def test_the_defaults_are_the_small_preset():
+    assert dataclasses.replace(ModelConfig.from_preset("small"), preset="none") == ModelConfig()
 
 
 def test_dot_attention_is_allowed_where_the_widths_agree():

@@ -1,0 +1,91 @@
+"""Named architectures as plain data: arguments of `Seq2Seq`."""
+
+from keras_seq2seq.nearest_name import did_you_mean
+
+# Parameters are counted with 8,000 tokens on each side.
+PRESETS = {
+    # 1.2 million parameters: for trials, notebooks and the smallest devices.
+    "tiny": {
+        "units": 64,
+        "embedding_dim": 64,
+        "dropout": 0.1,
+        "tie_embeddings": True,
+    },
+    # 5.6 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
+    "small": {
+        "units": 160,
+        "embedding_dim": 256,
+        "dropout": 0.3,
+        "tie_embeddings": True,
+    },
+    # 12.0 million: two layers a side, and layers of the decoder that know what was attended to.
+    "base": {
+        "units": 256,
+        "embedding_dim": 256,
+        "num_layers": 2,
+        "first_layer_attention": True,
+        "dropout": 0.3,
+        "tie_embeddings": True,
+    },
+    # Luong et al., 2015 (https://arxiv.org/abs/1508.04025), section 4.1: four layers of 1,000
+    # LSTM cells, dropout 0.2, input feeding; 95 million. Here attention is global, where their
+    # best single model attends around a predicted position (local-p), and sources are not reversed.
+    "luong2015": {
+        "units": 1000,
+        "embedding_dim": 1000,
+        "num_layers": 4,
+        "bidirectional": False,
+        "attention": "general",
+        "input_feeding": True,
+        "dropout": 0.0,
+        "embedding_dropout": 0.2,
+        "layer_dropout": 0.2,
+        "tie_embeddings": False,
+    },
+    # Chen et al., 2018 (https://arxiv.org/abs/1804.09849), section 3, at a quarter of the width
+    # (16 million): theirs has 1,024 units, six encoder and eight decoder layers. As there: a
+    # bidirectional encoder, residual connections, additive attention of four heads asked by the
+    # first decoder layer and read by all others, dropout; label smoothing is for the training.
+    # Other than there: the sum of a layer's input and output is normalised, not each of its
+    # gates; residual connections begin where the widths allow it, not at the third layer; the
+    # decoder starts from the encoder's state through a dense bridge; a projection through tanh
+    # stands before the generator.
+    "rnmt_plus": {
+        "units": 128,
+        "embedding_dim": 256,
+        "encoder_layers": 6,
+        "decoder_layers": 8,
+        "decoder_units": 256,
+        "attention": "additive",
+        "attention_heads": 4,
+        "first_layer_attention": True,
+        "bridge": "dense",
+        "layer_norm": True,
+        "residual": True,
+        "dropout": 0.3,
+        "tie_embeddings": False,
+    },
+}
+
+
+def preset_arguments(name):
+    """Returns the arguments of `Seq2Seq` that a preset gives, as a new dict.
+
+    Args:
+        name: str. One of `PRESETS`: `"tiny"`, `"small"`, `"base"`, `"luong2015"` or
+            `"rnmt_plus"`.
+
+    Raises:
+        ValueError: there is no such preset; the nearest is named.
+
+    Example:
+
+    >>> preset_arguments("tiny")["units"]
+    64
+    """
+    if name not in PRESETS:
+        raise ValueError(
+            f"There is no preset {name!r}. There are: {', '.join(PRESETS)}."
+            + did_you_mean(name, PRESETS, cutoff=0.4)
+        )
+    return dict(PRESETS[name])

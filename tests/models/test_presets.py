@@ -1,0 +1,36 @@
+import keras
+import numpy as np
+import pytest
+from contracts import check_config_is_complete, random_ids
+
+from keras_seq2seq import Seq2Seq, SequenceCrossentropy
+from keras_seq2seq.models import PRESETS, preset_arguments
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_built_and_takes_a_step(name):
+    model = Seq2Seq.from_preset(name, 40, 50)
+    check_config_is_complete(model)
+    for key, value in preset_arguments(name).items():
+        assert getattr(model, key) == value
+    # Plain SGD and no graph: the largest has 60 million parameters without its embeddings.
+    model.compile(keras.optimizers.SGD(0.1), SequenceCrossentropy(0.1), run_eagerly=True)
+    ids = random_ids(2, 4, 40)
+    before = [np.asarray(w).copy() for w in model.trainable_variables]
+    loss = model.train_on_batch({"source_ids": ids, "target_ids": ids}, ids)
+    assert abs(loss - np.log(50)) < 0.5
+    changed = [
+        not np.array_equal(b, w) for b, w in zip(before, model.trainable_variables, strict=True)
+    ]
+    assert all(changed)
+
+
+def test_single_arguments_of_a_preset_can_be_changed():
+    model = Seq2Seq.from_preset("base", 40, 50, units=8, embedding_dim=6)
+    assert (model.units, model.num_layers, model.first_layer_attention) == (8, 2, True)
+    assert preset_arguments("base")["units"] != 8
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean 'rnmt_plus'"):
+        Seq2Seq.from_preset("rnmt+", 40, 50)
