@@ -48,6 +48,7 @@ class TrainingProgress(keras.callbacks.Callback):
                 ("valid loss", "val_loss"),
                 ("valid perplexity", "val_perplexity"),
                 ("valid accuracy", "val_token_accuracy"),
+                ("valid BLEU", "val_bleu"),
             )
             if key in logs
         ]

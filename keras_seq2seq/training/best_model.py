@@ -6,14 +6,14 @@ from keras_seq2seq.training.training_error import TrainingError
 
 
 class BestModel(keras.callbacks.Callback):
-    """Writes `model.keras` after every epoch whose validation loss is the lowest so far.
+    """Writes `model.keras` after every epoch whose validation is the best so far.
 
     What is written is a float32 copy without optimizer, with the weights the model has at that
     moment: behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
 
     Args:
         run: `RunDirectory`.
-        monitor: str. The figure that shall be low.
+        monitor: str. The figure to look at: `val_bleu` shall be high, any other low.
 
     Raises:
         TrainingError: the model cannot be written, as on a full disk.
@@ -36,6 +36,7 @@ class BestModel(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         value = (logs or {}).get(self.monitor, float("nan"))
+        value = -value if self.monitor == "val_bleu" else value
         if value < self.best:
             self.best, self.best_epoch = value, epoch + 1
             try:

@@ -15,6 +15,7 @@ from keras_seq2seq.training.perplexity import Perplexity
 from keras_seq2seq.training.recoverable_optimizer import recoverable
 from keras_seq2seq.training.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.training.token_accuracy import TokenAccuracy
+from keras_seq2seq.training.warmup_schedule import WarmupSchedule
 
 
 def learn_tokenizers(config, pairs):
@@ -78,20 +79,19 @@ def build_model(config, source_tokenizer, target_tokenizer):
 def compile_model(model, config, total_steps):
     """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
 
-    The learning rate rises linearly to its peak, then falls along a cosine to zero at the end of
-    the run.
-
     Args:
         model: a `TextSeq2Seq` or `Seq2Seq`.
         config: `TrainingConfig`.
         total_steps: int. Batches of the whole run.
+
+    Returns:
+        The `WarmupSchedule` of the optimizer.
     """
-    warmup = min(config.warmup_steps, max(total_steps // 2, 1))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(total_steps - warmup, 1),
-        warmup_target=config.learning_rate,
-        warmup_steps=warmup,
+    schedule = WarmupSchedule(
+        config.learning_rate,
+        warmup_steps=min(config.warmup_steps, max(total_steps // 2, 1)),
+        total_steps=total_steps,
+        decay=config.schedule,
     )
     # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
     ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(total_steps, 1)))
@@ -114,3 +114,4 @@ def compile_model(model, config, total_steps):
         loss=SequenceCrossentropy(config.label_smoothing),
         weighted_metrics=[TokenAccuracy(), Perplexity()],
     )
+    return schedule

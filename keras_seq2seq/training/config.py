@@ -117,6 +117,18 @@ class TrainingConfig:
     warmup_steps: int = option(
         400, "Steps in which the learning rate rises from 0 to its peak.", minimum=0
     )
+    schedule: str = option(
+        "cosine",
+        "How it falls afterwards: along a cosine to 0 at the end of the run, with 1 / sqrt(step), "
+        "not at all, or on a plateau, when validation no longer gets better.",
+        choices=("cosine", "inverse_sqrt", "constant", "plateau"),
+    )
+    plateau_patience: int = option(
+        1, "Plateau: epochs without a better validation before the rate is lowered.", minimum=1
+    )
+    plateau_factor: float = option(
+        0.5, "Plateau: what the rate is multiplied by.", above=0.0, below=1.0
+    )
     optimizer: str = option("adamw", "The optimizer.", choices=("adamw", "adam"))
     weight_decay: float = option(0.01, "Weight decay of adamw.", minimum=0.0)
     label_smoothing: float = option(
@@ -126,8 +138,25 @@ class TrainingConfig:
     ema_momentum: float = option(
         0.99, "Momentum of the moving average of the weights; 0 keeps none.", minimum=0.0, below=1.0
     )
+    average_epochs: int = option(
+        0,
+        "Mean of the weights that the last so many epochs ended with, instead of a moving average "
+        "(ema_momentum = 0); 0 keeps none.",
+        minimum=0,
+    )
+    bleu_sentences: int = option(
+        0,
+        "Validation sentences that are translated after every epoch for a BLEU score; 0 for none.",
+        minimum=0,
+    )
+    monitor: str = option(
+        "loss",
+        "The figure of validation that chooses the best epoch, stops a run early and tells a "
+        "plateau; bleu needs bleu_sentences.",
+        choices=("loss", "bleu"),
+    )
     early_stopping_patience: int = option(
-        0, "Epochs without a better validation loss before the run stops; 0 never stops.", minimum=0
+        0, "Epochs without a better validation before the run stops; 0 never stops.", minimum=0
     )
     max_minutes: float = option(0.0, "Minutes after which the run stops; 0 never stops.", minimum=0)
     checkpoint_minutes: float = option(
@@ -186,6 +215,16 @@ class RunConfig:
             raise ConfigError(
                 "model.share_embeddings is true, but source and target have a vocabulary each. "
                 "Set text.shared_vocabulary = true, or model.share_embeddings = false."
+            )
+        if self.training.average_epochs and self.training.ema_momentum:
+            raise ConfigError(
+                "training.average_epochs and training.ema_momentum are two ways to average "
+                "weights. Set one of them to 0."
+            )
+        if self.training.monitor == "bleu" and not self.training.bleu_sentences:
+            raise ConfigError(
+                'training.monitor = "bleu" needs translations of validation sentences. Set '
+                "training.bleu_sentences = 500."
             )
         sampled = self.text.subword_sampling_source or self.text.subword_sampling_target
         if sampled and self.text.tokenizer != "sentencepiece":

@@ -10,6 +10,7 @@ import keras
 from keras_seq2seq.data import EpochCounter, drop_over_long, make_dataset
 from keras_seq2seq.training.best_model import BestModel
 from keras_seq2seq.training.build import build_model, compile_model
+from keras_seq2seq.training.checkpoint_average import CheckpointAverage
 from keras_seq2seq.training.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.checkpointing import Checkpointing
 from keras_seq2seq.training.corpora import read_corpora
@@ -17,12 +18,14 @@ from keras_seq2seq.training.interruption import Interruption
 from keras_seq2seq.training.metrics_file import MetricsFile
 from keras_seq2seq.training.non_finite_guard import NonFiniteGuard
 from keras_seq2seq.training.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.rollback import Rollback
 from keras_seq2seq.training.run_start import begin_run, resume_run, run_tokenizers
 from keras_seq2seq.training.time_limit import TimeLimit
 from keras_seq2seq.training.training_error import TrainingError
 from keras_seq2seq.training.training_scalars import TrainingScalars
 from keras_seq2seq.training.training_state import TrainingState
+from keras_seq2seq.training.validation_bleu import ValidationBleu
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,20 +87,20 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
     store = CheckpointStore(run.checkpoints, config.training.keep_checkpoints, say)
     pairs = pairs or read_corpora(config.data)
     start, facts = (resume_run if resume else begin_run)(config, run, store, pairs, say)
-    model, train_data, valid_data, counter, train_pairs = _prepare(config, run, pairs, start, say)
+    model, train_data, valid_data, counter, pairs = _prepare(config, run, pairs, start, say)
     steps = len(train_data)
     epochs = config.training.epochs or enough_epochs(steps)
-    compile_model(model, config.training, steps * epochs)
+    schedule = compile_model(model, config.training, steps * epochs)
     model.optimizer.build(model.trainable_variables)
     parameters = model.seq2seq.count_params()
     say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
 
     limit = TimeLimit(config.training.max_minutes or math.inf)
-    table, best = MetricsFile(run, say), BestModel(run)
+    table, best = MetricsFile(run, say), BestModel(run, f"val_{config.training.monitor}")
     callbacks = [
         NonFiniteGuard(counter),
         counter,
-        *_callbacks(config.training, run, say),
+        *_callbacks(config, run, schedule, pairs[1], say),
         limit,
         *callbacks,
         table,
@@ -112,7 +115,7 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
         steps=config.training.checkpoint_steps,
         best=best,
     )
-    rollback = Rollback(run, store, train_pairs, say)
+    rollback = Rollback(run, store, pairs[0], say)
     with Interruption() as checkpointing.interruption, warnings.catch_warnings():
         # An epoch that begins in its midst, or leaves out a batch, is shorter than the others.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
@@ -142,7 +145,7 @@ def _finish(run, table, best, limit, parameters):
     summary = TrainingSummary(
         epochs=len(table.rows),
         best_epoch=best.best_epoch,
-        valid_loss=best.best,
+        valid_loss=table.rows[best.best_epoch - 1]["val_loss"],
         valid_perplexity=table.rows[best.best_epoch - 1]["val_perplexity"],
         seconds=limit.elapsed,
         parameters=parameters,
@@ -187,17 +190,26 @@ def _prepare(config, run, pairs, start, say):
         **shared,
     )
     valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)
-    return model, train_data, valid_data, counter, train_pairs
+    return model, train_data, valid_data, counter, (train_pairs, valid_pairs)
 
 
-def _callbacks(config, run, say):
+def _callbacks(config, run, schedule, valid_pairs, say):
     """The order matters: averaged weights come first, so that what follows sees them."""
-    callbacks = []
-    if config.ema_momentum:
+    options, callbacks = config.training, []
+    monitor = f"val_{options.monitor}"
+    if options.ema_momentum:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-    if config.early_stopping_patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=config.early_stopping_patience)
-        )
+    if options.average_epochs:
+        callbacks.append(CheckpointAverage(run, options.average_epochs))
+    if options.bleu_sentences:
+        size = config.data.batch_size
+        callbacks.append(ValidationBleu(valid_pairs, options.bleu_sentences, size))
+    if options.schedule == "plateau":
+        patience, factor = options.plateau_patience, options.plateau_factor
+        callbacks.append(ReduceOnPlateau(schedule, monitor, patience, factor))
+    if options.early_stopping_patience:
+        mode = "max" if options.monitor == "bleu" else "min"
+        patience = options.early_stopping_patience
+        callbacks.append(keras.callbacks.EarlyStopping(monitor, patience=patience, mode=mode))
     callbacks.append(TrainingScalars(run.logs, say))
     return callbacks

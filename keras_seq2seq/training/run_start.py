@@ -4,6 +4,7 @@ import json
 
 from keras_seq2seq.text import tokenizer_from_state
 from keras_seq2seq.training.build import learn_tokenizers
+from keras_seq2seq.training.checkpoint_average import CheckpointAverage
 from keras_seq2seq.training.config_file import commented_toml
 from keras_seq2seq.training.fingerprint import data_fingerprint, versions
 from keras_seq2seq.training.resume_checks import (
@@ -36,7 +37,7 @@ def begin_run(config, run, store, pairs, say):
     """
     store.clear()
     run.remove_leftovers()
-    for path in (run.summary, run.bad_batches):
+    for path in (run.summary, run.bad_batches, *run.path.glob(CheckpointAverage.files)):
         path.unlink(missing_ok=True)
     facts = {
         "config": config.to_dict(),

@@ -176,6 +176,8 @@ def test_overrides_that_are_not_understood(override, said):
         ),
         ("[model]\nattention_heads = 3\n", "must divide the 320 units"),
         ("[text]\ntokenizer = 'byte'\nsubword_sampling_target = 0.1\n", "one way to cut a word"),
+        ("[training]\naverage_epochs = 3\n", "two ways to average"),
+        ("[training]\nmonitor = 'bleu'\n", "training.bleu_sentences = 500"),
     ],
 )
 def test_files_that_are_not_understood(write, content, said):

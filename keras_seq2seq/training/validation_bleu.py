@@ -1,0 +1,45 @@
+"""BLEU of validation sentences after every epoch."""
+
+import random
+
+import keras
+
+from keras_seq2seq.evaluation.corpus_scores import score_corpus
+
+
+class ValidationBleu(keras.callbacks.Callback):
+    """Translates validation sources and adds `val_bleu`, 0 to 100, to the figures of an epoch.
+
+    They are translated by `TextSeq2Seq.generate`: greedily, compiled once for the whole run, in
+    batches of like length. It is cased sacreBLEU, which is fair between epochs; for a figure to
+    publish translate the whole set with a beam. It stands behind what averages weights and
+    before whatever looks at `val_bleu`.
+
+    Args:
+        pairs: `SentencePairs`.
+        sentences: int. So many of them are translated, the same ones every time, chosen by
+            chance; all if there are fewer.
+        batch_size: int. Sentences at once.
+        seed: int. Chooses the sentences.
+
+    Example:
+
+    ```python
+    bleu = ValidationBleu(valid_pairs, sentences=500)
+    model.fit(dataset, callbacks=[bleu, keras.callbacks.CSVLogger("metrics.csv")])
+    ```
+    """
+
+    def __init__(self, pairs, sentences=500, batch_size=64, seed=0):
+        super().__init__()
+        chosen = list(range(len(pairs)))
+        if sentences < len(chosen):
+            chosen = sorted(random.Random(seed).sample(chosen, sentences))
+        self.sources = [pairs.sources[i] for i in chosen]
+        self.references = [pairs.targets[i] for i in chosen]
+        self.batch_size = batch_size
+
+    def on_epoch_end(self, epoch, logs=None):
+        translations = self.model.generate(self.sources, batch_size=self.batch_size)
+        if logs is not None:
+            logs["val_bleu"] = score_corpus(translations, self.references).bleu
