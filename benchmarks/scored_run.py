@@ -50,9 +50,18 @@ def open_finished_run(path) -> RunDirectory:
 
 
 def facts_of(run) -> dict:
-    """What `train_run` kept of a run; `minutes` is null for a run that was trained otherwise."""
-    path = run.path / FACTS
-    facts = json.loads(path.read_text("utf-8")) if path.is_file() else {"minutes": None}
+    """What `train_run` kept of a run; of one that was trained otherwise, what the run itself did.
+
+    `minutes` of `train_run` are those of the whole command; of another run, those in `fit`, all
+    resumptions together.
+    """
+    facts = {"minutes": None}
+    if run.summary.is_file():
+        summary = json.loads(run.summary.read_text("utf-8"))
+        names = ("epochs", "best_epoch", "valid_perplexity")
+        facts |= {"minutes": round(summary["seconds"] / 60, 2), **{n: summary[n] for n in names}}
+    if (run.path / FACTS).is_file():
+        facts |= json.loads((run.path / FACTS).read_text("utf-8"))
     return {"run": str(run.path), **facts, "config": load_config(run.config).to_dict()}
 
 

@@ -15,7 +15,7 @@ class AttentionImages(keras.callbacks.Callback):
     sees attention sharpen. Korean is shown where a font has it, see `plot_attention`.
 
     Args:
-        log_dir: path of the directory for TensorBoard.
+        log_dir: path of a directory for TensorBoard, in which nothing else writes.
         sources: list of str, few.
         say: callable that is given each message for the user.
 
@@ -25,7 +25,7 @@ class AttentionImages(keras.callbacks.Callback):
     Example:
 
     ```python
-    images = AttentionImages("logs/samples", valid.sources[:2])
+    images = AttentionImages("logs/attention", valid.sources[:2])
     model.fit(dataset, epochs=5, callbacks=[images])    # tensorboard --logdir logs
     ```
     """

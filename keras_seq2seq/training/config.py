@@ -179,6 +179,18 @@ class TrainingConfig:
     seed: int = option(
         1, "Seed of weights, dropout and order of pairs.", minimum=0, maximum=2**31 - 1
     )
+    sample_translations: int = option(
+        3, "Validation sentences that TensorBoard shows translated, after every epoch.", minimum=0
+    )
+    attention_images: int = option(
+        1,
+        "Validation sentences whose attention TensorBoard shows, after every epoch; half a second "
+        "each.",
+        minimum=0,
+    )
+    embedding_projector: bool = option(
+        False, "Whether TensorBoard's projector gets the token embeddings (some 20 MB)."
+    )
 
     def __post_init__(self):
         checked_section("training", self)

@@ -8,6 +8,9 @@ _FREE = {
     "training.max_minutes",
     "training.checkpoint_minutes",
     "training.keep_checkpoints",
+    "training.sample_translations",
+    "training.attention_images",
+    "training.embedding_projector",
 }
 
 

@@ -21,6 +21,7 @@ from keras_seq2seq.training.non_finite_loss import NonFiniteLoss
 from keras_seq2seq.training.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.rollback import Rollback
 from keras_seq2seq.training.run_start import begin_run, resume_run, run_tokenizers
+from keras_seq2seq.training.tensorboard_views import tensorboard_views
 from keras_seq2seq.training.time_limit import TimeLimit
 from keras_seq2seq.training.training_error import TrainingError
 from keras_seq2seq.training.training_scalars import TrainingScalars
@@ -101,6 +102,7 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
         NonFiniteGuard(counter),
         counter,
         *_callbacks(config, run, schedule, pairs[1], say),
+        *tensorboard_views(config.training, model, run.logs, pairs[1], say),
         limit,
         *callbacks,
         table,

@@ -13,7 +13,7 @@ class SampleTranslations(keras.callbacks.Callback):
     Behind `SwapEMAWeights` in the list of callbacks it is the averaged weights that translate.
 
     Args:
-        log_dir: path of the directory for TensorBoard.
+        log_dir: path of a directory for TensorBoard, in which nothing else writes.
         sources: list of str, few.
         references: list of as many str.
         say: callable that is given each message for the user.

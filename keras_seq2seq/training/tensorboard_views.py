@@ -24,6 +24,7 @@ def tensorboard_views(config, model, log_dir, valid_pairs, say=lambda message: N
     callbacks += tensorboard_views(config.training, model, run.logs, valid_pairs)
     ```
     """
+    # A directory each: TensorBoard follows one file in a directory at a time.
     callbacks = []
     if config.sample_translations:
         chosen = spread(valid_pairs, config.sample_translations)
@@ -31,7 +32,7 @@ def tensorboard_views(config, model, log_dir, valid_pairs, say=lambda message: N
         callbacks.append(SampleTranslations(log_dir / "samples", *sides, say))
     if config.attention_images and model.seq2seq.attention is not None:
         sources = [source for source, _ in spread(valid_pairs, config.attention_images)]
-        callbacks.append(AttentionImages(log_dir / "samples", sources, say))
+        callbacks.append(AttentionImages(log_dir / "attention", sources, say))
     if config.embedding_projector:
         callbacks.append(EmbeddingProjector(log_dir / "train", say=say))
     return callbacks

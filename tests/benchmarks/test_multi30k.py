@@ -12,6 +12,8 @@ TINY = [
     "text.vocabulary_size=60",
     "training.epochs=1",
     "training.ema_momentum=0",
+    "training.sample_translations=0",
+    "training.attention_images=0",
 ]
 
 

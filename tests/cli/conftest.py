@@ -31,6 +31,8 @@ PAIRS = [(k + a, b.format(e)) for k, e in NOUNS.items() for a, b in ENDINGS.item
 SMALL = {
     "training.epochs": 1,
     "training.ema_momentum": 0,
+    "training.sample_translations": 0,
+    "training.attention_images": 0,
     "model.units": 16,
     "model.embedding_dim": 16,
     "text.vocabulary_size": 60,

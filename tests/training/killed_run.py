@@ -24,6 +24,8 @@ SETTINGS = [
     "training.warmup_steps=5",
     "training.checkpoint_steps=4",
     "training.early_stopping_patience=2",
+    "training.sample_translations=0",
+    "training.attention_images=0",
 ]
 
 

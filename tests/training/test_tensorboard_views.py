@@ -5,10 +5,18 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins import projector
 
-from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq
-from keras_seq2seq.training import AttentionImages, EmbeddingProjector, SampleTranslations
+from keras_seq2seq import ByteTokenizer, Seq2Seq, SequenceCrossentropy, TextSeq2Seq
+from keras_seq2seq.data import SentencePairs
+from keras_seq2seq.training import (
+    AttentionImages,
+    EmbeddingProjector,
+    RunDirectory,
+    SampleTranslations,
+    load_config,
+    train,
+)
 from keras_seq2seq.training.event_log import EventLog
-from keras_seq2seq.training.tensorboard_views import spread
+from keras_seq2seq.training.tensorboard_views import spread, tensorboard_views
 
 SOURCES, REFERENCES = ["책이 있어요.", "물을 마셔요."], ["There is a book.", "I drink water."]
 
@@ -123,7 +131,7 @@ def test_training_is_the_same_with_and_without_them(trained, tmp_path):
         keras.utils.set_random_seed(3)
         model = trained.copy(dropout=0.3)
         model.compile(keras.optimizers.Adam(0.01), SequenceCrossentropy())
-        model.fit(SOURCES, REFERENCES, epochs=3, verbose=0, callbacks=callbacks)
+        model.fit(SOURCES, REFERENCES, epochs=2, verbose=0, callbacks=callbacks)
         return model.get_weights()
 
     views = [
@@ -133,6 +141,46 @@ def test_training_is_the_same_with_and_without_them(trained, tmp_path):
     ]
     for ours, theirs in zip(weights(views), weights([]), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_shows_what_its_configuration_asks_for(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(f"물 {i}\twater {i}\n" for i in range(40)), "utf-8")
+    changes = [f"data.train={path}", f"data.valid={path}", "text.tokenizer=character"]
+    changes += ["training.epochs=1", "model.units=4", "model.embedding_dim=4"]
+    run = RunDirectory(tmp_path / "run").create()
+    train(load_config(None, [*changes, "training.embedding_projector=true"]), run)
+    text = events(run.logs / "samples")["samples"][0][1].item().decode("utf-8")
+    assert [line.split(" | ")[1] for line in text.splitlines()[2:]] == [
+        "water 0", "water 13", "water 26",
+    ]  # fmt: skip
+    assert list(events(run.logs / "attention")) == ["attention/1"]
+    assert (run.logs / "train" / "projector_config.pbtxt").is_file()
+    assert "loss" in " ".join(events(run.logs / "train"))
+
+
+def test_without_attention_there_are_no_pictures_of_it(tmp_path):
+    bytes_ = ByteTokenizer()
+    size = bytes_.vocabulary_size
+    seq2seq = Seq2Seq(size, size, units=4, embedding_dim=4, attention=None)
+    model = TextSeq2Seq(seq2seq, bytes_, bytes_)
+    pairs = SentencePairs(SOURCES, REFERENCES)
+    (only,) = tensorboard_views(load_config().training, model, tmp_path, pairs)
+    assert isinstance(only, SampleTranslations)
+
+
+def test_all_can_be_switched_off(trained, tmp_path):
+    off = ["training.sample_translations=0", "training.attention_images=0"]
+    config = load_config(None, off).training
+    assert tensorboard_views(config, trained, tmp_path, SentencePairs(SOURCES, REFERENCES)) == []
+    default = tensorboard_views(
+        load_config().training, trained, tmp_path, SentencePairs(SOURCES, REFERENCES)
+    )
+    assert [type(callback).__name__ for callback in default] == [
+        "SampleTranslations",
+        "AttentionImages",
+    ]
+    assert default[0].log.log_dir != default[1].log.log_dir  # TensorBoard follows one file each
 
 
 def test_samples_come_from_all_over_the_corpus():

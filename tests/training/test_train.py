@@ -15,6 +15,8 @@ SMALL = [
     "model.embedding_dim=12",
     "training.warmup_steps=5",
     "training.epochs=2",
+    "training.sample_translations=0",
+    "training.attention_images=0",
 ]
 
 
