@@ -223,8 +223,9 @@ def plot(
         typer.Option(help="The picture; default curves.png, in the run if there is one."),
     ] = None,
     monitor: Annotated[
-        str, typer.Option(help="Column of metrics.csv that tells the best epoch.")
-    ] = "val_loss",
+        str | None,
+        typer.Option(help="Column of metrics.csv that tells the best epoch; default the run's."),
+    ] = None,
 ):
     """Draws loss, perplexity, accuracy and all else that a run wrote, epoch by epoch."""
     from keras_seq2seq.cli import plot_command

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from keras_seq2seq.evaluation.run_curves import RunCurves
+from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.training.config_file import load_config
+from keras_seq2seq.training.run_directory import RunDirectory
 
 _ENDINGS = (".png", ".svg", ".pdf")
 
@@ -19,7 +22,10 @@ def run(runs, output, monitor):
     if output.is_dir():
         raise ValueError(f"--output {output} is a directory: name a file.")
     curves = [RunCurves.read(path, name) for path, name in zip(runs, _names(runs), strict=True)]
-    _check_monitor(monitor, curves)
+    if monitor is None:
+        monitor = _monitor_of(runs[0])
+    else:
+        _check_monitor(monitor, curves)
     from keras_seq2seq.evaluation.curves_plot import plot_curves
 
     plot_curves(curves, output, monitor)
@@ -32,11 +38,15 @@ def _names(runs):
     return names if len(set(names)) == len(names) else [str(path) for path in runs]
 
 
-def _check_monitor(monitor, curves):
-    from keras_seq2seq.nearest_name import did_you_mean
+def _monitor_of(path):
+    """What the run itself told its best epoch by."""
+    run = RunDirectory(path)
+    return f"val_{load_config(run.config).training.monitor}" if run.is_run else "val_loss"
 
+
+def _check_monitor(monitor, curves):
     columns = sorted({column for run in curves for column in run.columns})
-    if monitor not in columns and monitor != "val_loss":
+    if monitor not in columns:
         raise ValueError(
             f"--monitor {monitor} is no column of metrics.csv; there are {', '.join(columns)}."
             f"{did_you_mean(monitor, columns)}"
