@@ -203,10 +203,10 @@ def test_plot_draws_one_run_or_several(artefacts, command, tmp_path):
     shutil.copytree(artefacts["run"], run)
     assert command("plot", run).out == f"{run / 'curves.png'}\n"
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
-    config = (run / "config.toml").read_text("utf-8")
-    (run / "config.toml").write_text(
-        config.replace('monitor = "loss"', 'monitor = "bleu"'), "utf-8"
+    config = (
+        (run / "config.toml").read_text("utf-8").replace('monitor = "loss"', 'monitor = "bleu"')
     )
+    (run / "config.toml").write_text(config.replace("bleu_sentences = 0", "bleu_sentences = 4"))
     with mock.patch("keras_seq2seq.evaluation.curves_plot.plot_curves") as draw:
         command("plot", run)
     assert draw.call_args.args[2] == "val_bleu"  # as the run itself chose
