@@ -4,16 +4,22 @@ from typing import Any, NamedTuple
 
 
 class SearchResult(NamedTuple):
-    """The tokens a search chose, one row per example.
+    """The tokens a search chose: one row for each example, or N rows, best first.
+
+    The axes are [B, ...] for greedy search, and [B, N, ...] for beam search and sampling. A row
+    that does not exist, since there are fewer than N hypotheses, has the ranking -1e9.
 
     Attributes:
-        ids: int32 tensor [B, T]; the chosen tokens, EOS where it was reached, then PAD. T is the
-            search's `max_length`.
-        length: int32 tensor [B]; number of tokens before EOS.
-        score: float32 tensor [B]; natural logarithm of the probability of the tokens, EOS
-            included.
+        ids: int32 tensor [B, T] or [B, N, T]; the chosen tokens, EOS where it was reached, then
+            PAD. T is the search's `max_length`.
+        length: int32 tensor [B] or [B, N]; number of tokens before EOS.
+        score: float32 tensor [B] or [B, N]; natural logarithm of the probability that the model
+            gives the tokens, EOS included, whatever penalties the search applied.
+        ranking: float32 tensor [B] or [B, N]; what the search maximised: the score with all
+            penalties.
     """
 
     ids: Any
     length: Any
     score: Any
+    ranking: Any

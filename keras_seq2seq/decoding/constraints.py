@@ -1,0 +1,160 @@
+"""What a search may choose: functions that change log-probabilities before each choice.
+
+Each function here makes a constraint, `(log_probs [N, V], history) -> log_probs [N, V]`; a
+search takes any number of them, and one that is not given costs nothing. Log-probabilities are not
+normalised again, so that what is allowed keeps its score.
+"""
+
+from keras import ops
+
+FORBIDDEN = -1e9  # far below any log-probability, and finite in every graph
+DEAD = FORBIDDEN / 2  # what lies below was forbidden, or does not exist
+
+
+def minimum_length(minimum, eos_id):
+    """Keeps EOS from being chosen before so many tokens.
+
+    Args:
+        minimum: int tensor [B]. Least number of tokens before EOS.
+        eos_id: int.
+    """
+
+    def constrain(log_probs, history):
+        early = history.position < history.per_row(minimum)  # [N]
+        is_eos = ops.arange(log_probs.shape[-1]) == eos_id  # [V]
+        return _forbid(log_probs, ops.logical_and(early[:, None], is_eos[None]))
+
+    return constrain
+
+
+def only_allowed(allowed):
+    """Allows some tokens only: a shortlist, or everything but what is banned.
+
+    Args:
+        allowed: bool tensor [B, V] or [1, V]. A row that forbids EOS runs to its maximal length.
+    """
+
+    def constrain(log_probs, history):
+        mask = allowed if allowed.shape[0] == 1 else history.per_row(allowed)
+        return ops.where(mask, log_probs, FORBIDDEN)
+
+    return constrain
+
+
+def forced_tokens(forced, otherwise=()):
+    """Forces tokens at given places; a target prefix is the case of the first places.
+
+    Args:
+        forced: int tensor [B, P]. The token of each place, or -1 where the search is free, as it
+            is behind the last column.
+        otherwise: the constraints that hold where the search is free.
+    """
+
+    def constrain(log_probs, history):
+        places = ops.arange(forced.shape[-1], dtype="int32")[None] == history.position  # [1, P]
+        here = ops.max(ops.where(places, ops.cast(forced, "int32"), -1), axis=-1)  # [B]
+        here = history.per_row(here)[:, None]  # [N, 1]
+        tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]
+        only_here = _forbid(log_probs, tokens != here)
+        return ops.where(here >= 0, only_here, _apply(otherwise, log_probs, history))
+
+    return constrain
+
+
+def banned_sequences(sequences):
+    """Forbids the last token of each sequence where the row ends with the tokens before it.
+
+    Args:
+        sequences: list of lists of int; one of a single token bans that token everywhere.
+    """
+
+    def constrain(log_probs, history):
+        tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]
+        for *before, last in sequences:
+            banned = tokens == last
+            for back, token in enumerate(reversed(before), start=1):
+                column = _column(history.ids, history.position - back)  # [N, 1]
+                banned = ops.logical_and(banned, column == token)  # [N, V]
+            banned = ops.logical_and(banned, history.position >= len(before))
+            log_probs = _forbid(log_probs, banned)
+        return log_probs
+
+    return constrain
+
+
+def no_repeat_ngram(size):
+    """Forbids tokens that would complete an n-gram that the row holds already.
+
+    Args:
+        size: int, at least 1. n; 1 forbids every token that was chosen before.
+
+    Reference: [Paulus et al., 2017](https://arxiv.org/abs/1705.04304), section 2.5.
+    """
+
+    def constrain(log_probs, history):
+        ids, width = history.ids, history.ids.shape[-1]
+        count = width - size + 1  # n-grams that fit
+        if count < 1:
+            return log_probs
+        last = [_column(ids, history.position - size + 1 + i) for i in range(size - 1)]
+        ends = ops.arange(size - 1, width, dtype="int32")[None]  # [1, count], last places
+        repeats = ops.logical_and(ends < history.position, ids[:, size - 1 :] >= 0)  # [N, count]
+        for i, token in enumerate(last):
+            repeats = ops.logical_and(repeats, ids[:, i : i + count] == token)
+        repeats = ops.logical_and(repeats, history.position >= size)
+        return _forbid(log_probs, _mark(ids[:, size - 1 :], repeats, log_probs.shape[-1]))
+
+    return constrain
+
+
+def repetition_penalty(penalty):
+    """Multiplies the log-probability of every token chosen before: above 1 it repeats less.
+
+    Args:
+        penalty: float tensor [B], at least 1.
+
+    Reference: [Keskar et al., 2019](https://arxiv.org/abs/1909.05858), section 4.1, applied to
+    log-probabilities, which makes it independent of the logits' origin.
+    """
+
+    def constrain(log_probs, history):
+        chosen = ops.logical_and(history.chosen(), history.ids >= 0)  # [N, T]
+        seen = _mark(history.ids, chosen, log_probs.shape[-1])  # [N, V]
+        factor = history.per_row(ops.cast(penalty, log_probs.dtype))[:, None]
+        return ops.where(seen, log_probs * factor, log_probs)
+
+    return constrain
+
+
+def constrain_all(constraints, log_probs, history, eos_id):
+    """Applies constraints one after the other; a row that may choose nothing any more may end."""
+    free = log_probs
+    log_probs = _apply(constraints, log_probs, history)
+    stuck = ops.max(log_probs, axis=-1, keepdims=True) < DEAD  # [N, 1]
+    is_eos = ops.arange(log_probs.shape[-1]) == eos_id  # [V]
+    return ops.where(ops.logical_and(stuck, is_eos[None]), free, log_probs)
+
+
+def _apply(constraints, log_probs, history):
+    for constraint in constraints:
+        log_probs = constraint(log_probs, history)
+    return log_probs
+
+
+def _forbid(log_probs, mask):
+    return ops.where(mask, FORBIDDEN, log_probs)
+
+
+def _column(ids, index):
+    """Column `index`, a tensor, of ids [N, T] -> [N, 1]; zeros where there is none."""
+    here = ops.arange(ids.shape[-1], dtype="int32")[None] == index
+    return ops.sum(ops.where(here, ids, 0), axis=-1, keepdims=True)
+
+
+def _mark(tokens, which, vocabulary_size):
+    """Bool [N, V]: the tokens [N, M] at which `which` [N, M] is true."""
+    rows = ops.arange(ops.shape(tokens)[0], dtype="int32")[:, None] * vocabulary_size  # [N, 1]
+    flat = ops.reshape(rows + tokens, (-1, 1))  # [N M, 1]
+    votes = ops.reshape(ops.cast(which, "int32"), (-1,))
+    counts = ops.scatter(flat, votes, (ops.shape(tokens)[0] * vocabulary_size,))
+    return ops.reshape(counts, (-1, vocabulary_size)) > 0

@@ -1,0 +1,118 @@
+"""Sampling."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.decoding.constraints import FORBIDDEN
+from keras_seq2seq.decoding.counter_noise import gumbel_noise
+from keras_seq2seq.decoding.greedy import most_probable
+from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.decoding.token_loop import choose_tokens
+
+
+def sample(
+    step,
+    state,
+    first_ids,
+    *,
+    seed,
+    max_length,
+    eos_id,
+    pad_id,
+    num_return=1,
+    temperature=None,
+    top_k=None,
+    top_p=None,
+    finished=None,
+    limit=None,
+    constraints=(),
+):
+    """Draws each token from the model's distribution, cut and sharpened as wanted.
+
+    The same seed gives the same tokens, whatever else is in the batch. All options are given per
+    example; one that is `None` costs nothing.
+
+    Args:
+        step, state, first_ids, max_length, eos_id, pad_id, finished, limit, constraints: see
+            `greedy_search`; `step` is called with B N rows, those of an example together.
+        seed: int tensor [B].
+        num_return: int. N, how many samples are drawn for each example.
+        temperature: float tensor [B], above 0. Logits are divided by it: below 1 the probable
+            tokens become more so. `None` means 1.
+        top_k: int tensor [B]. Only the so many most probable tokens are drawn from; 0 means all.
+        top_p: float tensor [B]. Only the most probable tokens that together reach this probability
+            are drawn from, at least one.
+
+    Returns:
+        A `SearchResult` with the axes [B, N, ...], in the order of drawing. The score is that of
+        the model as it is, at temperature 1.
+
+    Example:
+
+    >>> count_up = lambda ids, state: (50.0 * ops.one_hot(ids + 1, 6), state)
+    >>> start, seed = ops.array([2], dtype="int32"), ops.array([7], dtype="int32")
+    >>> result = sample(count_up, (), start, seed=seed, max_length=4, eos_id=4, pad_id=0)
+    >>> result.ids.numpy().tolist()
+    [[[3, 4, 0, 0]]]
+
+    References: [Fan et al., 2018](https://arxiv.org/abs/1805.04833), section 5.1 (top-k);
+    [Holtzman et al., 2020](https://arxiv.org/abs/1904.09751), section 3.1 (top-p).
+    """
+
+    def per_row(values):
+        return None if values is None else ops.repeat(values, num_return, axis=0)  # [B N]
+
+    seed, temperature, top_k, top_p = map(per_row, (seed, temperature, top_k, top_p))
+    row = ops.arange(ops.shape(seed)[0], dtype="int32") % num_return
+
+    def choose(log_probs, position):
+        if temperature is not None:
+            log_probs = log_probs / ops.expand_dims(ops.cast(temperature, "float32"), axis=1)
+        log_probs = keep_probable(log_probs, top_k, top_p)
+        return most_probable(log_probs + gumbel_noise(seed, row, position, log_probs.shape[-1]))
+
+    result = choose_tokens(
+        step,
+        keras.tree.map_structure(per_row, state),
+        per_row(first_ids),
+        choose,
+        max_length=max_length,
+        eos_id=eos_id,
+        pad_id=pad_id,
+        finished=per_row(finished),
+        limit=per_row(limit),
+        constraints=constraints,
+        rows=num_return,
+    )
+    return SearchResult(
+        ops.reshape(result.ids, (-1, num_return, max_length)),
+        *(ops.reshape(values, (-1, num_return)) for values in result[1:]),
+    )
+
+
+def keep_probable(logits, top_k=None, top_p=None):
+    """Forbids all but the most probable tokens; tokens as probable as the last one kept stay.
+
+    Args:
+        logits: float tensor [N, V].
+        top_k: int tensor [N], 0 means all; or `None`.
+        top_p: float tensor [N]; or `None`.
+
+    Returns:
+        float tensor [N, V].
+    """
+    if top_k is None and top_p is None:
+        return logits
+    vocabulary_size = logits.shape[-1]
+    descending, _ = ops.top_k(logits, vocabulary_size)  # [N, V]
+    last = ops.zeros_like(descending[:, 0], dtype="int32") + vocabulary_size - 1  # [N]
+    if top_k is not None:
+        top_k = ops.cast(top_k, "int32")
+        last = ops.where(top_k > 0, ops.minimum(top_k - 1, last), last)
+    if top_p is not None:
+        before = ops.cumsum(ops.softmax(descending, axis=-1), axis=-1)
+        reached = before < ops.expand_dims(ops.cast(top_p, "float32"), axis=1)
+        last = ops.minimum(last, ops.sum(ops.cast(reached, "int32"), axis=-1))
+    here = ops.arange(vocabulary_size, dtype="int32")[None] == last[:, None]
+    threshold = ops.sum(ops.where(here, descending, 0.0), axis=-1, keepdims=True)  # [N, 1]
+    return ops.where(logits >= threshold, logits, FORBIDDEN)

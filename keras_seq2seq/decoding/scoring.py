@@ -1,0 +1,30 @@
+"""Log-probabilities of given targets."""
+
+from keras import ops
+
+
+def token_log_probabilities(logits, targets):
+    """The log-probability of each target token, given the source and the tokens before it.
+
+    Args:
+        logits: float tensor [B, T, V]; row t is the model's answer to the first t tokens.
+        targets: int tensor [B, T].
+
+    Returns:
+        float32 tensor [B, T], natural logarithms; what stands at padding means nothing.
+
+    Example:
+
+    >>> logits = ops.zeros((1, 1, 8))
+    >>> round(float(token_log_probabilities(logits, ops.array([[3]]))[0, 0]), 3)  # -log 8
+    -2.079
+    """
+    logits = ops.cast(logits, "float32")
+    targets = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)
+    chosen = ops.take_along_axis(logits, targets, axis=-1)[..., 0]
+    return chosen - ops.logsumexp(logits, axis=-1)
+
+
+def sentence_log_probabilities(token_scores, weight):
+    """Sums the scores of the real tokens: [B, T] and weight float [B, T] -> float32 [B]."""
+    return ops.sum(ops.where(weight > 0, token_scores, 0.0), axis=-1)
