@@ -12,13 +12,17 @@ _WITH_ANY_BACKEND = {
     "Bridge": "keras_seq2seq.layers.bridge",
     "Decoder": "keras_seq2seq.layers.decoder",
     "Encoder": "keras_seq2seq.layers.encoder",
+    "Ensemble": "keras_seq2seq.models.ensemble",
+    "Generation": "keras_seq2seq.decoding.generation",
     "Generator": "keras_seq2seq.layers.generator",
     "Perplexity": "keras_seq2seq.training.perplexity",
     "Phrasebook": "keras_seq2seq.data.phrasebook",
     "RecurrentStack": "keras_seq2seq.layers.recurrent_stack",
+    "SearchOptions": "keras_seq2seq.decoding.search_options",
     "Seq2Seq": "keras_seq2seq.models.seq2seq",
     "SequenceCrossentropy": "keras_seq2seq.training.sequence_crossentropy",
     "TokenAccuracy": "keras_seq2seq.training.token_accuracy",
+    "average_weights": "keras_seq2seq.models.average_weights",
     "read_pairs": "keras_seq2seq.data.parallel_text",
 }
 _WITH_TENSORFLOW = {

@@ -169,6 +169,8 @@ def _without_example():
         getattr(importlib.import_module(f"keras_seq2seq.{module}"), name)
         for module, name in (
             ("data", "CorpusReport"),
+            ("decoding", "Generation"),
+            ("decoding", "History"),
             ("decoding", "SearchResult"),
             ("evaluation", "CorpusScores"),
             ("evaluation", "ErrorBucket"),

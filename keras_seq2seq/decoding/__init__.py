@@ -1,6 +1,7 @@
 """Searches as pure functions over `step(ids, state) -> logits, state`; no model, no TensorFlow."""
 
 from keras_seq2seq.decoding.beam_search import beam_search as beam_search
+from keras_seq2seq.decoding.generation import Generation as Generation
 from keras_seq2seq.decoding.greedy import greedy_search as greedy_search
 from keras_seq2seq.decoding.history import History as History
 from keras_seq2seq.decoding.length_penalty import length_divisor as length_divisor

@@ -87,6 +87,8 @@ class SearchOptions:
     allowed: Any = None
 
     def __post_init__(self):
+        sequences = tuple(tuple(map(int, sequence)) for sequence in self.banned_ids)
+        object.__setattr__(self, "banned_ids", sequences)
         for name, least in (("beam_size", 1), ("num_return", 1), ("no_repeat_ngram", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
@@ -158,6 +160,10 @@ class SearchOptions:
     def for_batch(self, batch):
         """The same options with data as NumPy arrays for `batch` examples."""
         return dataclasses.replace(self, **self.arrays(batch))
+
+    def take(self, rows):
+        """Of options made by `for_batch`, those of some rows, int array [R]."""
+        return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 
 
 def _check_number(name, value, least):

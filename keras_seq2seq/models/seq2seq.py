@@ -3,19 +3,18 @@
 import keras
 from keras import ops
 
-from keras_seq2seq.decoding import greedy_search
 from keras_seq2seq.layers.bridge import Bridge
 from keras_seq2seq.layers.decoder import Decoder
 from keras_seq2seq.layers.embedding import make_embedding
 from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.generator import Generator
 from keras_seq2seq.models.presets import preset_arguments
-from keras_seq2seq.models.search_model import SearchModel
+from keras_seq2seq.models.searchable import Searchable
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Seq2Seq(keras.Model):
+class Seq2Seq(Searchable, keras.Model):
     """Encoder, bridge, decoder and generator as one Keras model over ids (seed eq. 1 to 9).
 
     Trained with teacher forcing: `fit` takes `x = {"source_ids": [B, S], "target_ids": [B, T]}`,
@@ -231,7 +230,6 @@ class Seq2Seq(keras.Model):
         self.bridge_layer = bridge_layer
         self.decoder = decoder
         self.generator = generator
-        self._compiled_searches = {}
         # XLA compiles anew for every shape of batch, and gained nothing on CPUs.
         self.supports_jit = keras.backend.backend() != "tensorflow"
 
@@ -266,40 +264,10 @@ class Seq2Seq(keras.Model):
         logits = self.generator(hidden, logits=True)
         return logits[:, 0], state, weights[:, 0]
 
-    def attend(self, source_ids, target_ids):
-        """Attention under teacher forcing: ids [B, S] and [B, T] -> float32 [B, T, S]."""
-        state, memory, mask = self.encode(source_ids)
-        _, _, weights = self.decoder(target_ids, state, memory, mask)
-        return weights
-
-    def search(self, source_ids, max_length, padded=True):
-        """Greedy search, traceable in any graph: ids [B, S] -> `SearchResult`.
-
-        A source that is EOS alone (an empty line) gives an empty result.
-        """
-        state, memory, mask = self.encode(source_ids, padded)
-
-        def step(ids, state):
-            logits, state, _ = self.decode_step(ids, state, memory, mask)
-            return logits, state
-
-        first = source_ids[:, 0]
-        return greedy_search(
-            step,
-            state,
-            ops.zeros_like(first) + self.bos_id,
-            max_length=max_length,
-            eos_id=self.eos_id,
-            pad_id=self.pad_id,
-            finished=ops.equal(first, self.eos_id),
-        )
-
-    def generate(self, source_ids, max_length=64):
-        """Compiled greedy search: ids [B, S] -> `SearchResult` of NumPy arrays."""
-        if max_length not in self._compiled_searches:
-            run = SearchModel(self, max_length).predict_on_batch
-            self._compiled_searches[max_length] = run  # a bound method: Keras does not track it
-        return self._compiled_searches[max_length](ops.cast(source_ids, "int32"))
+    def decode(self, target_ids, state, memory, mask):
+        """T steps: ids [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
+        hidden, _, weights = self.decoder(target_ids, state, memory, mask)
+        return self.generator(hidden, logits=True), weights
 
     def copy(self, **changes):
         """Returns an uncompiled model with the same weights and the given arguments changed.

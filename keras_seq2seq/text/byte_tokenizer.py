@@ -64,6 +64,12 @@ class ByteTokenizer(Tokenizer):
         lengths = tf.cast(tf.strings.length(text, unit="BYTE"), tf.int64)  # [B]
         return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
 
+    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        return tf.strings.bytes_split(text)
+
+    def _byte_lengths(self, normalized: str) -> list[int]:
+        return [1] * len(normalized.encode("utf-8"))
+
     def tokens(self) -> list[str]:
         return [*SPECIAL_TOKENS, *(f"<0x{byte:02X}>" for byte in range(256))]
 

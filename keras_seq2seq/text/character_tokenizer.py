@@ -95,6 +95,12 @@ class CharacterTokenizer(Tokenizer):
         found = tf.gather(codes, place) == characters.flat_values
         return characters.with_flat_values(tf.where(found, tf.gather(ids, place), UNK))
 
+    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        return tf.strings.unicode_split(text, "UTF-8")
+
+    def _byte_lengths(self, normalized: str) -> list[int]:
+        return [len(character.encode("utf-8")) for character in normalized]
+
     def tokens(self) -> list[str]:
         return [*SPECIAL_TOKENS, *self._require_vocabulary()]
 

@@ -18,7 +18,7 @@ FORMS = ("NFC", "NFKC", "NFD", None)
 # The Unicode property White_Space: 25 code points. `str.isspace` has four more (U+001C..U+001F)
 # and RE2's `\s` five only, so that the class is spelled out.
 WHITE_SPACE = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_WHITE_SPACE_RUN = re.compile(f"[{WHITE_SPACE}]+")
+WHITE_SPACE_RUN = re.compile(f"[{WHITE_SPACE}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -102,7 +102,7 @@ class Normalization:
         if self.lowercase:
             text = letter_case.lower_python(text)
         if self.collapse_whitespace:
-            text = _WHITE_SPACE_RUN.sub(" ", text).strip(" ")
+            text = WHITE_SPACE_RUN.sub(" ", text).strip(" ")
         return text
 
     def compose(self, text: tf.Tensor) -> tf.Tensor:

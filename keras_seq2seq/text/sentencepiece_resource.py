@@ -30,8 +30,10 @@ class SentencePieceResource(tf.saved_model.experimental.TrackableResource):
         return _ops.sentencepiece_op(model=self._proto, shared_name=self._shared_name)
 
 
-def make_graph_tokenizer(proto: bytes) -> tensorflow_text.SentencepieceTokenizer:
-    """Returns tensorflow-text's tokenizer over a resource that stays, giving int32 ids."""
-    tokenizer = tensorflow_text.SentencepieceTokenizer(proto, out_type=tf.int32)
+def make_graph_tokenizer(
+    proto: bytes, out_type: tf.DType = tf.int32
+) -> tensorflow_text.SentencepieceTokenizer:
+    """Returns tensorflow-text's tokenizer over a resource that stays, giving ids or strings."""
+    tokenizer = tensorflow_text.SentencepieceTokenizer(proto, out_type=out_type)
     tokenizer._model_resource = SentencePieceResource(proto)
     return tokenizer

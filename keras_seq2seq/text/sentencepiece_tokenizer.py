@@ -150,6 +150,23 @@ class SentencePieceTokenizer(Tokenizer):
         self._require_processor()
         return self._graph_tokenizer.tokenize(text)
 
+    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        self._require_processor()
+        pieces = self._graph_splitter.tokenize(text)
+        return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
+
+    def _byte_lengths(self, normalized: str) -> list[int]:
+        processor = self._require_processor()
+        ids = processor.encode(normalized)
+        pieces = processor.encode(normalized, out_type=str)
+        lengths = [
+            1 if processor.is_byte(i) else len(piece.replace(_SPACE, " ").encode("utf-8"))
+            for i, piece in zip(ids, pieces, strict=True)
+        ]
+        if lengths and self._dummy_space == r"\A ":
+            lengths[0] -= 1  # the space that is not there
+        return lengths
+
     def tokens(self) -> list[str]:
         processor = self._require_processor()
         return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
@@ -193,6 +210,7 @@ class SentencePieceTokenizer(Tokenizer):
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
             self._graph_tokenizer = make_graph_tokenizer(proto)
+            self._graph_splitter = make_graph_tokenizer(proto, tf.string)
         self._forget_tables()
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.text.alignment import align_python
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
 
@@ -28,7 +29,7 @@ class Tokenizer(keras.layers.Layer):
     still waits for its vocabulary raises a ValueError on use.
 
     A new tokenizer implements `learn`, `tokenize_python`, `tokens`, `save_assets`, `load_assets`,
-    `_encode`, `_surfaces` and `_vocabulary`.
+    `_encode`, `_split`, `_byte_lengths`, `_surfaces` and `_vocabulary`.
 
     Args:
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
@@ -77,13 +78,59 @@ class Tokenizer(keras.layers.Layer):
         """Turns normalized text, string [B], into int32 ids [B, (T)]."""
         raise NotImplementedError
 
+    def tokenize_to_strings(self, text) -> tf.RaggedTensor:
+        """Cuts text where `tokenize` cuts it: what each id stands for in this very text.
+
+        Args:
+            text: string tensor [B], or a list of str.
+
+        Returns:
+            string `RaggedTensor` [B, (T)], parallel to `tokenize`; an unknown token is what was
+            unknown.
+        """
+        return self._split(self.normalization(self._text_tensor(text)))
+
+    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Cuts normalized text, string [B], into strings [B, (T)]."""
+        raise NotImplementedError
+
+    def spans_python(self, text: str) -> list[tuple[int, int]]:
+        """Says where in a text its tokens stand.
+
+        Args:
+            text: str, as it is, before normalization.
+
+        Returns:
+            A list, parallel to `tokenize_python(text)`, of (start, end): the characters
+            `text[start:end]` became the token. Bytes of one character share its span, and the
+            space that SentencePiece puts in front is empty.
+        """
+        normalized, spans = align_python(self.normalization, text)
+        encoded = normalized.encode("utf-8")
+        owner = [i for i, c in enumerate(normalized) for _ in c.encode("utf-8")]  # of each byte
+        found, end = [], 0
+        for length in self._byte_lengths(normalized):
+            start, end = end, min(end + length, len(encoded))
+            if start < end:
+                found.append((spans[owner[start]][0], spans[owner[end - 1]][1]))
+            else:
+                place = found[-1][1] if found else (spans[0][0] if spans else 0)
+                found.append((place, place))
+        return found
+
+    def _byte_lengths(self, normalized: str) -> list[int]:
+        """Bytes of UTF-8 that each token takes from the front of a normalized text."""
+        raise NotImplementedError
+
     # Ids to text
 
-    def detokenize(self, ids) -> tf.Tensor:
+    def detokenize(self, ids, unknown=None) -> tf.Tensor:
         """Turns ids into text.
 
         Args:
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
+            unknown: string tensor of the shape of dense `ids`: what to write where UNK stands;
+                `None` writes the tokenizer's own mark.
 
         Returns:
             string tensor [B], or [...] for a dense tensor of any rank >= 1: one text for each
@@ -92,7 +139,10 @@ class Tokenizer(keras.layers.Layer):
         ids = self._id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)
         ids = tf.where(known, ids, tf.constant(UNK, tf.int64))
-        text = tf.strings.reduce_join(tf.gather(self._surface_table, ids), axis=-1)  # [B]
+        surfaces = tf.gather(self._surface_table, ids)  # [B, T]
+        if unknown is not None:
+            surfaces = tf.where(ids == UNK, unknown, surfaces)
+        text = tf.strings.reduce_join(surfaces, axis=-1)  # [B]
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
         if self._dummy_space:
             text = tf.strings.regex_replace(text, self._dummy_space, "")

@@ -1,0 +1,26 @@
+"""A method as a Keras model, so that every backend compiles it."""
+
+import keras
+
+
+class CompiledMethod(keras.Model):
+    """Runs a function over tensors as `call`: `predict_on_batch` compiles it on any backend.
+
+    Args:
+        owner: the `keras.Model` whose weights the function uses.
+        function: callable that takes the inputs by name.
+
+    Call arguments:
+        inputs: dict of tensors with batch axis B.
+
+    Returns:
+        What the function returns: a nest of tensors with batch axis B.
+    """
+
+    def __init__(self, owner, function, **kwargs):
+        super().__init__(**kwargs)
+        self.owner = owner
+        self.function = function
+
+    def call(self, inputs):
+        return self.function(**inputs)

@@ -1,0 +1,113 @@
+"""Several models that decode as one."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.models.searchable import Searchable
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class Ensemble(Searchable, keras.Model):
+    """Averages the probabilities of M models at each step (an arithmetic mean).
+
+    The models may differ in everything but vocabulary and special ids. What can be done with a
+    `Seq2Seq` once it is trained can be done with an ensemble: all searches, scores, a
+    `TextSeq2Seq` around it, and exports.
+
+    Args:
+        models: list of `Seq2Seq`s.
+
+    Call arguments:
+        inputs: as for `Seq2Seq`.
+
+    Returns:
+        float32 tensor [B, T, V], logarithms of the averaged probabilities.
+
+    Raises:
+        ValueError: if there is no model, or they disagree about vocabularies or special ids.
+
+    Example:
+
+    >>> from keras_seq2seq import Seq2Seq
+    >>> models = [Seq2Seq(30, 40, units=units, embedding_dim=4) for units in (6, 8)]
+    >>> Ensemble(models).generate(keras.ops.array([[7, 8, 3]]), max_length=4).ids.shape
+    (1, 4)
+    """
+
+    def __init__(self, models, **kwargs):
+        super().__init__(**kwargs)
+        self.models = list(models)
+        _check_models(self.models)
+        first = self.models[0]
+        self.pad_id, self.bos_id, self.eos_id = first.pad_id, first.bos_id, first.eos_id
+        self.source_vocabulary_size = first.source_vocabulary_size
+        self.target_vocabulary_size = first.target_vocabulary_size
+        attention = [model.attention for model in self.models]
+        self.attention = None if None in attention else attention
+        self.supports_jit = first.supports_jit
+        self.built = True
+
+    def call(self, inputs, training=None):
+        encoded = [model.encode(inputs["source_ids"]) for model in self.models]
+        states, memories, masks = zip(*encoded, strict=True)
+        return self.decode(inputs["target_ids"], states, memories, masks)[0]
+
+    def encode(self, source_ids, padded=True):
+        """Each of the three results is a list with one item for each model."""
+        encoded = [model.encode(source_ids, padded) for model in self.models]
+        states, memories, masks = map(list, zip(*encoded, strict=True))
+        return states, memories, masks
+
+    def decode_step(self, ids, state, memory, mask):
+        """One step: ids [N] -> logits float32 [N, V], states, mean attention [N, S or 0]."""
+        steps = [
+            model.decode_step(ids, *given)
+            for model, *given in zip(self.models, state, memory, mask, strict=True)
+        ]
+        logits, states, weights = map(list, zip(*steps, strict=True))
+        return self._average(logits), states, self._mean_attention(weights)
+
+    def decode(self, target_ids, state, memory, mask):
+        """T steps: ids [B, T] -> logits float32 [B, T, V], mean attention [B, T, S or 0]."""
+        steps = [
+            model.decode(target_ids, *given)
+            for model, *given in zip(self.models, state, memory, mask, strict=True)
+        ]
+        logits, weights = map(list, zip(*steps, strict=True))
+        return self._average(logits), self._mean_attention(weights)
+
+    def _average(self, logits):
+        probabilities = sum(ops.softmax(values, axis=-1) for values in logits)
+        return ops.log(ops.maximum(probabilities / len(logits), 1e-37))
+
+    def _mean_attention(self, weights):
+        if self.attention is None:
+            return weights[0][..., :0]
+        return sum(weights) / len(weights)
+
+    def copy(self, **changes):
+        """Returns an ensemble of copies with the given arguments changed."""
+        return Ensemble([model.copy(**changes) for model in self.models])
+
+    def get_config(self):
+        models = [keras.saving.serialize_keras_object(model) for model in self.models]
+        return {"name": self.name, "trainable": self.trainable, "models": models}
+
+    @classmethod
+    def from_config(cls, config):
+        models = [keras.saving.deserialize_keras_object(model) for model in config["models"]]
+        return cls(**{**config, "models": models})
+
+
+def _check_models(models):
+    if not models:
+        raise ValueError("Ensemble: expected at least one model, got none.")
+    names = ("source_vocabulary_size", "target_vocabulary_size", "pad_id", "bos_id", "eos_id")
+    for place, model in enumerate(models[1:], start=2):
+        for name in names:
+            ours, theirs = getattr(models[0], name), getattr(model, name)
+            if ours != theirs:
+                raise ValueError(
+                    f"Ensemble: {name} is {ours} in model 1 and {theirs} in model {place}; all "
+                    "must have been trained with the same vocabularies."
+                )

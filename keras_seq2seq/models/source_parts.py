@@ -1,0 +1,77 @@
+"""Sources as the model reads them, in parts that fit."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.text.sentence_splitter import split_long_text
+from keras_seq2seq.text.special_tokens import EOS
+
+POLICIES = ("error", "truncate", "split")
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceParts:
+    """The parts of N texts; without splitting each text is one part.
+
+    Attributes:
+        texts: list of P strings.
+        owner: int array [P], which text each part is of, in order.
+        start: int array [P], where it begins in the text.
+        ids: int32 array [P, S], EOS behind each, PAD at the right.
+        truncated: bool array [P].
+    """
+
+    texts: list
+    owner: np.ndarray
+    start: np.ndarray
+    ids: np.ndarray
+    truncated: np.ndarray
+
+    @classmethod
+    def read(cls, texts, tokenizer, max_length, policy):
+        """Tokenises texts and treats those of more than `max_length` tokens as `policy` says.
+
+        Args:
+            texts: list of N strings.
+            tokenizer: `Tokenizer` of the source.
+            max_length: int. Most tokens, EOS included.
+            policy: `"truncate"` cuts, `"split"` cuts into sentences, and `"error"` refuses them.
+
+        Raises:
+            ValueError: for an unknown policy, or a source that is too long for `"error"`.
+        """
+        if policy not in POLICIES:
+            raise ValueError(
+                f"long_sources={policy!r} is not known; choose one of {', '.join(POLICIES)}."
+                f"{did_you_mean(policy, POLICIES, cutoff=0.4)}"
+            )
+        parts, owner, start = list(texts), np.arange(len(texts)), np.zeros(len(texts), "int64")
+        rows = tokenizer.tokenize(parts)
+        lengths = rows.row_lengths().numpy() + 1  # EOS
+        long = np.flatnonzero(lengths > max_length)
+        if policy == "error" and len(long):
+            raise ValueError(
+                f"Source {long[0] + 1} has {lengths[long[0]]} tokens, more than the {max_length} "
+                f"that the model reads: {parts[long[0]][:60]!r}... Shorten it, or use "
+                'long_sources="split" or "truncate".'
+            )
+        if policy == "split" and len(long):
+
+            def fits(part):
+                return len(tokenizer.tokenize_python(part)) < max_length
+
+            def cut(text, length):
+                parts = split_long_text(text, fits) if length > max_length else []
+                return parts or [(0, len(text))]
+
+            spans = [(i, *span) for i, text in enumerate(texts) for span in cut(text, lengths[i])]
+            parts = [texts[i][first:last] for i, first, last in spans]
+            owner, start = np.array([s[0] for s in spans]), np.array([s[1] for s in spans])
+            rows = tokenizer.tokenize(parts)
+            lengths = rows.row_lengths().numpy() + 1
+        kept = np.minimum(lengths, max_length)  # [P]
+        ids = rows[:, : max_length - 1].to_tensor(0, shape=[None, max(kept, default=1)]).numpy()
+        ids[np.arange(len(parts)), kept - 1] = EOS
+        return cls(parts, owner, start, ids.astype("int32"), lengths > max_length)
