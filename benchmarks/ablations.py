@@ -131,9 +131,9 @@ def _measure(name, config, options) -> dict:
     except TrainingError as error:  # the others are still worth their time
         say(f"  failed: {error}")
         return {"error": str(error), "config": config.to_dict()}
-    artefact = open_artefact(run.model)
-    scores, _ = score_pairs(artefact, read_split(config.data.valid), options.language)
-    facts = {**facts_of(run), "parameters": artefact.model.seq2seq.count_params(), "val": scores}
+    model = open_artefact(run.model).model
+    scores, _ = score_pairs(model, read_split(config.data.valid), options.language)
+    facts = {**facts_of(run), "parameters": model.seq2seq.count_params(), "val": scores}
     if not options.keep:
         shutil.rmtree(run.path)
     return facts

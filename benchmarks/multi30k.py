@@ -12,6 +12,7 @@ import argparse
 
 from real_corpora import multi30k_files, read_split
 from scored_run import (
+    choose_search,
     facts_of,
     give_json,
     open_finished_run,
@@ -77,27 +78,29 @@ def parse(arguments):
     return options
 
 
-def measure(run, files, beam, test=True) -> dict:
-    """Scores val greedily and with the beam, chooses there, and scores the test set once."""
+def measure(run, files, beam_size, test=True) -> dict:
+    """Scores val, chooses the search there, and translates the test set once."""
     from keras_seq2seq.export import open_artefact
 
-    artefact = open_artefact(run.model)
+    model = open_artefact(run.model).model
     val = read_split(files["valid"])
     say("Translating val")
-    greedy, _ = score_pairs(artefact, val, LANGUAGE)
-    chosen = {"val": greedy, "decoding": {"beam_size": 1}}
+    greedy, _ = score_pairs(model, val, LANGUAGE)
+    search, chosen, tried = choose_search(model, val, LANGUAGE, beam_size)
     result = {
         "benchmark": "multi30k",
         "pair": "en-de",
         **facts_of(run),
-        "parameters": artefact.model.seq2seq.count_params(),
+        "parameters": model.seq2seq.count_params(),
+        "search": search,
+        "val": chosen,
         "val_greedy": greedy,
-        **chosen,
+        "val_tried": tried,
         "signatures": signatures(LANGUAGE),
     }
     if test:
         say("Translating test_2016_flickr, once")
-        scores, texts = score_pairs(artefact, read_split(files["test"]), LANGUAGE)
+        scores, texts = score_pairs(model, read_split(files["test"]), LANGUAGE, **search)
         run.write_text("test_2016_flickr.hyp", "".join(f"{text}\n" for text in texts))
         result |= {**scores, "test": "test_2016_flickr"}
     return result
@@ -115,7 +118,7 @@ def print_table(result):
         minutes = result["minutes"]
         took = "" if minutes is None else f", {minutes:.0f} minutes on {result['cores']} cores"
         lines.append(
-            f"| **ours**, beam {result['decoding']['beam_size']}{took} "
+            f"| **ours**, beam {result['search']['beam_size']}{took} "
             f"| {result['parameters'] / 1e6:.1f} M | **{result['bleu_lowercased_tokenised']:.2f}** "
             f"| {result['run']}; cased BLEU {result['bleu_cased']:.2f}, "
             f"chrF {result['chrf']:.2f} |"

@@ -9,14 +9,16 @@ import platform
 import sys
 import time
 
-from keras_seq2seq.cli.evaluate_command import score_texts, translate
+from keras_seq2seq.cli.evaluate_command import score_texts
 from keras_seq2seq.cli.library_messages import own_messages_only
-from keras_seq2seq.cli.terminal import err
+from keras_seq2seq.cli.terminal import err, progress_of
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.config_file import load_config
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.training_error import TrainingError
 
+BATCH = 64
+LENGTH_PENALTIES = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0)  # alpha of Wu et al., 2016
 FACTS = "benchmark.json"  # beside the model: what cannot be told from the model afterwards
 
 
@@ -65,9 +67,22 @@ def facts_of(run) -> dict:
     return {"run": str(run.path), **facts, "config": load_config(run.config).to_dict()}
 
 
-def score_pairs(artefact, pairs, language, **decoding) -> tuple[dict, list[str]]:
-    """Translates and scores, raw and lower-cased tokenised; gives the scores and the texts."""
-    texts, seconds = translate(artefact, pairs.sources, **decoding)
+def score_pairs(model, pairs, language, **search) -> tuple[dict, list[str]]:
+    """Translates and scores, raw and lower-cased tokenised.
+
+    Args:
+        model: `TextSeq2Seq`.
+        pairs: `SentencePairs`.
+        language: str. Two-letter code of the targets.
+        **search: of `SearchOptions`, as `beam_size=5`.
+
+    Returns:
+        dict of scores, with the seconds that the search took; the translations.
+    """
+    start = time.perf_counter()
+    with progress_of("translating", len(pairs)) as progress:
+        texts, *_ = model.generate_batches(pairs.sources, BATCH, progress, **search)
+    seconds = time.perf_counter() - start
     scores = score_texts(texts, pairs.targets, language=language)
     prepared = scores["lowercased_tokenised"]
     short = {
@@ -80,6 +95,37 @@ def score_pairs(artefact, pairs, language, **decoding) -> tuple[dict, list[str]]
         "seconds": round(seconds, 1),
     }
     return short, texts
+
+
+def choose_search(model, pairs, language, beam_size) -> tuple[dict, dict, list[dict]]:
+    """Chooses the length penalty of a beam search by lower-cased tokenised BLEU.
+
+    Args:
+        model: `TextSeq2Seq`.
+        pairs: `SentencePairs` of validation.
+        language: str. Two-letter code of the targets.
+        beam_size: int. 1 is greedy search, where there is nothing to choose.
+
+    Returns:
+        The options of the best search, of equals the one with the least penalty; its scores; all
+        that was tried, with scores.
+    """
+    if beam_size == 1:
+        scores, _ = score_pairs(model, pairs, language)
+        return {"beam_size": 1}, scores, []
+    tried = []
+    for penalty in LENGTH_PENALTIES:
+        search = {"beam_size": beam_size, "length_penalty": penalty}
+        scores, _ = score_pairs(model, pairs, language, **search)
+        say(f"  length penalty {penalty}: {scores['bleu_lowercased_tokenised']:.2f}")
+        tried.append({**search, **scores})
+    best = max(tried, key=lambda row: row["bleu_lowercased_tokenised"])
+    names = ("beam_size", "length_penalty")
+    return (
+        {name: best[name] for name in names},
+        {name: value for name, value in best.items() if name not in names},
+        tried,
+    )
 
 
 def signatures(language) -> dict:

@@ -14,6 +14,7 @@ import pathlib
 
 from real_corpora import read_split, tatoeba_splits, write_tables
 from scored_run import (
+    choose_search,
     facts_of,
     give_json,
     open_finished_run,
@@ -45,7 +46,7 @@ def main(arguments=None):
         run = train_run(config, options.run_dir, options.overwrite)
     else:
         run = open_finished_run(options.score)
-    result = measure(run, files, test=not options.val_only)
+    result = measure(run, files, options.beam, test=not options.val_only)
     print_table(result)
     give_json(result, options.json)
 
@@ -60,6 +61,7 @@ def parse(arguments):
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
     )
+    parser.add_argument("--beam", type=int, default=5, help="beam size; 1 is greedy search")
     parser.add_argument("--score", metavar="RUN", help="score this run and train nothing")
     parser.add_argument("--split-only", metavar="DIR", help="write the split and stop")
     parser.add_argument("--val-only", action="store_true", help="leave the test set alone")
@@ -67,22 +69,25 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def measure(run, files, test=True) -> dict:
+def measure(run, files, beam_size, test=True) -> dict:
+    """Scores val, chooses the search there, and translates the test set once."""
     from keras_seq2seq.export import open_artefact
 
-    artefact = open_artefact(run.model)
-    val, _ = score_pairs(artefact, read_split(files["valid"]), LANGUAGE)
+    model = open_artefact(run.model).model
+    search, val, tried = choose_search(model, read_split(files["valid"]), LANGUAGE, beam_size)
     result = {
         "benchmark": "tatoeba",
         "pair": "ko-en",
         **facts_of(run),
-        "parameters": artefact.model.seq2seq.count_params(),
+        "parameters": model.seq2seq.count_params(),
+        "search": search,
         "val": val,
+        "val_tried": tried,
         "signatures": signatures(LANGUAGE),
     }
     if test:
         pairs = read_split(files["test"])
-        scores, texts = score_pairs(artefact, pairs, LANGUAGE)
+        scores, texts = score_pairs(model, pairs, LANGUAGE, **search)
         run.write_text("test.hyp", "".join(f"{text}\n" for text in texts))
         result |= {**scores, "test": "300 sentences, seed 0"}
     return result
@@ -101,7 +106,8 @@ def print_table(result):
         figures = ("bleu_cased", "bleu_lowercased_tokenised", "chrf", "exact_match")
         lines.append(f"| {name} | " + " | ".join(f"{scores[key]:.2f}" for key in figures) + " |")
     minutes = "" if result["minutes"] is None else f", {result['minutes']:.1f} minutes"
-    lines += ["", f"{result['parameters']:,} parameters{minutes}, {result['run']}"]
+    beam = f"beam {result['search']['beam_size']}"
+    lines += ["", f"{result['parameters']:,} parameters, {beam}{minutes}, {result['run']}"]
     for line in lines:
         out.print(line, highlight=False, markup=False, soft_wrap=True)
 
