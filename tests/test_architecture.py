@@ -24,9 +24,12 @@ ARROWS = {
     "cli": LOW | {"training", "evaluation", "export"},
     "__main__": {"cli"},
     "__init__": set(),  # its names are loaded lazily, from any room
-    **dict.fromkeys(("atomic_file", "lazy_names", "nearest_name", "version"), set()),
+    **dict.fromkeys(
+        ("atomic_file", "lazy_names", "nearest_name", "tensorflow_lstm", "version"), set()
+    ),
 }
-FREE_FOR_ALL = {"atomic_file", "lazy_names", "nearest_name", "version"}  # these know no room
+# These know no room. `tensorflow_lstm` is loaded where TensorFlow is the backend, by one function.
+FREE_FOR_ALL = {"atomic_file", "lazy_names", "nearest_name", "tensorflow_lstm", "version"}
 ANY_BACKEND = {"layers", "models", "decoding"}  # run where TensorFlow is not installed
 SEVERAL_CLASSES = {
     "training/config.py": "four sections and the whole that holds them, read as one table",

@@ -175,16 +175,33 @@ class RecurrentStack(keras.layers.Layer):
             return self._run_both_ways(index, inputs, mask, training)
         if state is not None and mask is None and inputs.shape[1] == 1 and not training:
             return self._run_cell(index, inputs, state)
-        outputs, *state = self.forward_layers[index](
-            inputs, initial_state=state, mask=mask, training=training
+        outputs, *state = self._run_sequence(
+            self.forward_layers[index], inputs, state, mask, training
         )
         return outputs, state
 
     def _run_both_ways(self, index, inputs, mask, training):
-        forward, *state = self.forward_layers[index](inputs, mask=mask, training=training)
-        backward, *back_state = self.backward_layers[index](inputs, mask=mask, training=training)
+        forward, backward = self.forward_layers[index], self.backward_layers[index]
+        forward, *state = self._run_sequence(forward, inputs, None, mask, training)
+        backward, *back_state = self._run_sequence(backward, inputs, None, mask, training)
         backward = ops.flip(backward, axis=1)  # it came out last step first
         return ops.concatenate([forward, backward], axis=-1), state + back_state  # [B, T, 2H]
+
+    def _run_sequence(self, layer, inputs, state, mask, training):
+        if training and self._trains_faster_by_hand(state, mask):
+            from keras_seq2seq.tensorflow_lstm import lstm_sequence
+
+            return lstm_sequence(layer, inputs, state, mask)
+        return layer(inputs, initial_state=state, mask=mask, training=training)
+
+    def _trains_faster_by_hand(self, state, mask):
+        """Whether `tensorflow_lstm` applies, which knows LSTMs on CPUs and no dropout inside."""
+        known = self.cell == "lstm" and not self.recurrent_dropout
+        if keras.backend.backend() != "tensorflow" or not known:
+            return False
+        from keras_seq2seq.tensorflow_lstm import has_gpu
+
+        return (state is None or mask is None) and not has_gpu()
 
     def _run_cell(self, index, inputs, state):
         cell = self.forward_layers[index].cell
