@@ -18,9 +18,9 @@ _NAME = re.compile(r"(\d+)-(\d+)(\.timed)?\.ckpt")
 class CheckpointStore:
     """A directory of checkpoints, one file each, named after the epoch and batch that come next.
 
-    Kept are the last `keep`, the one behind the best epoch, and the last that was not made by
-    the clock: a run goes back to that one after a loss that is not finite, because its place
-    depends on nothing but the configuration.
+    Kept are the last `keep`, the one behind the best epoch, and the last `keep` that were not
+    made by the clock: a run goes back to these after a loss that is not finite, because their
+    places depend on nothing but the configuration.
 
     Args:
         path: path of the directory; need not exist yet.
@@ -98,7 +98,7 @@ class CheckpointStore:
     def _tidy(self, place, best_epoch) -> None:
         """What is later than the place belongs to a course that was given up."""
         kept = [other for other in self.places() if other <= place][: self.keep]
-        kept += [other for other in self.places(timed=False) if other <= place][:1]
+        kept += [other for other in self.places(timed=False) if other <= place][: self.keep]
         kept.append((best_epoch, 0))
         for other in self.places():
             if other not in kept:

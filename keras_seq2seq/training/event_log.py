@@ -1,4 +1,4 @@
-"""Text and pictures for TensorBoard."""
+"""Figures, text and pictures for TensorBoard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class EventLog:
-    """Writes text and pictures for TensorBoard; opens its file when the first one comes.
+    """Writes figures, text and pictures for TensorBoard; opens its file when the first one comes.
 
     What cannot be written, on a full disk for instance, is told once and given up: a run is worth
     more than its pictures.
@@ -29,6 +29,15 @@ class EventLog:
         self.say = say
         self.writer = None
         self.gave_up = False
+
+    def scalars(self, figures, step):
+        """Adds figures, a dict of name to number."""
+
+        def write():
+            for name, value in figures.items():
+                tf.summary.scalar(name, float(value), step=step)
+
+        self._write(write)
 
     def text(self, name, markdown, step):
         """Adds a text in Markdown."""

@@ -11,6 +11,8 @@ from keras_seq2seq.training.recoverable_optimizer import gradient_norm_of
 class NonFiniteGuard(keras.callbacks.Callback):
     """Raises `NonFiniteLoss` after the first batch whose loss or gradient is not finite.
 
+    So it does for the last batch of an epoch whose validation loss is not finite.
+
     With a loss scale (`mixed_float16`) the optimizer itself leaves out gradients that overflow,
     and only the loss is watched.
 
@@ -32,11 +34,20 @@ class NonFiniteGuard(keras.callbacks.Callback):
         loss, norm = float(logs["loss"]), gradient_norm_of(self.model.optimizer)
         if math.isfinite(loss) and (norm is None or math.isfinite(norm)):
             return
-        epoch, number = self.counter.epoch, self.counter.batch
-        plan = self.counter.plan
+        words = "unknown" if norm is None else format(norm, ".4g")
+        what = f"the loss is {loss:.4g}, the norm of the gradient {words}"
+        self._raise(self.counter.batch, what, loss, norm)
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss = float((logs or {}).get("val_loss", 0.0))
+        if not math.isfinite(loss):  # the update behind the last batch has spoilt the weights
+            done = [n for n in range(self.counter.batch) if (epoch, n) not in self.counter.skipped]
+            self._raise(done[-1], f"behind it, the validation loss is {loss:.4g}", loss, None)
+
+    def _raise(self, number, what, loss, norm):
+        epoch, plan = self.counter.epoch, self.counter.plan
         raise NonFiniteLoss(
-            f"Epoch {epoch + 1}, batch {number + 1}: the loss is {loss:.4g}, the norm of the "
-            f"gradient {'unknown' if norm is None else format(norm, '.4g')}.",
+            f"Epoch {epoch + 1}, batch {number + 1}: {what}.",
             epoch=epoch,
             batch=number,
             loss=loss,

@@ -14,9 +14,10 @@ class Rollback:
     """Prepares the way around a batch whose loss or gradient is not finite.
 
     The last checkpoint that was not made by the clock is written anew with a lower learning
-    rate and without that batch, so that training, started from it, goes around. Since its place
-    depends on the configuration alone, a run that is killed at any moment of this takes the same
-    course. All such batches are listed in `bad_batches.json`.
+    rate and without that batch, so that training, started from it, goes around; if that does
+    not help, the one before it. Since their places depend on the configuration alone, a run that
+    is killed at any moment of this takes the same course. All such batches are listed in
+    `bad_batches.json`.
 
     Args:
         run: `RunDirectory`.
@@ -50,19 +51,21 @@ class Rollback:
             failure: `NonFiniteLoss`.
             batches: int. Batches of an epoch.
         """
-        place = [failure.epoch, failure.batch]
-        for checkpoint in self.store.readable(timed=False):
-            state = checkpoint.state
-            skipped = {tuple(other) for other in (*state["skipped"], place)}
-            left = {(state["epoch"], number) for number in range(state["batch"], batches)}
-            if left - skipped:
-                break
-        else:
+        candidates = list(self.store.readable(timed=False))
+        if not candidates:
             raise TrainingError(f"{failure} There is no checkpoint to go back to. {self._mend()}")
+        known = candidates[0].state
+        skipped = {tuple(place) for place in known["skipped"]} | {(failure.epoch, failure.batch)}
+        candidates = [c for c in candidates if _leaves_something(c, skipped, batches)]
+        if not candidates:
+            raise TrainingError(f"{failure} No other batch is left to train on. {self._mend()}")
+        # Where the last one did not help, it was none of the good states itself.
+        checkpoint = candidates[min(known["rollbacks_in_a_row"], len(candidates) - 1)]
+        state = checkpoint.state
         state["skipped"] = sorted(map(list, skipped))
-        state["rollbacks_in_a_row"] += 1
-        state["learning_rate_factor"] *= FACTOR
-        state["bad_batches"] = [*state["bad_batches"], self._record(failure, state)]
+        state["rollbacks_in_a_row"] = known["rollbacks_in_a_row"] + 1
+        state["learning_rate_factor"] = known["learning_rate_factor"] * FACTOR
+        state["bad_batches"] = [*known["bad_batches"], self._record(failure, state)]
         text = json.dumps(state["bad_batches"], ensure_ascii=False, indent=1) + "\n"
         try:
             self.run.write_text(self.run.bad_batches.name, text)
@@ -103,3 +106,9 @@ class Rollback:
                 for n in failure.pairs
             ],
         }
+
+
+def _leaves_something(checkpoint, skipped, batches):
+    """Whether the epoch of a checkpoint has a batch left: without one it would have no loss."""
+    epoch, first = checkpoint.place
+    return any((epoch, number) not in skipped for number in range(first, batches))

@@ -3,8 +3,8 @@
 import time
 
 import keras
-import tensorflow as tf
 
+from keras_seq2seq.training.event_log import EventLog
 from keras_seq2seq.training.recoverable_optimizer import gradient_norm_of
 from keras_seq2seq.training.token_accuracy import TokenAccuracy
 
@@ -35,9 +35,8 @@ class TrainingScalars(keras.callbacks.Callback):
 
     def __init__(self, log_dir=None, say=lambda message: None):
         super().__init__()
-        self.log_dir = log_dir
-        self.say = say
-        self.writers = {}
+        sides = () if log_dir is None else ("train", "validation")
+        self.logs = {side: EventLog(f"{log_dir}/{side}", say) for side in sides}
         self._reset()
 
     def _reset(self):
@@ -57,12 +56,11 @@ class TrainingScalars(keras.callbacks.Callback):
         if norm is not None:
             self.norm_sum += norm
             self.norm_count += 1
-        if self.log_dir is not None and (batch + 1) % _EVERY == 0:
-            figures = {"loss": logs["loss"], "learning_rate": self._learning_rate()}
+        if self.logs and (batch + 1) % _EVERY == 0:
+            figures = {"batch/loss": logs["loss"], "batch/learning_rate": self._learning_rate()}
             if norm is not None:
-                figures["gradient_norm"] = norm
-            step = int(self.model.optimizer.iterations)
-            self._write("train", {f"batch/{name}": v for name, v in figures.items()}, step)
+                figures["batch/gradient_norm"] = norm
+            self.logs["train"].scalars(figures, int(self.model.optimizer.iterations))
 
     def on_test_begin(self, logs=None):
         self.tokens = self._count_tokens()  # validation is about to reset the metrics
@@ -74,15 +72,15 @@ class TrainingScalars(keras.callbacks.Callback):
         tokens = self._count_tokens() if self.tokens is None else self.tokens
         if tokens and self.seconds:
             logs["tokens_per_s"] = tokens / self.seconds
-        valid = {k.removeprefix("val_"): v for k, v in logs.items() if k.startswith("val_")}
-        self._write("train", {k: v for k, v in logs.items() if not k.startswith("val_")}, epoch + 1)
-        self._write("validation", valid, epoch + 1)
+        train = {name: value for name, value in logs.items() if not name.startswith("val_")}
+        valid = {n.removeprefix("val_"): logs[n] for n in logs.keys() - train.keys()}
+        for side, figures in zip(self.logs, (train, valid), strict=False):
+            self.logs[side].scalars(figures, epoch + 1)
         self._reset()  # at the end, not at the beginning: an epoch may begin in its midst
 
     def on_train_end(self, logs=None):
-        for writer in self.writers.values():
-            writer.close()
-        self.writers = {}
+        for log in self.logs.values():
+            log.close()
 
     def _learning_rate(self):
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -92,18 +90,3 @@ class TrainingScalars(keras.callbacks.Callback):
         inner = [m for metric in self.model.metrics for m in getattr(metric, "metrics", [metric])]
         counts = [float(m.count) for m in inner if isinstance(m, TokenAccuracy)]
         return counts[0] if counts else None
-
-    def _write(self, name, figures, step):
-        if self.log_dir is None:
-            return
-        try:
-            if name not in self.writers:
-                self.writers[name] = tf.summary.create_file_writer(f"{self.log_dir}/{name}")
-            with self.writers[name].as_default():
-                for figure, value in figures.items():
-                    tf.summary.scalar(figure, float(value), step=step)
-            self.writers[name].flush()
-        except (tf.errors.OpError, OSError) as error:
-            message = str(error).splitlines()[0]
-            self.say(f"{self.log_dir} cannot be written: {message}. Training goes on without it.")
-            self.log_dir = None

@@ -58,7 +58,8 @@ class TrainingState:
         for number, variable in enumerate(self.model.metrics_variables):
             arrays[f"metrics/{number}"] = variable.numpy()
         state["callbacks"] = {
-            name: {key: _plain(getattr(callback, key)) for key in keys}
+            # Some of Keras's attributes are there only once training has begun.
+            name: {key: _plain(getattr(callback, key)) for key in keys if hasattr(callback, key)}
             for name, callback, keys in self._named_callbacks()
         }
         state["stop_training"] = bool(getattr(self.model, "stop_training", False))

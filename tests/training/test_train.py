@@ -110,8 +110,10 @@ def test_other_tokenizers_and_a_shared_vocabulary(tokenizer, corpus, tmp_path):
 
 
 def test_no_finite_loss_is_a_clear_error(corpus, tmp_path):
-    with pytest.raises(TrainingError, match="learning_rate"):
+    with pytest.raises(TrainingError, match=r"third time in a row.*training\.learning_rate"):
         start(tmp_path / "run", corpus, "training.learning_rate=1e30", "training.clip_norm=0")
+    bad = json.loads((tmp_path / "run" / "bad_batches.json").read_text("utf-8"))
+    assert [record["learning_rate_factor"] for record in bad] == [0.5, 0.25, 0.125]
 
 
 def test_the_time_limit_stops_in_the_midst_of_an_epoch():
