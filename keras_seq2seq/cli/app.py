@@ -72,7 +72,9 @@ def options(
 
 @app.command()
 def train(
-    config: Annotated[Path | None, typer.Argument(help="TOML file; see --show-config.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="TOML file, or recipe:NAME; see --show-config.")
+    ] = None,
     train: Annotated[
         str | None, typer.Option(help='Corpus: "a.tsv", "a.en,a.de" or "phrasebook:train".')
     ] = None,

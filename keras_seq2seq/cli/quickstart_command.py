@@ -3,7 +3,6 @@
 import json
 import statistics
 import time
-from importlib import resources
 from pathlib import Path
 
 from rich.table import Table
@@ -21,9 +20,7 @@ HOME = Path("runs/quickstart")  # a second quickstart replaces the first
 def run(run_dir, overrides, overwrite):
     """Trains, scores, exports, compares, and writes `summary.json`."""
     start = time.monotonic()
-    recipe = resources.files("keras_seq2seq.training").joinpath("recipes", "quickstart.toml")
-    with resources.as_file(recipe) as file:
-        config = load_config(file, overrides)
+    config = load_config("recipe:quickstart", overrides)
     with open_run(run_dir or HOME, overwrite or run_dir is None) as directory:
         train(config, directory)
 

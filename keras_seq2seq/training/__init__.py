@@ -42,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "commented_toml": "keras_seq2seq.training.config_file",
         "data_fingerprint": "keras_seq2seq.training.fingerprint",
         "load_config": "keras_seq2seq.training.config_file",
+        "recipe_names": "keras_seq2seq.training.recipe",
         "recoverable": "keras_seq2seq.training.recoverable_optimizer",
         "train": "keras_seq2seq.training.run",
     },

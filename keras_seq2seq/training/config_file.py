@@ -17,6 +17,7 @@ from keras_seq2seq.training.config import RunConfig
 from keras_seq2seq.training.config_error import ConfigError
 from keras_seq2seq.training.config_option import checked_value
 from keras_seq2seq.training.model_config import ModelConfig
+from keras_seq2seq.training.recipe import recipe_path
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +32,8 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
 
     Args:
         path: path of a TOML file with the sections `[data]`, `[text]`, `[model]` and
-            `[training]`, each key optional. None takes the defaults.
+            `[training]`, each key optional, or `recipe:NAME`, one that comes with the library.
+            None takes the defaults, as `recipe:default` does.
         overrides: iterable of str, each `section.key=value`, applied in order after the file.
             The value is read as TOML, and as bare text where it is none.
 
@@ -50,6 +52,8 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
     (64, 'none')
     """
     values: dict[str, dict[str, Any]] = {section: {} for section in _sections()}
+    if path is not None:
+        path = recipe_path(path)
     if path is not None:
         path = os.fspath(path)
         for section, table in _read_toml(path).items():
