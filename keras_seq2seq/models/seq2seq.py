@@ -191,6 +191,8 @@ class Seq2Seq(Searchable, keras.Model):
             inputs={"source_ids": source_ids, "target_ids": target_ids}, outputs=logits, **kwargs
         )
 
+        self.dtype_policy = policy  # so that `compile` scales the loss under mixed_float16
+
         # === Config ===
         self.source_vocabulary_size = source_vocabulary_size
         self.target_vocabulary_size = target_vocabulary_size

@@ -64,6 +64,7 @@ class TextSeq2Seq(keras.Model):
         super().__init__(**kwargs)
         _check_sizes(seq2seq, source_tokenizer, target_tokenizer)
         self.seq2seq = seq2seq
+        self.dtype_policy = seq2seq.policy  # so that `compile` scales the loss where it must
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.max_source_length = max_source_length

@@ -107,8 +107,6 @@ def compile_model(model, config, total_steps):
         optimizer = adamw(weight_decay=config.weight_decay, **shared)
     else:
         optimizer = recoverable(keras.optimizers.Adam)(**shared)
-    if config.precision == "mixed_float16":  # Keras looks at the policy of the outer model alone
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
         optimizer=optimizer,
         loss=SequenceCrossentropy(config.label_smoothing),
