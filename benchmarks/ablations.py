@@ -57,7 +57,7 @@ def parse(arguments):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--output", required=True, help="file of JSON lines, added to")
-    parser.add_argument("--recipe", help="TOML file; default: the default configuration")
+    parser.add_argument("--recipe", help="TOML file or recipe:NAME; default recipe:default")
     parser.add_argument("--variants", default=VARIANTS, help="TOML file; default ablations.toml")
     parser.add_argument("--only", action="append", metavar="NAME", help="these variants alone")
     parser.add_argument("--epochs", type=int, help="budget of each: epochs")

@@ -64,7 +64,7 @@ def parse(arguments):
     )
     parser.add_argument("--json", help="file for the figures; - is standard output")
     parser.add_argument("--run-dir", default="runs/multi30k", help="where the run goes")
-    parser.add_argument("--recipe", help="TOML file; default: the default configuration")
+    parser.add_argument("--recipe", help="TOML file or recipe:NAME; default recipe:default")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
     )

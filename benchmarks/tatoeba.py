@@ -57,7 +57,9 @@ def parse(arguments):
     )
     parser.add_argument("--json", help="file for the figures; - is standard output")
     parser.add_argument("--run-dir", default="runs/tatoeba", help="where the run goes")
-    parser.add_argument("--recipe", default=RECIPE, help="TOML file; default tatoeba.toml")
+    parser.add_argument(
+        "--recipe", default=RECIPE, help="TOML file or recipe:NAME; default tatoeba.toml"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
     )
