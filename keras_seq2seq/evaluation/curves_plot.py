@@ -112,7 +112,7 @@ def _draw(axes, chart, runs, monitor):
         axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5), numticks=12))
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator("auto", integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -65,6 +65,15 @@ def test_one_epoch_and_a_run_without_validation_are_drawn(tmp_path):
     assert (tmp_path / "short.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 5, 60])
+def test_epochs_are_whole_numbers(epochs):
+    run = RunCurves("run", list(range(1, epochs + 1)), {"loss": [3.0] * epochs})
+    axes = charts(plot_curves([run]))["loss"]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks and all(tick == int(tick) for tick in ticks)
+
+
 def test_every_label_lies_inside_the_picture():
     long = RunCurves("a run with a name that is rather long " * 2, FIRST.epochs, FIRST.columns)
     figure = plot_curves([long, SECOND])
