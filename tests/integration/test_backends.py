@@ -15,19 +15,24 @@ import json, keras, numpy as np
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TokenAccuracy, Perplexity
 keras.utils.set_random_seed(1)
 found = {}
-for cell in ("lstm", "gru"):
-    for attention in (None, "general"):
-        model = Seq2Seq(30, 40, units=8, embedding_dim=6, cell=cell, attention=attention)
-        model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy(0.1),
-                      metrics=[TokenAccuracy(), Perplexity()])
-        ids = np.random.default_rng(0).integers(4, 30, (16, 5)).astype("int32")
-        ids[:, -1] = 3
-        x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
-        losses = model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
-        wide = np.pad(ids[:3], ((0, 0), (0, 4)))
-        ours, padded = model.generate(ids[:3], max_length=7), model.generate(wide, max_length=7)
-        found[f"{cell} {attention}"] = [
-            losses, np.asarray(ours.ids).tolist(), np.asarray(padded.ids).tolist()]
+KINDS = [{"cell": c, "attention": a} for c in ("lstm", "gru") for a in (None, "general")] + [
+    {"attention": "additive", "attention_heads": 2, "attention_dropout": 0.1, "token_dropout": 0.1},
+    {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True},
+    {"input_feeding": True, "num_layers": 2, "dropout": 0.1, "projection_dropout": 0.1},
+    {"attention": "scaled_dot", "recurrent_dropout": 0.1, "variational_dropout": True},
+]
+for options in KINDS:
+    model = Seq2Seq(30, 40, units=8, embedding_dim=6, **options)
+    model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy(0.1),
+                  metrics=[TokenAccuracy(), Perplexity()])
+    ids = np.random.default_rng(0).integers(4, 30, (16, 5)).astype("int32")
+    ids[:, -1] = 3
+    x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
+    losses = model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
+    wide = np.pad(ids[:3], ((0, 0), (0, 4)))
+    ours, padded = model.generate(ids[:3], max_length=7), model.generate(wide, max_length=7)
+    found[str(options)] = [
+        losses, np.asarray(ours.ids).tolist(), np.asarray(padded.ids).tolist()]
 print(json.dumps([keras.backend.backend(), found]))
 """
 
@@ -47,6 +52,7 @@ def test_builds_fits_and_decodes_without_tensorflow(backend):
     assert reply.returncode == 0, reply.stderr
     used, found = json.loads(reply.stdout.splitlines()[-1])
     assert used == backend
-    for losses, ids, padded in found.values():
-        assert losses[-1] < losses[0]
-        assert ids == padded
+    assert len(found) == 8
+    for options, (losses, ids, padded) in found.items():
+        assert losses[-1] < losses[0], options
+        assert ids == padded, options
