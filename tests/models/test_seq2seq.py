@@ -6,6 +6,7 @@ import pytest
 from contracts import check_config_is_complete, random_ids
 
 from keras_seq2seq import Perplexity, Seq2Seq, SequenceCrossentropy, TokenAccuracy
+from keras_seq2seq.decoding import SearchOptions
 
 COMBINATIONS = [
     (cell, attention, bidirectional)
@@ -112,6 +113,18 @@ def test_hypotheses_of_one_source_share_its_memory(options):
     tiled, _, tiled_weights = model.decode_step(ids, tiled_state, tiled_memory, tiled_mask)
     np.testing.assert_allclose(shared, tiled, atol=1e-4)
     np.testing.assert_allclose(weights, tiled_weights, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["feeding", "first layer"])
+def test_beam_search_of_the_family_scores_what_it_found(name):
+    model = unlike_each_other(make(**FAMILY[name]))
+    data = {"length_penalty": keras.ops.zeros((6,))}
+    options = SearchOptions(beam_size=3, banned_ids=((model.pad_id,),), **data)
+    result = model.search(sources(), 6, options)
+    padded = model.search(np.pad(sources(), ((0, 0), (0, 3))), 6, options)
+    np.testing.assert_array_equal(result.ids, padded.ids)
+    scores = np.asarray(model.score(sources(), result.ids)[0]).sum(-1)
+    np.testing.assert_allclose(result.score[1:], scores[1:], atol=1e-3)  # the first is empty
 
 
 def test_eager_and_compiled_search_agree():
