@@ -45,6 +45,9 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "--precision", default="float32", choices=("float32", "mixed_bfloat16", "mixed_float16")
     )
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="seconds of the processor, not of the clock"
+    )
     parser.add_argument("--reference", help="command to take turns with")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures; - is stdout")
     return parser.parse_args(arguments)
@@ -108,15 +111,17 @@ def make_round(options, model, batches, seed):
         lambda: (batches[i] for i in chosen), output_signature=signature
     ).apply(tf.data.experimental.assert_cardinality(len(chosen)))
 
+    now = time.process_time if options.cpu_time else time.perf_counter
+
     class Clock(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             self.seconds = []
 
         def on_train_batch_begin(self, batch, logs=None):
-            self.began = time.perf_counter()
+            self.began = now()
 
         def on_train_batch_end(self, batch, logs=None):
-            self.seconds.append(time.perf_counter() - self.began)
+            self.seconds.append(now() - self.began)
 
     clock = Clock()
     model.fit(dataset.prefetch(2), verbose=0, shuffle=False, callbacks=[clock])
@@ -150,6 +155,7 @@ def main(arguments=None):
         print(line, file=sys.stderr)
     figures = {
         "precision": options.precision,
+        "clock": "cpu" if options.cpu_time else "wall",
         "parameters": model.count_params(),
         "batch": options.batch,
         "rounds": options.rounds,

@@ -28,7 +28,9 @@ class TokenAccuracy(keras.metrics.Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         weight = token_weights(y_true, sample_weight, self.ignore_id)
-        right = ops.equal(ops.cast(y_true, "int32"), ops.cast(ops.argmax(y_pred, -1), "int32"))
+        # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
+        predicted = ops.top_k(y_pred, 1)[1][..., 0]  # [B, T]
+        right = ops.equal(ops.cast(y_true, "int32"), ops.cast(predicted, "int32"))
         super().update_state(ops.cast(right, "float32"), sample_weight=weight)
 
     def get_config(self):
