@@ -26,16 +26,36 @@ class Artefact(abc.ABC):
     path: str
 
     @abc.abstractmethod
-    def generate(self, texts, batch_size=32, progress=None):
-        """Translates strings.
+    def generate(self, texts, batch_size=32, progress=None, **options):
+        """Translates strings, greedily unless options ask for another search.
 
         Args:
             texts: list of str.
             batch_size: int. How many run at once, where the format allows it.
             progress: callable that is told how many texts are done, or `None`.
+            **options: of `SearchOptions`, as far as the format has them; with several results the
+                best one counts.
 
         Returns:
             A `Generated`.
+
+        Raises:
+            ExportError: if the artefact was not exported with such a search.
+        """
+
+    @abc.abstractmethod
+    def score(self, sources, targets, batch_size=32, progress=None):
+        """Judges given targets.
+
+        Args:
+            sources, targets: lists of N strings.
+            batch_size, progress: as for `generate`.
+
+        Returns:
+            list of N floats, natural log-probabilities.
+
+        Raises:
+            ExportError: if the format cannot do it.
         """
 
     @abc.abstractmethod

@@ -46,9 +46,13 @@ class KerasArtefact(Artefact):
             raise ExportError(f"{self.path} lacks a vocabulary: save the model again.")
         return model
 
-    def generate(self, texts, batch_size=32, progress=None):
-        outputs, scores, lengths = self.model.generate_batches(texts, batch_size, progress)
+    def generate(self, texts, batch_size=32, progress=None, **options):
+        found = self.model.generate_batches(texts, batch_size, progress, **options)
+        outputs, scores, lengths = found
         return Generated(outputs, np.asarray(scores).tolist(), np.asarray(lengths).tolist())
+
+    def score(self, sources, targets, batch_size=32, progress=None):
+        return self.model.score(sources, targets, batch_size, progress=progress).tolist()
 
     def describe(self):
         seq2seq = self.model.seq2seq

@@ -1,5 +1,6 @@
 """Writes SavedModels for TensorFlow Serving."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -9,19 +10,39 @@ import tempfile
 import keras
 from tensorflow.core.protobuf import saved_model_pb2
 
+from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model
 from keras_seq2seq.export.saved_model_artefact import MANIFEST, SavedModelArtefact
-from keras_seq2seq.export.signatures import text_signature
-from keras_seq2seq.export.verification import compare, sample_texts
+from keras_seq2seq.export.signatures import (
+    NEUTRAL,
+    OF_SAMPLING,
+    score_signature,
+    search_signature,
+    text_signature,
+)
+from keras_seq2seq.export.verification import compare, compare_scores, sample_texts
+from keras_seq2seq.nearest_name import did_you_mean
 
 
-def saved_model(model, directory, sample=None):
+def saved_model(
+    model,
+    directory,
+    sample=None,
+    *,
+    beam_size=4,
+    num_return=1,
+    beam_inputs=("length_penalty", "max_length"),
+):
     """Writes `directory/<next integer>/`, reloads it as a server does, and compares.
 
     The signature `serving_default` takes `text`, string [B], and gives `text`, string [B],
-    `score`, float32 [B] (natural log-probability), and `length`, int32 [B] (tokens before EOS).
+    `score`, float32 [B] (natural log-probability), and `length`, int32 [B] (tokens before EOS),
+    of greedy search. Three more: `beam`, with the options `beam_inputs` [B] beside the text;
+    `sample`, with `seed`, `temperature`, `top_k`, `top_p` and `max_length` [B]; and `score`, which
+    takes `source` and `target` [B] and gives `score` and `length` [B]. See `signatures`.
+
     The graph is that of a float32 twin without cuDNN, so that it runs on any CPU wherever it was
     trained. Until it is complete and compared, it has a name that servers overlook.
 
@@ -30,6 +51,10 @@ def saved_model(model, directory, sample=None):
         directory: the model's base path on the server; made if missing.
         sample: list of source strings to compare model and artefact on, or `None` for random
             ones of the vocabulary.
+        beam_size: int. Beams of the signature `beam`; below 2 there is none.
+        num_return: int. Results of `beam` for each text; above 1 its outputs are [B, N].
+        beam_inputs: names of the options of `beam` that each request gives: any of
+            `signatures.NEUTRAL` that are for beam search. What is not named is not in the graph.
 
     Returns:
         `pathlib.Path` of the version that was written.
@@ -44,6 +69,7 @@ def saved_model(model, directory, sample=None):
     version = keras_seq2seq.export.saved_model(model, "served/ko_en")  # served/ko_en/1
     ```
     """
+    search = check_search(model, beam_size, num_return, beam_inputs)
     base = pathlib.Path(directory)
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")
@@ -51,11 +77,10 @@ def saved_model(model, directory, sample=None):
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
     try:
         twin = model.copy(use_cudnn=False, dtype="float32")
-        _write(twin, temporary)
+        _write(twin, temporary, search)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)
-        expected = KerasArtefact(model=twin).generate(sample)
-        compare(expected, SavedModelArtefact(temporary).generate(sample), sample, "the SavedModel")
+        _compare(KerasArtefact(model=twin), SavedModelArtefact(temporary), sample, search)
         temporary.chmod(0o755)
         return _rename_to_next_version(temporary, base)
     except BaseException:
@@ -63,17 +88,52 @@ def saved_model(model, directory, sample=None):
         raise
 
 
-def _write(twin, directory):
+def check_search(model, beam_size, num_return, beam_inputs):
+    """The options of the signature `beam`, for the manifest; `None` if there shall be none."""
+    if beam_size < 2:
+        return None
+    options = SearchOptions(beam_size=beam_size, num_return=num_return)
+    for name in beam_inputs:
+        if name not in NEUTRAL:
+            raise ExportError(f"beam_inputs: no option {name!r}.{did_you_mean(name, NEUTRAL)}")
+        dataclasses.replace(options, **{name: NEUTRAL[name]})  # refuses what is not for beams
+    if "coverage_penalty" in beam_inputs and model.seq2seq.attention is None:
+        raise ExportError("beam_inputs: coverage_penalty needs a model with attention.")
+    return {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
+
+
+def _write(twin, directory, search):
     serve, signature = text_signature(twin)
     # The weights follow from the endpoint; tracking the twin would store them twice.
     archive = keras.export.ExportArchive()
     archive.track(twin.source_tokenizer)
     archive.track(twin.target_tokenizer)
     archive.add_endpoint("serving_default", serve, input_signature=signature)
+    if search:
+        options = SearchOptions(beam_size=search["beam_size"], num_return=search["num_return"])
+        serve, signature = search_signature(twin, options, search["inputs"])
+        archive.add_endpoint("beam", serve, input_signature=signature)
+    serve, signature = search_signature(twin, SearchOptions(sampling=True), OF_SAMPLING)
+    archive.add_endpoint("sample", serve, input_signature=signature)
+    serve, signature = score_signature(twin)
+    archive.add_endpoint("score", serve, input_signature=signature)
     archive.write_out(str(directory), verbose=False)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
-    manifest.write_text(json.dumps(describe_model(twin), ensure_ascii=False, indent=1), "utf-8")
+    described = {**describe_model(twin), "beam": search}
+    manifest.write_text(json.dumps(described, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _compare(expected, actual, sample, search):
+    """Greedy search, beam search and sampling do what the model does; given targets score alike."""
+    searches = [{}, {"sampling": True, "seed": 1}]
+    if search:
+        searches.append({"beam_size": search["beam_size"], "num_return": search["num_return"]})
+    for options in searches:
+        ours, theirs = (artefact.generate(sample, **options) for artefact in (expected, actual))
+        compare(ours, theirs, sample, "the SavedModel")
+    ours, theirs = (artefact.score(sample, ours.texts) for artefact in (expected, actual))
+    compare_scores(ours, theirs, sample, "the SavedModel")
 
 
 def _check_operators(directory):

@@ -7,8 +7,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
+from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.export.signatures import NEUTRAL
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
@@ -49,22 +51,78 @@ class SavedModelArtefact(Artefact):
         except (ValueError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
             reason = first_line(error)
             raise ExportError(f"{directory} is not a whole SavedModel: {reason}") from error
-        signature = meta.signature_def.get("serving_default")
-        if signature is None or set(signature.inputs) != {"text"}:
+        signatures = meta.signature_def
+        if set(getattr(signatures.get("serving_default"), "inputs", ())) != {"text"}:
             raise ExportError(f"{directory} has no signature serving_default with input `text`.")
-        self.text = signature.inputs["text"].name
-        self.outputs = {name: info.name for name, info in signature.outputs.items()}
+        self.signatures = {
+            name: (_tensors(signature.inputs), _tensors(signature.outputs))
+            for name, signature in signatures.items()
+            if name in ("serving_default", "beam", "sample", "score")
+        }
 
-    def generate(self, texts, batch_size=32, progress=None):
+    def run(self, signature, **inputs):
+        """Runs a signature.
+
+        Args:
+            signature: str.
+            **inputs: arrays with batch axis B.
+
+        Returns:
+            dict of arrays.
+        """
+        names, outputs = self.signatures[signature]
+        feed = {names[name]: values for name, values in inputs.items()}
+        return self.session.run(outputs, feed)
+
+    def generate(self, texts, batch_size=32, progress=None, **options):
+        signature, data = self._signature(options)
         found = {"text": [], "score": [], "length": []}
         for start in range(0, len(texts), batch_size):
-            batch = np.array([t.encode() for t in texts[start : start + batch_size]], object)
-            result = self.session.run(self.outputs, {self.text: batch})
-            for name, rows in found.items():
-                rows.extend(result[name].tolist())
+            batch = texts[start : start + batch_size]
+            arrays = SearchOptions(**data, **_fixed(options)).arrays(len(texts)) if data else {}
+            rows = {name: values[start : start + batch_size] for name, values in arrays.items()}
+            result = self.run(signature, text=_as_bytes(batch), **rows)
+            for name, column in found.items():
+                values = result[name]
+                column.extend((values if values.ndim == 1 else values[:, 0]).tolist())
             if progress:
                 progress(len(found["text"]))
         return Generated([t.decode() for t in found["text"]], found["score"], found["length"])
+
+    def _signature(self, options):
+        """The signature that offers such a search, and the data it takes, neutral if not given."""
+        if not options or options.keys() == {"beam_size"} and options["beam_size"] == 1:
+            return "serving_default", {}
+        name = "sample" if options.get("sampling") else "beam"
+        if name not in self.signatures:
+            raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
+        inputs = [key for key in self.signatures[name][0] if key != "text"]
+        beam = self.describe().get("beam") or {}
+        fixed = {key: beam.get(key) for key in ("beam_size", "num_return") if name == "beam"}
+        for key, value in options.items():
+            if key != "sampling" and key not in inputs and fixed.get(key, 1) != value:
+                raise ExportError(
+                    f"{self.path}: `{name}` has no option {key}={value!r}; what it has is "
+                    f"{', '.join([*(f'{k}={v}' for k, v in fixed.items()), *inputs])}. Export the "
+                    "model again with it, or use the .keras file."
+                )
+        limit = self.describe().get("max_target_length", NEUTRAL["max_length"])
+        neutral = {**NEUTRAL, "max_length": limit}
+        return name, {key: options.get(key, neutral[key]) for key in inputs}
+
+    def score(self, sources, targets, batch_size=32, progress=None):
+        if "score" not in self.signatures:
+            raise ExportError(f"{self.path} has no signature `score`: export the model again.")
+        scores = []
+        for start in range(0, len(sources), batch_size):
+            rows = slice(start, start + batch_size)
+            result = self.run(
+                "score", source=_as_bytes(sources[rows]), target=_as_bytes(targets[rows])
+            )
+            scores += result["score"].tolist()
+            if progress:
+                progress(len(scores))
+        return scores
 
     def describe(self):
         manifest = pathlib.Path(self.path, MANIFEST)
@@ -74,4 +132,21 @@ class SavedModelArtefact(Artefact):
             raise ExportError(
                 f"{manifest} is not JSON ({error}); export the model again."
             ) from None
-        return {"inputs": ["text"], "outputs": sorted(self.outputs), **known}
+        signatures = {
+            name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
+            for name, (inputs, outputs) in self.signatures.items()
+        }
+        return {"signatures": signatures, **known}
+
+
+def _tensors(infos):
+    return {name: info.name for name, info in infos.items()}
+
+
+def _as_bytes(texts):
+    return np.array([text.encode("utf-8", "replace") for text in texts], object)
+
+
+def _fixed(options):
+    names = ("beam_size", "num_return", "sampling")
+    return {name: options[name] for name in names if name in options}

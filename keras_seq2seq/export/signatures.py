@@ -1,8 +1,28 @@
 """The functions that go into artefacts."""
 
+import dataclasses
+
 import tensorflow as tf
 
-from keras_seq2seq.text.framing import encode_source
+from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.text.framing import encode_pair, encode_source
+
+# What a request sends where it has no wish of its own.
+NEUTRAL = {
+    "length_penalty": 1.0,
+    "coverage_penalty": 0.0,
+    "diversity": 0.0,
+    "repetition_penalty": 1.0,
+    "min_length": 0,
+    "max_length": 2**30,
+    "min_length_ratio": 0.0,
+    "max_length_ratio": 1e6,
+    "temperature": 1.0,
+    "top_k": 0,
+    "top_p": 1.0,
+    "seed": 0,
+}
+OF_SAMPLING = ("seed", "temperature", "top_k", "top_p", "max_length")
 
 
 def text_signature(model):
@@ -15,15 +35,75 @@ def text_signature(model):
     """
 
     def serve(text):
-        source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
-        result = model.seq2seq.search(source_ids, model.max_target_length)
+        result = _search(model, text, SearchOptions())
         output = model.target_tokenizer.detokenize(result.ids)
         return {"text": output, "score": result.score, "length": result.length}
 
     return serve, [tf.TensorSpec([None], tf.string, name="text")]
 
 
-def ids_signature(model):
+def search_signature(model, options, inputs):
+    """Returns a function of text [B] and options [B] that gives N results for each text.
+
+    The options are tensors with the batch axis, since a server refuses scalars, and every request
+    may have its own. What shapes the graph, as the number of beams, is fixed here.
+
+    Args:
+        model: a `TextSeq2Seq`.
+        options: `SearchOptions` without data.
+        inputs: names of the options that requests give: keys of `NEUTRAL`.
+
+    Returns:
+        The function, and its signature. It gives `text`, string, `score` and `ranking`, float32,
+        and `length`, int32, each [B], or [B, N] with N results; of a result that does not exist the
+        ranking is -1e9 and the text empty.
+    """
+
+    def serve(text, *values):
+        data = dict(zip(inputs, values, strict=True))
+        result = _search(model, text, dataclasses.replace(options, **data))
+        output = model.target_tokenizer.detokenize(result.ids)
+        return {
+            "text": output,
+            "score": result.score,
+            "ranking": result.ranking,
+            "length": result.length,
+        }
+
+    text = tf.TensorSpec([None], tf.string, name="text")
+    kinds = {name: tf.int32 if type(NEUTRAL[name]) is int else tf.float32 for name in inputs}
+    return serve, [text, *(tf.TensorSpec([None], kind, name=n) for n, kind in kinds.items())]
+
+
+def score_signature(model):
+    """Returns a function source [B], target [B] -> score [B], tokens [B] for given targets.
+
+    Args:
+        model: a `TextSeq2Seq`.
+    """
+
+    def serve(source, target):
+        x, y, _ = encode_pair(
+            model.source_tokenizer,
+            model.target_tokenizer,
+            source,
+            target,
+            max_source_length=model.max_source_length,
+        )
+        scores, _ = model.seq2seq.score(x["source_ids"], y)  # [B, T]
+        count = tf.reduce_sum(tf.cast(y != model.seq2seq.pad_id, tf.int32), axis=1)
+        return {"score": tf.reduce_sum(scores, axis=1), "length": count}
+
+    names = ("source", "target")
+    return serve, [tf.TensorSpec([None], tf.string, name=name) for name in names]
+
+
+def _search(model, text, options):
+    source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
+    return model.seq2seq.search(source_ids, model.max_target_length, options)
+
+
+def ids_signature(model, options):
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
     S and T are the model's limits. The padding of the one sentence is cut off first: the encoder
@@ -31,24 +111,27 @@ def ids_signature(model):
 
     Args:
         model: a `TextSeq2Seq`.
+        options: `SearchOptions` with one result; data for one example.
     """
     seq2seq = model.seq2seq
 
     def translate(ids):
         length = tf.reduce_sum(tf.cast(tf.not_equal(ids, seq2seq.pad_id), tf.int32))
-        result = seq2seq.search(ids[:, :length], model.max_target_length, padded=False)
+        ids = ids[:, :length]
+        result = seq2seq.search(ids, model.max_target_length, options, padded=False)
         return {"ids": result.ids, "length": result.length, "score": result.score}
 
     return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
 
 
-def fast_text_signature(model):
+def fast_text_signature(model, options):
     """Returns a function text [1] -> text [1], length [1], score [1] that TFLite can hold.
 
     The tokenizers run as tensorflow-text's custom operators; the caller normalises the text.
 
     Args:
         model: a `TextSeq2Seq` with two `SentencePieceTokenizer`s.
+        options: as for `ids_signature`.
     """
     import tensorflow_text
 
@@ -59,7 +142,7 @@ def fast_text_signature(model):
     def translate(text):
         ids = source.tokenize(text).flat_values[: model.max_source_length - 1]
         ids = tf.concat([ids, [seq2seq.eos_id]], axis=0)[tf.newaxis]  # [1, S]
-        result = seq2seq.search(ids, model.max_target_length, padded=False)
+        result = seq2seq.search(ids, model.max_target_length, options, padded=False)
         tokens = result.ids[0, : result.length[0]]
         output = tf.reshape(target.detokenize(tokens), [1])
         return {"text": output, "length": result.length, "score": result.score}

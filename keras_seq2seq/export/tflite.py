@@ -14,10 +14,11 @@ from keras_seq2seq.export.manifest import make_manifest, manifest_path
 from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
+from keras_seq2seq.models.text_generation import make_options
 from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
 
 
-def tflite(model, file, text=False, sample=None):
+def tflite(model, file, text=False, sample=None, **options):
     """Writes a .tflite file and its manifest, reloads them, and compares.
 
     The signature `serving_default` takes `ids`, int32 [1, S] (EOS behind the last token, PAD at
@@ -32,6 +33,8 @@ def tflite(model, file, text=False, sample=None):
             an interpreter with tensorflow-text's operators, and text that was normalised.
         sample: list of source strings to compare model and artefact on, or `None` for random
             ones of the vocabulary.
+        **options: of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They
+            are built into the file, which searches greedily without any.
 
     Returns:
         `pathlib.Path` of the file.
@@ -46,6 +49,9 @@ def tflite(model, file, text=False, sample=None):
     keras_seq2seq.export.tflite(model, "ko_en.tflite")
     ```
     """
+    search = make_options(options, None, (), model.target_tokenizer, model.max_target_length)
+    if search.num_return > 1:
+        raise ExportError(f"A .tflite file gives one result, not num_return={search.num_return}.")
     file = pathlib.Path(file)
     if file.suffix != ".tflite":
         raise ExportError(f"{file} must end in .tflite.")
@@ -57,12 +63,13 @@ def tflite(model, file, text=False, sample=None):
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
         temporary = pathlib.Path(directory, file.name)
         twin = model.copy(use_cudnn=False, dtype="float32")
-        content = _convert(twin, text)
+        content = _convert(twin, text, search)
         temporary.write_bytes(content)
         manifest = make_manifest(twin, "text" if text else "ids", content)
+        manifest["search"] = options
         manifest_path(temporary).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
         sample = sample_texts(twin) if sample is None else list(sample)
-        expected = KerasArtefact(model=twin).generate(sample)
+        expected = KerasArtefact(model=twin).generate(sample, **options)
         compare(expected, TFLiteArtefact(temporary).generate(sample), sample, "the .tflite file")
         os.replace(manifest_path(temporary), manifest_path(file))
         os.replace(temporary, file)
@@ -80,9 +87,10 @@ def check_text_is_possible(model):
         )
 
 
-def _convert(twin, text):
+def _convert(twin, text, search):
     """Freezes the weights, then converts: variables read inside a loop fail on the device."""
-    function, signature = (fast_text_signature if text else ids_signature)(twin)
+    make = fast_text_signature if text else ids_signature
+    function, signature = make(twin, search.for_batch(1))
     concrete = tf.function(function, input_signature=signature, autograph=False)
     concrete = concrete.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete)

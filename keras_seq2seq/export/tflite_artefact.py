@@ -63,7 +63,14 @@ class TFLiteArtefact(Artefact):
             custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
         )
 
-    def generate(self, texts, batch_size=1, progress=None):
+    def generate(self, texts, batch_size=1, progress=None, **options):
+        built_in = {"beam_size": 1, **self.manifest.get("search", {})}
+        for name, value in options.items():
+            if built_in.get(name) != value:
+                raise ExportError(
+                    f"{self.path} was exported with the search {built_in}, which cannot be "
+                    f"changed: {name}={value!r}. Export it again, or use the .keras file."
+                )
         results = []
         for text in texts:
             results.append(self._text(text) if self.takes_text else self._ids(text))
@@ -89,6 +96,11 @@ class TFLiteArtefact(Artefact):
         output = result["text"][0].decode("utf-8", "replace")
         output = self.target_tokenizer.normalization.compose_python(output)
         return output, float(result["score"][0]), int(result["length"][0])
+
+    def score(self, sources, targets, batch_size=1, progress=None):
+        raise ExportError(
+            f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
+        )
 
     def describe(self):
         hidden = ("source_tokenizer", "target_tokenizer")

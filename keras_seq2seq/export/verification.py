@@ -40,9 +40,15 @@ def compare(expected, actual, texts, what):
                 f"{expected.texts[i]!r} ({expected.lengths[i]} tokens); {what}: "
                 f"{actual.texts[i]!r} ({actual.lengths[i]} tokens). It was removed."
             )
-    if not np.allclose(expected.scores, actual.scores, rtol=1e-3, atol=1e-3):
-        worst = int(np.argmax(np.abs(np.subtract(expected.scores, actual.scores))))
-        raise ExportError(
-            f"{what} gives other scores than the model. Source: {texts[worst]!r}; model: "
-            f"{expected.scores[worst]:.5f}; {what}: {actual.scores[worst]:.5f}. It was removed."
-        )
+    compare_scores(expected.scores, actual.scores, texts, what)
+
+
+def compare_scores(expected, actual, texts, what):
+    """Raises an `ExportError` if two lists of log-probabilities differ by more than rounding."""
+    if np.allclose(expected, actual, rtol=1e-3, atol=1e-3):
+        return
+    worst = int(np.argmax(np.abs(np.subtract(expected, actual))))
+    raise ExportError(
+        f"{what} gives other scores than the model. Source: {texts[worst]!r}; model: "
+        f"{expected[worst]:.5f}; {what}: {actual[worst]:.5f}. It was removed."
+    )

@@ -46,9 +46,7 @@ def test_signature_is_what_a_server_wants(base):
 
 def test_broken_utf8_gives_valid_utf8(base):
     artefact = export.open_artefact(base)
-    result = artefact.session.run(
-        artefact.outputs, {artefact.text: np.array([b"\xff\xfe", b"abc\x80"], object)}
-    )
+    result = artefact.run("serving_default", text=np.array([b"\xff\xfe", b"abc\x80"], object))
     for text in result["text"]:
         text.decode("utf-8")
 
@@ -110,3 +108,92 @@ def test_a_file_in_the_way_is_an_error(trained, tmp_path):
     (tmp_path / "served").write_text("")
     with pytest.raises(export.ExportError, match="is a file"):
         export.saved_model(trained, tmp_path / "served")
+
+
+# === Searches whose options come with the request ===
+
+
+@pytest.fixture(scope="module")
+def searches(trained, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("searches")
+    inputs = ("length_penalty", "coverage_penalty", "min_length", "max_length")
+    options = {"beam_size": 3, "num_return": 2, "beam_inputs": inputs}
+    export.saved_model(trained, directory, sample=TEXTS, **options)
+    return export.open_artefact(directory)
+
+
+def test_options_are_data_and_differ_from_row_to_row(searches, trained):
+    count = len(TEXTS)
+    options = {
+        "length_penalty": np.linspace(0, 1.5, count),
+        "coverage_penalty": np.linspace(0, 0.4, count),
+        "min_length": np.arange(count) % 3,
+        "max_length": 2 + np.arange(count) % 7,
+    }
+    result = searches.generate(TEXTS, batch_size=5, beam_size=3, num_return=2, **options)
+    outputs, scores = trained.generate(
+        TEXTS, return_scores=True, beam_size=3, num_return=2, **options
+    )
+    assert result.texts == [row[0] for row in outputs]
+    np.testing.assert_allclose(result.scores, [row[0] for row in scores], atol=1e-4)
+
+
+def test_the_signatures_are_what_a_server_wants(searches):
+    """Every input has the batch axis alone, every output too, or a fixed number of results."""
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], searches.path)
+    for name in ("serving_default", "beam", "sample", "score"):
+        signature = meta.signature_def[name]
+        shapes = [[d.size for d in i.tensor_shape.dim] for i in signature.inputs.values()]
+        assert shapes == [[-1]] * len(shapes)
+        shapes = [[d.size for d in i.tensor_shape.dim] for i in signature.outputs.values()]
+        assert shapes == [[-1, 2] if name == "beam" else [-1]] * len(shapes)
+
+
+def test_joined_requests_get_what_they_get_alone(searches):
+    rows = {"length_penalty": [0.0, 1.0, 0.5], "coverage_penalty": [0.0, 0.2, 0.0]}
+    rows.update(min_length=[0, 4, 0], max_length=[20, 20, 3])
+    texts = np.array([text.encode() for text in SOURCES[:3]], object)
+    together = searches.run("beam", text=texts, **rows)
+    for i in range(3):
+        alone = searches.run("beam", text=texts[i : i + 1], **{k: [v[i]] for k, v in rows.items()})
+        assert alone["text"][0].tolist() == together["text"][i].tolist()
+        np.testing.assert_allclose(alone["score"][0], together["score"][i], atol=1e-4)
+
+
+def test_samples_are_repeatable_and_scores_are_those_of_the_model(searches, trained):
+    options = {"sampling": True, "seed": 5, "temperature": 1.4, "top_k": 20, "top_p": 0.95}
+    assert searches.generate(TEXTS, **options).texts == trained.generate(TEXTS, **options)
+    targets = [target for _, target in PAIRS]
+    found = searches.score(SOURCES, targets, batch_size=3)
+    np.testing.assert_allclose(found, trained.score(SOURCES, targets), atol=1e-3)
+
+
+def test_what_was_not_exported_is_refused_by_name(searches, base):
+    has = "no option beam_size=5; what it has is beam_size=3"
+    with pytest.raises(export.ExportError, match=has):
+        searches.generate(TEXTS, beam_size=5)
+    with pytest.raises(export.ExportError, match="no option no_repeat_ngram=2"):
+        searches.generate(TEXTS, beam_size=3, num_return=2, no_repeat_ngram=2)
+    assert export.open_artefact(base).generate(TEXTS, beam_size=4).texts
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beam_inputs": ("length_penelty",)}, "Did you mean 'length_penalty'"),
+        ({"beam_inputs": ("temperature",)}, "temperature is for sampling"),
+        ({"num_return": 9}, "need a beam_size of at least as many"),
+    ],
+)
+def test_wrong_searches_are_refused_before_anything_is_written(trained, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        export.saved_model(trained, tmp_path / "served", **options)
+    assert not (tmp_path / "served").exists()
+
+
+def test_without_beams_there_is_no_such_signature(trained, tmp_path):
+    export.saved_model(trained, tmp_path, sample=SOURCES[:2], beam_size=1)
+    with pytest.raises(export.ExportError, match="no signature `beam`"):
+        export.open_artefact(tmp_path).generate(SOURCES, beam_size=4)

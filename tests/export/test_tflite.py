@@ -135,3 +135,21 @@ def test_the_manifest_of_another_file_is_refused(file, text_file, tmp_path):
     (tmp_path / "copy.tflite.json").write_bytes(open(f"{text_file}.json", "rb").read())
     with pytest.raises(export.ExportError, match="is not the file that"):
         export.open_artefact(copy)
+
+
+def test_other_searches_are_built_in(trained, tmp_path):
+    options = {"beam_size": 3, "length_penalty": 0.7, "no_repeat_ngram": 2}
+    file = export.tflite(trained, tmp_path / "beam.tflite", sample=SOURCES, **options)
+    artefact = export.open_artefact(file)
+    result = artefact.generate(TEXTS)
+    outputs, scores = trained.generate(TEXTS, return_scores=True, **options)
+    assert result.texts == outputs
+    np.testing.assert_allclose(result.scores, scores, atol=1e-3)
+    assert artefact.generate(TEXTS, **options).texts == outputs
+    with pytest.raises(export.ExportError, match="cannot be changed: beam_size=5"):
+        artefact.generate(TEXTS, beam_size=5)
+    with pytest.raises(export.ExportError, match="cannot score"):
+        artefact.score(SOURCES, SOURCES)
+    with pytest.raises(export.ExportError, match="one result"):
+        export.tflite(trained, tmp_path / "two.tflite", beam_size=3, num_return=2)
+    assert not any(op.startswith("Flex") for op in artefact.describe()["operators"])
