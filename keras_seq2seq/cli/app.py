@@ -50,6 +50,14 @@ Language = Annotated[
         "published tables do."
     ),
 ]
+Beam = Annotated[int, typer.Option(min=1, help="Beams of the search; 1 searches greedily.")]
+LengthPenalty = Annotated[
+    float | None, typer.Option(help="Of beam search, 1 if not given: above, longer results.")
+]
+Ensemble = Annotated[
+    list[Path] | None,
+    typer.Option(help="A further model of the same vocabulary, to decode with as one."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -133,14 +141,30 @@ def evaluate(
         str | None,
         typer.Option(help="Corpus that tells which words are rare; default that of the run."),
     ] = None,
+    beam: Beam = 1,
+    length_penalty: LengthPenalty = None,
+    ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,
 ):
     """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
     from keras_seq2seq.cli import evaluate_command
 
+    options = {"beam_size": beam} if beam > 1 else {}
+    if length_penalty is not None:
+        options["length_penalty"] = length_penalty
     evaluate_command.run(
-        model, test, columns, output, tokenize, language, report, train, batch_size, as_json
+        (model, *(ensemble or [])),
+        test,
+        columns,
+        output,
+        tokenize,
+        language,
+        report,
+        train,
+        batch_size,
+        as_json,
+        options,
     )
 
 
@@ -180,13 +204,88 @@ def generate(
     file: Annotated[
         str, typer.Argument(help="Text, one source a line; - is standard input.")
     ] = "-",
+    beam: Beam = 1,
+    n_best: Annotated[int, typer.Option(min=1, help="Results for each line, best first.")] = 1,
+    length_penalty: LengthPenalty = None,
+    coverage_penalty: Annotated[
+        float | None, typer.Option(help="Of beam search: for all of the source being read.")
+    ] = None,
+    diversity: Annotated[
+        float | None, typer.Option(help="Of beam search: how much n-best results differ.")
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw tokens by probability.")] = False,
+    temperature: Annotated[float | None, typer.Option(help="Of sampling.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Of sampling: the most probable tokens.")
+    ] = None,
+    top_p: Annotated[float | None, typer.Option(help="Of sampling: their probability.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of sampling.")] = None,
+    min_length: Annotated[int | None, typer.Option(help="Least tokens of a result.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Most tokens of a result.")] = None,
+    no_repeat_ngram: Annotated[
+        int | None, typer.Option(help="No run of so many tokens occurs twice.")
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None, typer.Option(help="Above 1: tokens are less probable the second time.")
+    ] = None,
+    prefix: Annotated[str | None, typer.Option(help="How every result begins.")] = None,
+    ban: Annotated[
+        list[str] | None, typer.Option(help="What must not occur, as often as you like.")
+    ] = None,
+    long_sources: Annotated[
+        str | None, typer.Option(help="truncate, split (into sentences) or error.")
+    ] = None,
+    replace_unknown: Annotated[
+        bool, typer.Option("--replace-unknown", help="Copy source words for unknown ones.")
+    ] = False,
+    ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line: tokens, scores, attention, ...")
+    ] = False,
 ):
     """Translates lines of text to standard output."""
     from keras_seq2seq.cli import generate_command
 
-    generate_command.run(model, file, batch_size, scores)
+    options = {
+        "beam_size": beam if beam > 1 else None,
+        "num_return": n_best if n_best > 1 else None,
+        "length_penalty": length_penalty,
+        "coverage_penalty": coverage_penalty,
+        "diversity": diversity,
+        "sampling": sample,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+        "min_length": min_length,
+        "max_length": max_length,
+        "no_repeat_ngram": no_repeat_ngram,
+        "repetition_penalty": repetition_penalty,
+        "prefix": prefix,
+        "banned": ban,
+        "long_sources": long_sources,
+        "replace_unknown": replace_unknown,
+    }
+    generate_command.run(model, file, batch_size, scores, as_json, ensemble or [], options)
+
+
+@app.command()
+def score(
+    model: ModelArgument,
+    corpus: Annotated[str, typer.Argument(help="Pairs whose targets are judged.")],
+    columns: Columns = "1,2",
+    ensemble: Ensemble = None,
+    batch_size: BatchSize = 32,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with the score of each token.")
+    ] = False,
+):
+    """Prints how probable the targets of a corpus are: log-probability, that a token, the pair."""
+    from keras_seq2seq.cli import score_command
+
+    score_command.run(model, corpus, columns, batch_size, as_json, ensemble or [])
 
 
 @app.command()
@@ -199,11 +298,19 @@ def export(
     text: Annotated[
         bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
     ] = False,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Beams of the SavedModel's signature `beam` (4 if not given), and of the .tflite "
+            "file's only search (1 if not given).",
+        ),
+    ] = None,
 ):
     """Writes a SavedModel and a .tflite file, and compares both with the model."""
     from keras_seq2seq.cli import export_command
 
-    export_command.run(model, saved_model, tflite, text)
+    export_command.run(model, saved_model, tflite, text, beam)
 
 
 @app.command()

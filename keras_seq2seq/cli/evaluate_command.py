@@ -9,12 +9,32 @@ from rich.markup import escape
 from rich.table import Table
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.terminal import err, out, progress_of
 from keras_seq2seq.nearest_name import did_you_mean
 
 
-def run(model, test, columns, output, tokenize, language, report, train, batch_size, as_json):
-    """Translates the sources of a corpus and scores them against its targets."""
+def run(
+    models,
+    test,
+    columns,
+    output,
+    tokenize,
+    language,
+    report,
+    train,
+    batch_size,
+    as_json,
+    options,
+):
+    """Translates the sources of a corpus and scores them against its targets.
+
+    Args:
+        models: paths; several decode as one.
+        options: dict of the options of the search, greedy if empty.
+        test, columns, output, tokenize, language, report, train, batch_size, as_json: see `app`.
+    """
+    model, *others = models
     from keras_seq2seq.data import parse_columns, read_pairs
 
     pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
@@ -23,10 +43,8 @@ def run(model, test, columns, output, tokenize, language, report, train, batch_s
     check_output(output)
     training = None if report is None else _training_pairs(model, train, columns)
     check_report(report)
-    from keras_seq2seq.export import open_artefact
-
-    artefact = open_artefact(model)
-    hypotheses, seconds = translate(artefact, pairs.sources, batch_size)
+    artefact = open_models(model, others)
+    hypotheses, seconds = translate(artefact, pairs.sources, batch_size, **options)
     if output is not None:
         with replacing(output) as temporary:
             temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
@@ -89,11 +107,11 @@ def check_report(path):
         raise ValueError(f"--report {path} is not writable.")
 
 
-def translate(artefact, sources, batch_size=32):
+def translate(artefact, sources, batch_size=32, **options):
     """Translates with a progress bar; gives the translations and the seconds they took."""
     start = time.perf_counter()
     with progress_of("translating", len(sources)) as progress:
-        hypotheses = artefact.generate(sources, batch_size, progress).texts
+        hypotheses = artefact.generate(sources, batch_size, progress, **options).texts
     return hypotheses, time.perf_counter() - start
 
 

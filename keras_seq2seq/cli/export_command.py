@@ -3,7 +3,7 @@
 from keras_seq2seq.cli.terminal import err
 
 
-def run(model, saved_model, tflite, text):
+def run(model, saved_model, tflite, text, beam):
     """Exports a Keras model; each artefact is reloaded and compared before it is kept."""
     if saved_model is None and tflite is None:
         raise ValueError("Nothing to export: give --saved-model DIRECTORY, --tflite FILE, or both.")
@@ -21,13 +21,14 @@ def run(model, saved_model, tflite, text):
         )
     if text:
         check_text_is_possible(artefact.model)  # before anything is written
+    search = {"beam_size": beam} if beam and beam > 1 else {}
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
-            written = export.saved_model(artefact.model, saved_model)
+            written = export.saved_model(artefact.model, saved_model, beam_size=beam or 4)
         print(written)
     if tflite is not None:
         with err.status("Converting and comparing the .tflite file"):
-            print(export.tflite(artefact.model, tflite))
+            print(export.tflite(artefact.model, tflite, **search))
             if text:
                 text_file = tflite.with_suffix(".text.tflite")
-                print(export.tflite(artefact.model, text_file, text=True))
+                print(export.tflite(artefact.model, text_file, text=True, **search))
