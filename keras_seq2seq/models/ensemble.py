@@ -44,6 +44,7 @@ class Ensemble(Searchable, keras.Model):
         self.target_vocabulary_size = first.target_vocabulary_size
         attention = [model.attention for model in self.models]
         self.attention = None if None in attention else attention
+        self.policy = first.policy
         self.supports_jit = first.supports_jit
         self.built = True
 

@@ -31,7 +31,9 @@ class Perplexity(keras.metrics.Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         weight = token_weights(y_true, sample_weight, self.ignore_id)
-        super().update_state(token_negative_log_likelihood(y_true, y_pred), sample_weight=weight)
+        loss = token_negative_log_likelihood(y_true, y_pred)
+        # Flat, or Keras would take the mean of each sentence first, its padding included.
+        super().update_state(ops.reshape(loss, (-1,)), sample_weight=ops.reshape(weight, (-1,)))
 
     def result(self):
         return ops.exp(super().result())

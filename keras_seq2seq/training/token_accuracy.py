@@ -31,7 +31,9 @@ class TokenAccuracy(keras.metrics.Mean):
         # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
         predicted = ops.top_k(y_pred, 1)[1][..., 0]  # [B, T]
         right = ops.equal(ops.cast(y_true, "int32"), ops.cast(predicted, "int32"))
-        super().update_state(ops.cast(right, "float32"), sample_weight=weight)
+        right = ops.reshape(ops.cast(right, "float32"), (-1,))
+        # Flat, or Keras would take the mean of each sentence first, its padding included.
+        super().update_state(right, sample_weight=ops.reshape(weight, (-1,)))
 
     def get_config(self):
         return {**super().get_config(), "ignore_id": self.ignore_id}

@@ -83,14 +83,19 @@ def test_smoothing_outside_of_its_range_is_refused(wrong):
 
 
 def test_metrics_over_batches_are_those_of_all_tokens_together():
-    accuracy, perplexity = TokenAccuracy(), Perplexity()
-    for row in range(3):  # batches with 3, 5 and 1 real tokens
-        accuracy.update_state(TARGETS[row : row + 1], LOGITS[row : row + 1])
-        perplexity.update_state(TARGETS[row : row + 1], LOGITS[row : row + 1])
-    right = (LOGITS.argmax(-1) == TARGETS)[REAL].mean()
+    accuracy, perplexity, real = TokenAccuracy(), Perplexity(), []
+    for row in range(3):  # batches with 3, 5 and 1 real tokens, of different widths
+        width = 5 - row
+        targets, logits = TARGETS[row : row + 1, :width], LOGITS[row : row + 1, :width]
+        real.append(REAL[row] & (np.arange(5) < width))
+        accuracy.update_state(targets, logits)
+        perplexity.update_state(targets, logits)
+    real = np.stack(real)
+    assert float(accuracy.count) == real.sum()
+    right = (LOGITS.argmax(-1) == TARGETS)[real].mean()
     each = -np.take_along_axis(log_softmax(LOGITS), TARGETS[..., None], -1)[..., 0]
     assert float(accuracy.result()) == pytest.approx(right, 1e-6)
-    assert float(perplexity.result()) == pytest.approx(np.exp(each[REAL].mean()), 1e-4)
+    assert float(perplexity.result()) == pytest.approx(np.exp(each[real].mean()), 1e-4)
 
 
 def test_configs():
