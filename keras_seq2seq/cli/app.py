@@ -189,13 +189,20 @@ def compare(
         ),
     ] = None,
     resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
+    beam: Beam = 1,
+    length_penalty: LengthPenalty = None,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,
 ):
     """Tells whether systems differ by more than chance: paired bootstrap of BLEU, chrF and TER."""
     from keras_seq2seq.cli import compare_command
 
-    compare_command.run(systems, test, columns, tokenize, language, resamples, batch_size, as_json)
+    options = {"beam_size": beam} if beam > 1 else {}
+    if length_penalty is not None:
+        options["length_penalty"] = length_penalty
+    compare_command.run(
+        systems, test, columns, tokenize, language, resamples, batch_size, as_json, options
+    )
 
 
 @app.command()

@@ -12,7 +12,7 @@ from keras_seq2seq.cli.terminal import err, out
 _TITLES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER (less is better)"}
 
 
-def run(systems, test, columns, tokenize, language, resamples, batch_size, as_json):
+def run(systems, test, columns, tokenize, language, resamples, batch_size, as_json, options):
     """Translates with every model, and compares all with the first."""
     from keras_seq2seq.data import parse_columns, read_pairs
 
@@ -29,7 +29,8 @@ def run(systems, test, columns, tokenize, language, resamples, batch_size, as_js
         if str(path) not in texts:
             from keras_seq2seq.export import open_artefact
 
-            texts[str(path)] = translate(open_artefact(path), pairs.sources, batch_size)[0]
+            artefact = open_artefact(path)
+            texts[str(path)], _ = translate(artefact, pairs.sources, batch_size, **options)
     from keras_seq2seq.evaluation import paired_bootstrap
 
     ordered = {str(path): texts[str(path)] for path in systems}

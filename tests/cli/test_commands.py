@@ -213,3 +213,14 @@ def test_plot_draws_one_run_or_several(artefacts, command, tmp_path):
     picture = tmp_path / "new" / "both.svg"
     result = command("plot", artefacts["run"], run, "--output", picture, "--monitor", "loss")
     assert result.out == f"{picture}\n" and "<svg" in picture.read_text("utf-8")
+
+
+def test_compare_searches_as_told(artefacts, command, corpus, tmp_path):
+    output = tmp_path / "beam.txt"
+    arguments = ["--test", corpus, "--columns", "2,1", "--beam", "3", "--length-penalty", "2"]
+    assert command("evaluate", artefacts["run"], *arguments, "--output", output).code == 0
+    compared = command("compare", output, artefacts["run"], *arguments, "--json")
+    assert [row["difference"] for row in json.loads(compared.out)["scores"]][1::2] == [0, 0, 0]
+    greedy = ["--test", corpus, "--columns", "2,1"]
+    texts = command("evaluate", artefacts["run"], *greedy, "--output", tmp_path / "greedy.txt")
+    assert texts.code == 0 and (tmp_path / "greedy.txt").read_text() != output.read_text()
