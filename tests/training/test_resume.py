@@ -182,6 +182,41 @@ def test_a_model_that_cannot_be_written_ends_the_run(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+EVERYTHING = {
+    "averages, plateau, BLEU": [
+        "training.average_epochs=2",
+        "training.ema_momentum=0",
+        "training.schedule=plateau",
+        "training.plateau_patience=1",
+        "training.bleu_sentences=5",
+        "training.monitor=bleu",
+    ],
+    "sampled pieces, batches by tokens, kinds of dropout": [
+        "text.tokenizer=sentencepiece",
+        "text.vocabulary_size=600",
+        "text.subword_sampling_source=0.2",
+        "text.subword_sampling_target=0.2",
+        "data.batch_tokens=900",
+        "model.variational_dropout=true",
+        "model.token_dropout=0.1",
+        "model.recurrent_dropout=0.1",
+    ],
+    "float16": ["training.precision=mixed_float16", "model.cell=gru"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_whatever_is_chosen_it_goes_on_as_if_it_had_not_stopped(name, tmp_path):
+    options = [*EVERYTHING[name], "training.early_stopping_patience=3"]
+    expected, _ = start(tmp_path / "whole", *options)
+    run, _ = start(tmp_path / "run", *options, callbacks=[Send(signal.SIGINT, (0, 1))])
+    for place in ((1, 0), (1, 2)):
+        start(run.path, *options, callbacks=[Send(signal.SIGINT, place)], resume=True)
+    start(run.path, *options, resume=True)
+    assert_same(run, expected)
+
+
 # === Losses that are not finite ===
 
 
