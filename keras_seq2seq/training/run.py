@@ -77,6 +77,7 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
         TrainingError: no epoch gave a finite validation loss, or three times in a row a training
             loss was not finite; resumed with other data; the model cannot be written.
         TrainingInterrupted: a signal came.
+        ValueError: the run is finished, or another process trains it.
 
     Example:
 
@@ -84,9 +85,13 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
     train(load_config("ko_en.toml"), RunDirectory("runs/ko_en").create(), say=print)
     ```
     """
+    with run.locked():
+        return _train(config, run, pairs or read_corpora(config.data), say, callbacks, resume)
+
+
+def _train(config, run, pairs, say, callbacks, resume):
     keras.utils.set_random_seed(config.training.seed)
     store = CheckpointStore(run.checkpoints, config.training.keep_checkpoints, say)
-    pairs = pairs or read_corpora(config.data)
     start, facts = (resume_run if resume else begin_run)(config, run, store, pairs, say)
     model, train_data, valid_data, counter, pairs = _prepare(config, run, pairs, start, say)
     steps = len(train_data)

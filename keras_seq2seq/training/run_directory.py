@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_LOCK = ".lock"
 _SECTIONS = {"data", "text", "model", "training"}
 
 
@@ -109,7 +116,7 @@ class RunDirectory:
             raise ValueError(f"{self.path} is a file, but a run needs a directory: choose another.")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            names = sorted(os.listdir(self.path))
+            names = sorted(set(os.listdir(self.path)) - {_LOCK})
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"The run directory {self.path} cannot be created: {error}. Choose another."
@@ -144,6 +151,32 @@ class RunDirectory:
         with self.replacing(name) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
         return self.path / name
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training the same run at the same time.
+
+        The system gives the lock up when a process ends, even if it is killed.
+
+        Raises:
+            ValueError: another process holds the lock.
+        """
+        path = self.path / _LOCK
+        with open(path, "w") as file:
+            try:
+                if fcntl is not None:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"Another process is training {self.path}. Wait until it ends, or stop it: "
+                    "what it saved can be resumed."
+                ) from None
+            except OSError:  # a file system that knows no locks
+                pass
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
 
     def check_unfinished(self) -> None:
         """Raises ValueError where the run has come to its end."""

@@ -82,3 +82,15 @@ def test_every_path_lies_in_the_directory(tmp_path):
     run = RunDirectory(tmp_path)
     paths = [value for value in vars(run).values() if value != run.path]
     assert len(set(paths)) == len(paths) == 12 and all(path.parent == run.path for path in paths)
+
+
+def test_two_processes_do_not_train_the_same_run(tmp_path):
+    run = RunDirectory(tmp_path / "run").create()
+    with run.locked():
+        with pytest.raises(ValueError, match="Another process is training"):
+            with RunDirectory(run.path).locked():
+                pass
+        assert RunDirectory(run.path).create().path == run.path  # the lock is no stranger
+    with run.locked():
+        pass
+    assert names(run.path) == []
