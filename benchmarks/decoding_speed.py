@@ -1,0 +1,158 @@
+"""Decoding speed on this machine: sentences a second, from a SavedModel.
+
+    python benchmarks/decoding_speed.py --source test.en --model pieces.model
+
+The network is a bidirectional LSTM encoder of H/2 units a direction and an LSTM decoder of H units
+with dot attention, with random weights: it runs exactly `--length` steps, for no token counts as the
+end, so that speed does not depend on what it writes. Sentences are sorted by length and run in
+batches, greedily and with beams. The SavedModel takes ids and is run in a session, as a server does it.
+
+`--reference COMMAND` runs a command after each round that prints one line of JSON with
+`sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams. Two
+programs can be compared only when they take turns. `--json FILE` writes one line of JSON, to
+standard output if FILE is `-`.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--source", required=True, help="text, one sentence a line")
+    parser.add_argument("--model", required=True, help="SentencePiece model")
+    parser.add_argument("--embed", type=int, default=256, help="E")
+    parser.add_argument("--units", type=int, default=512, help="H of the decoder")
+    parser.add_argument("--batch", type=int, default=32, help="sentences")
+    parser.add_argument("--batches", type=int, default=30, help="batches a round, the shortest")
+    parser.add_argument("--length", type=int, default=30, help="steps")
+    parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--reference", help="command to take turns with")
+    parser.add_argument("--json", metavar="FILE", help="where to write the figures; - is stdout")
+    return parser.parse_args(arguments)
+
+
+def write_saved_model(options, size, directory):
+    """A SavedModel with a signature for each number of beams: ids [B, S] -> ids [B, T]."""
+    import keras
+    import tensorflow as tf
+
+    from keras_seq2seq import SearchOptions, Seq2Seq
+
+    keras.utils.set_random_seed(0)
+    model = Seq2Seq(
+        size,
+        size,
+        units=options.units // 2,
+        embedding_dim=options.embed,
+        attention="dot",
+        eos_id=size,  # which no search can choose
+        use_cudnn=False,
+    )
+    archive = keras.export.ExportArchive()
+    signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
+
+    def decoder(search):
+        return lambda ids: {"ids": model.search(ids, options.length, search).ids}
+
+    for beams in options.beams:
+        decode = decoder(SearchOptions(beam_size=beams))
+        archive.add_endpoint(f"beam_{beams}", decode, input_signature=signature)
+    archive.write_out(directory, verbose=False)
+    return model.count_params()
+
+
+def open_saved_model(options, directory):
+    """A function for each number of beams, from ids to ids."""
+    import tensorflow as tf
+
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=options.threads, inter_op_parallelism_threads=options.threads
+    )
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+    with session.graph.as_default():
+        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], directory)
+
+    def runner(signature):
+        given, wanted = signature.inputs["ids"].name, signature.outputs["ids"].name
+        return session.make_callable(session.graph.get_tensor_by_name(wanted), [given])
+
+    return {beams: runner(meta.signature_def[f"beam_{beams}"]) for beams in options.beams}
+
+
+def read_batches(options, tokenizer):
+    """The shortest sentences in batches: int32 arrays [B, S], EOS behind each."""
+    import numpy as np
+
+    lines = Path(options.source).read_text("utf-8").splitlines()
+    rows = sorted(([*tokenizer.tokenize_python(line), 3] for line in lines), key=len)
+    batches = []
+    for start in range(0, min(len(rows), options.batch * options.batches), options.batch):
+        batch = rows[start : start + options.batch]
+        ids = np.zeros((len(batch), len(batch[-1])), "int32")
+        for place, row in enumerate(batch):
+            ids[place, : len(row)] = row
+        batches.append(ids)
+    return batches
+
+
+def sentences_per_second(run, batches):
+    began = time.perf_counter()
+    for batch in batches:
+        run(batch)
+    return sum(map(len, batches)) / (time.perf_counter() - began)
+
+
+def run_reference(command):
+    output = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout
+    return json.loads(output.strip().splitlines()[-1])["sentences_per_s"]
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    from keras_seq2seq.text import SentencePieceTokenizer
+
+    tokenizer = SentencePieceTokenizer(options.model)
+    batches = read_batches(options, tokenizer)
+    with tempfile.TemporaryDirectory() as directory:
+        parameters = write_saved_model(options, tokenizer.vocabulary_size, directory)
+        runs = open_saved_model(options, directory)
+    figures = {"parameters": parameters, "batch": options.batch, "length": options.length}
+    for beams, run in runs.items():
+        sentences_per_second(run, batches[:: max(1, len(batches) - 1)])  # warm up
+        ours, theirs = [], []
+        for number in range(options.rounds):
+            ours.append(sentences_per_second(run, batches))
+            line = f"beam {beams}, round {number + 1}: {ours[-1]:.1f} sentences/s"
+            if options.reference:
+                theirs.append(run_reference(options.reference.replace("{beam}", str(beams))))
+                line += f"; reference {theirs[-1]:.1f} sentences/s"
+            print(line, file=sys.stderr)
+        found = {"sentences_per_s": round(statistics.median(ours), 2)}
+        if theirs:
+            found["reference_sentences_per_s"] = round(statistics.median(theirs), 2)
+            found["ratio"] = round(statistics.median(ours) / statistics.median(theirs), 3)
+        figures[f"beam_{beams}"] = found
+    if options.json in (None, "-"):
+        print(json.dumps(figures))
+    else:
+        Path(options.json).write_text(json.dumps(figures) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
