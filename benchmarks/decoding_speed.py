@@ -3,13 +3,13 @@
     python benchmarks/decoding_speed.py --source test.en --model pieces.model
 
 The network is a bidirectional LSTM encoder of H/2 units a direction and an LSTM decoder of H units
-with dot attention, with random weights: it runs exactly `--length` steps, for no token counts as the
-end, so that speed does not depend on what it writes. Sentences are sorted by length and run in
-batches, greedily and with beams. The SavedModel takes ids and is run in a session, as a server does it.
+with dot attention, with random weights. It runs exactly `--length` steps, for no token counts as
+the end: speed does not depend on what it writes. Sentences are sorted by length and run in batches,
+greedily and with beams. The SavedModel takes ids and is run in a session, as a server does it.
 
 `--reference COMMAND` runs a command after each round that prints one line of JSON with
-`sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams. Two
-programs can be compared only when they take turns. `--json FILE` writes one line of JSON, to
+`sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams.
+Two programs can be compared only when they take turns. `--json FILE` writes one line of JSON, to
 standard output if FILE is `-`.
 """
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
+from keras_seq2seq.text.normalization import is_blank
 from keras_seq2seq.text.tokenizer_state import tokenizer_from_state
 
 
@@ -82,6 +83,7 @@ class TFLiteArtefact(Artefact):
 
     def _ids(self, text):
         limit = self.manifest["max_source_length"]
+        text = "" if is_blank(text) else text
         tokens = self.source_tokenizer.tokenize_python(text)[: limit - 1]
         ids = np.full((1, limit), self.manifest["pad_id"], "int32")
         ids[0, : len(tokens) + 1] = [*tokens, self.manifest["eos_id"]]

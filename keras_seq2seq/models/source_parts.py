@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.text.normalization import is_blank
 from keras_seq2seq.text.sentence_splitter import split_long_text
 from keras_seq2seq.text.special_tokens import EOS
 
@@ -47,7 +48,8 @@ class SourceParts:
                 f"long_sources={policy!r} is not known; choose one of {', '.join(POLICIES)}."
                 f"{did_you_mean(policy, POLICIES, cutoff=0.4)}"
             )
-        parts, owner, start = list(texts), np.arange(len(texts)), np.zeros(len(texts), "int64")
+        texts = ["" if is_blank(text) else text for text in texts]
+        parts, owner, start = texts, np.arange(len(texts)), np.zeros(len(texts), "int64")
         rows = tokenizer.tokenize(parts)
         lengths = rows.row_lengths().numpy() + 1  # EOS
         long = np.flatnonzero(lengths > max_length)

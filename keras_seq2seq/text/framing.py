@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from keras_seq2seq.text.normalization import WHITE_SPACE
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
 
 def encode_source(tokenizer, text: tf.Tensor, max_length: int | None = None) -> tf.Tensor:
     """Turns source sentences into what the encoder reads: ids, EOS, padding.
 
-    Runs in a graph: in `tf.data` as well as in an exported signature.
+    Runs in a graph: in `tf.data` as well as in an exported signature. A blank line is EOS alone,
+    whatever the tokenizer makes of white space.
 
     Args:
         tokenizer: `Tokenizer`.
@@ -30,6 +32,7 @@ def encode_source(tokenizer, text: tf.Tensor, max_length: int | None = None) -> 
     >>> encode_source(ByteTokenizer(), tf.constant(["ab", "c"])).numpy().tolist()
     [[101, 102, 3], [103, 3, 0]]
     """
+    text = tf.where(tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*"), "", text)
     ids, lengths = _tokenize(tokenizer, text, max_length, "max_length")
     return _close(ids, lengths)
 

@@ -31,6 +31,15 @@ def replace_surrogates(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or white space alone.
+
+    >>> is_blank(" \\t\\u3000"), is_blank("a")
+    (True, False)
+    """
+    return not text or WHITE_SPACE_RUN.fullmatch(text) is not None
+
+
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 @dataclasses.dataclass(frozen=True)
 class Normalization:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_seq2seq.text import ByteTokenizer, Normalization
 from keras_seq2seq.text.framing import encode_pair, encode_source
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
@@ -98,3 +99,9 @@ def test_a_length_below_one_is_refused():
         encode_source(CodePoints(), tf.constant(["a"]), 0)
     with pytest.raises(ValueError, match="`max_target_length`"):
         encode_pair(CodePoints(), CodePoints(), ["a"], ["a"], max_target_length=0)
+
+
+def test_blank_lines_are_eos_alone_even_where_white_space_is_kept():
+    tokenizer = ByteTokenizer(Normalization(None, collapse_whitespace=False))
+    ids = encode_source(tokenizer, tf.constant(["", " \t\u3000", " a"])).numpy()
+    assert ids.tolist() == [[3, 0, 0], [3, 0, 0], [36, 101, 3]]

@@ -1,0 +1,105 @@
+"""Whatever string comes: no crash, no hang, and the same result as alone."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keras_seq2seq import Seq2Seq, TextSeq2Seq
+from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
+from keras_seq2seq.text.normalization import is_blank
+
+NASTY = [
+    "",
+    " \t\u3000\n",
+    "\0",
+    "\0" * 50,
+    "a" * 10_000,
+    "가" * 10_000,
+    ". " * 5_000,
+    "😀🇰🇷👩‍👩‍👧" * 20,
+    "שלום עולם",
+    "\u202eabc\u202c",
+    "e" + "\u0301" * 500,
+    "\ufeff",
+    "\ufffd\uffff",
+    "\ud800",
+    "ሰላም ᠮᠣᠩᠭᠣᠯ 𒀀",
+    "</s> <pad> <s> <unk> ▁",
+    b"\xff\xfe\x80",
+    b"\xed\xa0\x80",
+    b"\xc3",
+]
+TEXTS = st.one_of(
+    st.sampled_from(NASTY),
+    st.text(max_size=40),
+    st.binary(max_size=30),
+    st.text("가나다 .!?\0\u0301\u200d😀\u05d0\u202e", max_size=60),
+    st.builds(lambda piece, n: piece * n, st.text(min_size=1, max_size=4), st.integers(1, 200)),
+)
+SEARCHES = [
+    {},
+    {"beam_size": 3},
+    {"sampling": True, "seed": 1, "top_p": 0.9},
+    {"long_sources": "split"},
+]
+BATCH = 64
+
+
+def check(model, texts, options):
+    details = model.generate(texts, return_details=True, **options)
+    assert len(details) == len(texts)
+    for text, one in zip(texts, details, strict=True):
+        assert isinstance(one.text, str)
+        one.text.encode("utf-8")
+        assert np.isfinite(one.score) and one.score <= 1e-6
+        if is_blank(text.decode("utf-8", "replace") if isinstance(text, bytes) else text):
+            assert one.text == "" and one.score == 0
+        assert len(one.source_spans) == len(one.source_tokens)
+    alone = np.random.default_rng(len(texts[0])).integers(len(texts))
+    assert model.generate([texts[alone]], **options) == [details[alone].text]
+
+
+def run_many(model, batches):
+    """`batches` times a batch of 64 strings that hypothesis makes."""
+    count = iter(range(10**9))
+
+    @given(st.lists(TEXTS, min_size=BATCH, max_size=BATCH))
+    @settings(
+        max_examples=batches,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def test(texts):
+        check(model, texts, SEARCHES[next(count) % len(SEARCHES)])
+
+    test()
+
+
+@pytest.fixture(scope="module")
+def models(trained):
+    characters = CharacterTokenizer.learn(["가나다라 abc", "😀 e\u0301"], 40, Normalization("NFD"))
+    others = []
+    for source in (ByteTokenizer(Normalization(None, collapse_whitespace=False)), characters):
+        size = source.vocabulary_size
+        others.append(
+            TextSeq2Seq(Seq2Seq(size, size, units=8, embedding_dim=8), source, source, 48, 12)
+        )
+    return [trained, *others]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["sentencepiece", "bytes", "characters"])
+@pytest.mark.parametrize("options", SEARCHES, ids=["greedy", "beam", "sampling", "split"])
+def test_the_worst_strings_known(models, which, options):
+    check(models[which], NASTY, options)
+
+
+def test_a_thousand_strings(models):
+    run_many(models[0], 16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["sentencepiece", "bytes", "characters"])
+def test_twenty_thousand_strings(models, which):
+    run_many(models[which], -(-20_000 // BATCH))
