@@ -12,7 +12,8 @@ PROGRAM = """
 import sys
 sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None  # as if not installed
 import json, keras, numpy as np
-from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TokenAccuracy, Perplexity
+from keras_seq2seq import (
+    Perplexity, SearchOptions, Seq2Seq, SequenceCrossentropy, TokenAccuracy)
 keras.utils.set_random_seed(1)
 found = {}
 KINDS = [{"cell": c, "attention": a} for c in ("lstm", "gru") for a in (None, "general")] + [
@@ -20,6 +21,14 @@ KINDS = [{"cell": c, "attention": a} for c in ("lstm", "gru") for a in (None, "g
     {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True},
     {"input_feeding": True, "num_layers": 2, "dropout": 0.1, "projection_dropout": 0.1},
     {"attention": "scaled_dot", "recurrent_dropout": 0.1, "variational_dropout": True},
+]
+SEARCHES = [
+    SearchOptions(),
+    SearchOptions(beam_size=3, num_return=2, length_penalty=[0.0, 0.5, 1.0], diversity=0.1,
+                  no_repeat_ngram=2, repetition_penalty=1.2, min_length=2,
+                  banned_ids=[[5], [6, 7]]),
+    SearchOptions(sampling=True, seed=[1, 2, 3], temperature=0.8, top_k=9, top_p=0.9,
+                  forced_ids=[8, -1], max_length_ratio=1.5),
 ]
 for options in KINDS:
     model = Seq2Seq(30, 40, units=8, embedding_dim=6, **options)
@@ -30,9 +39,9 @@ for options in KINDS:
     x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
     losses = model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
     wide = np.pad(ids[:3], ((0, 0), (0, 4)))
-    ours, padded = model.generate(ids[:3], max_length=7), model.generate(wide, max_length=7)
-    found[str(options)] = [
-        losses, np.asarray(ours.ids).tolist(), np.asarray(padded.ids).tolist()]
+    chosen = [[np.asarray(model.generate(source, 7, search).ids).tolist() for search in SEARCHES]
+              for source in (ids[:3], wide)]
+    found[str(options)] = [losses, *chosen]
 print(json.dumps([keras.backend.backend(), found]))
 """
 
