@@ -34,6 +34,7 @@ def saved_model(
     beam_size=4,
     num_return=1,
     beam_inputs=("length_penalty", "max_length"),
+    replace_unknown=False,
 ):
     """Writes `directory/<next integer>/`, reloads it as a server does, and compares.
 
@@ -55,6 +56,8 @@ def saved_model(
         num_return: int. Results of `beam` for each text; above 1 its outputs are [B, N].
         beam_inputs: names of the options of `beam` that each request gives: any of
             `signatures.NEUTRAL` that are for beam search. What is not named is not in the graph.
+        replace_unknown: bool. `serving_default` and `beam` write the source token that was
+            attended to most in the place of an unknown target token.
 
     Returns:
         `pathlib.Path` of the version that was written.
@@ -70,6 +73,7 @@ def saved_model(
     ```
     """
     search = check_search(model, beam_size, num_return, beam_inputs)
+    check_replacement(model, replace_unknown, search)
     base = pathlib.Path(directory)
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")
@@ -77,10 +81,11 @@ def saved_model(
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
     try:
         twin = model.copy(use_cudnn=False, dtype="float32")
-        _write(twin, temporary, search)
+        _write(twin, temporary, search, replace_unknown)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)
-        _compare(KerasArtefact(model=twin), SavedModelArtefact(temporary), sample, search)
+        artefact = SavedModelArtefact(temporary)
+        _compare(KerasArtefact(model=twin), artefact, sample, search, replace_unknown)
         temporary.chmod(0o755)
         return _rename_to_next_version(temporary, base)
     except BaseException:
@@ -102,8 +107,18 @@ def check_search(model, beam_size, num_return, beam_inputs):
     return {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
 
 
-def _write(twin, directory, search):
-    serve, signature = text_signature(twin)
+def check_replacement(model, replace_unknown, search):
+    """Refuses to replace unknown tokens where there is no attention, or more than one result."""
+    if replace_unknown and model.seq2seq.attention is None:
+        raise ExportError("replace_unknown needs a model with attention.")
+    if replace_unknown and search and search["num_return"] > 1:
+        raise ExportError(
+            f"replace_unknown is for one result, not num_return={search['num_return']}."
+        )
+
+
+def _write(twin, directory, search, replace_unknown):
+    serve, signature = text_signature(twin, replace_unknown)
     # The weights follow from the endpoint; tracking the twin would store them twice.
     archive = keras.export.ExportArchive()
     archive.track(twin.source_tokenizer)
@@ -111,7 +126,7 @@ def _write(twin, directory, search):
     archive.add_endpoint("serving_default", serve, input_signature=signature)
     if search:
         options = SearchOptions(beam_size=search["beam_size"], num_return=search["num_return"])
-        serve, signature = search_signature(twin, options, search["inputs"])
+        serve, signature = search_signature(twin, options, search["inputs"], replace_unknown)
         archive.add_endpoint("beam", serve, input_signature=signature)
     serve, signature = search_signature(twin, SearchOptions(sampling=True), OF_SAMPLING)
     archive.add_endpoint("sample", serve, input_signature=signature)
@@ -120,17 +135,19 @@ def _write(twin, directory, search):
     archive.write_out(str(directory), verbose=False)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
-    described = {**describe_model(twin), "beam": search}
+    described = {**describe_model(twin), "beam": search, "replace_unknown": replace_unknown}
     manifest.write_text(json.dumps(described, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _compare(expected, actual, sample, search):
+def _compare(expected, actual, sample, search, replace_unknown):
     """Greedy search, beam search and sampling do what the model does; given targets score alike."""
     searches = [{}, {"sampling": True, "seed": 1}]
     if search:
         searches.append({"beam_size": search["beam_size"], "num_return": search["num_return"]})
     for options in searches:
-        ours, theirs = (artefact.generate(sample, **options) for artefact in (expected, actual))
+        replace = replace_unknown and not options.get("sampling")
+        ours = expected.generate(sample, **options, replace_unknown=replace)
+        theirs = actual.generate(sample, **options)
         compare(ours, theirs, sample, "the SavedModel")
     ours, theirs = (artefact.score(sample, ours.texts) for artefact in (expected, actual))
     compare_scores(ours, theirs, sample, "the SavedModel")

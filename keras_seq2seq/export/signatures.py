@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.text.framing import encode_pair, encode_source
+from keras_seq2seq.text.unknown_tokens import most_attended
 
 # What a request sends where it has no wish of its own.
 NEUTRAL = {
@@ -25,24 +26,25 @@ NEUTRAL = {
 OF_SAMPLING = ("seed", "temperature", "top_k", "top_p", "max_length")
 
 
-def text_signature(model):
+def text_signature(model, replace_unknown=False):
     """Returns a function text [B] -> text [B], score [B], length [B], as TF Serving wants it.
 
     Every input and output has the batch axis alone, so that a server may join and split requests.
 
     Args:
         model: a `TextSeq2Seq`.
+        replace_unknown: bool. Write the source token that was attended to most in the place of an
+            unknown target token.
     """
 
     def serve(text):
-        result = _search(model, text, SearchOptions())
-        output = model.target_tokenizer.detokenize(result.ids)
+        result, output = _search(model, text, SearchOptions(), replace_unknown)
         return {"text": output, "score": result.score, "length": result.length}
 
     return serve, [tf.TensorSpec([None], tf.string, name="text")]
 
 
-def search_signature(model, options, inputs):
+def search_signature(model, options, inputs, replace_unknown=False):
     """Returns a function of text [B] and options [B] that gives N results for each text.
 
     The options are tensors with the batch axis, since a server refuses scalars, and every request
@@ -52,6 +54,7 @@ def search_signature(model, options, inputs):
         model: a `TextSeq2Seq`.
         options: `SearchOptions` without data.
         inputs: names of the options that requests give: keys of `NEUTRAL`.
+        replace_unknown: bool, as for `text_signature`; for one result.
 
     Returns:
         The function, and its signature. It gives `text`, string, `score` and `ranking`, float32,
@@ -61,8 +64,8 @@ def search_signature(model, options, inputs):
 
     def serve(text, *values):
         data = dict(zip(inputs, values, strict=True))
-        result = _search(model, text, dataclasses.replace(options, **data))
-        output = model.target_tokenizer.detokenize(result.ids)
+        options_of_rows = dataclasses.replace(options, **data)
+        result, output = _search(model, text, options_of_rows, replace_unknown)
         return {
             "text": output,
             "score": result.score,
@@ -98,9 +101,15 @@ def score_signature(model):
     return serve, [tf.TensorSpec([None], tf.string, name=name) for name in names]
 
 
-def _search(model, text, options):
+def _search(model, text, options, replace_unknown):
+    """Searches strings [B]: the `SearchResult` and its texts."""
     source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
-    return model.seq2seq.search(source_ids, model.max_target_length, options)
+    result = model.seq2seq.search(source_ids, model.max_target_length, options)
+    unknown = None
+    if replace_unknown:
+        _, attention = model.seq2seq.score(source_ids, result.ids)  # [B, T, S]
+        unknown = most_attended(attention, model.source_tokenizer.tokenize_to_strings(text))
+    return result, model.target_tokenizer.detokenize(result.ids, unknown=unknown)
 
 
 def ids_signature(model, options):

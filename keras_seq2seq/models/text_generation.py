@@ -155,6 +155,8 @@ def _with_eos(ids, length):
 def replace_unknown(model, parts, targets, rows_of, judged):
     """Texts of targets with UNK replaced by what the model looked at most."""
     tokenizer, texts = model.target_tokenizer, []
+    if model.seq2seq.attention is None:
+        raise ValueError("replace_unknown needs a model with attention.")
     for ids, row, (_, attention) in zip(targets, rows_of, judged, strict=True):
         if UNK not in ids:
             texts.append(tokenizer.detokenize_python(ids))

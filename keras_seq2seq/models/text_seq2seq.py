@@ -167,12 +167,15 @@ class TextSeq2Seq(keras.Model):
             scores = float(scores) if options.num_return == 1 else scores
         return (outputs, scores) if return_scores else outputs
 
-    def generate_batches(self, texts, batch_size=32, progress=None, **options):
+    def generate_batches(
+        self, texts, batch_size=32, progress=None, replace_unknown=False, **options
+    ):
         """What artefacts give: N strings, their scores [N] and lengths [N] in tokens."""
         texts = check_texts(texts, batch_size)
         options = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
-        _, found = self._search(texts, batch_size, options, "truncate", progress)
-        return self.decode_targets(found.ids[:, 0]), found.score[:, 0], found.length[:, 0]
+        parts, found = self._search(texts, batch_size, options, "truncate", progress)
+        outputs, _ = self._outputs(parts, found, False, replace_unknown, batch_size)
+        return [rows[0] for rows in outputs], found.score[:, 0], found.length[:, 0]
 
     def _search(self, texts, batch_size, options, long_sources, progress):
         parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, long_sources)

@@ -8,7 +8,7 @@ import pytest
 from conftest import PAIRS
 from contracts import check_config_is_complete
 
-from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq
+from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
 from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.models.average_weights import average_weights
 from keras_seq2seq.models.ensemble import Ensemble
@@ -175,7 +175,7 @@ def test_unknown_tokens_are_counted(trained):
     assert trained.generate(SOURCES[0], return_details=True).unknown_source_tokens == 0
 
 
-def test_unknown_target_tokens_are_replaced_by_what_was_attended_to():
+def test_unknown_target_tokens_are_replaced_by_what_was_attended_to(tmp_path):
     """A model that learns to copy characters, and whose target side lacks some."""
     alphabet = "abcdefgh"
     random = np.random.default_rng(0)
@@ -205,6 +205,8 @@ def test_unknown_target_tokens_are_replaced_by_what_was_attended_to():
     assert right >= 15
     detail = model.generate(words[0], replace_unknown=True, return_details=True)
     assert detail.unknown_target_tokens == 1 and detail.text == replaced[0]
+    served = export.saved_model(model, tmp_path, sample=words, replace_unknown=True)
+    assert export.open_artefact(served).generate(words).texts == replaced
 
 
 # === Long and odd input ===
