@@ -14,11 +14,8 @@ standard output if FILE is `-`.
 """
 
 import argparse
-import json
 import os
-import shlex
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +23,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reference_run import give_line, run_reference
 
 
 def parse_arguments(arguments=None):
@@ -118,11 +117,6 @@ def sentences_per_second(run, batches):
     return sum(map(len, batches)) / (time.perf_counter() - began)
 
 
-def run_reference(command):
-    output = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout
-    return json.loads(output.strip().splitlines()[-1])["sentences_per_s"]
-
-
 def main(arguments=None):
     options = parse_arguments(arguments)
     from keras_seq2seq.text import SentencePieceTokenizer
@@ -140,7 +134,8 @@ def main(arguments=None):
             ours.append(sentences_per_second(run, batches))
             line = f"beam {beams}, round {number + 1}: {ours[-1]:.1f} sentences/s"
             if options.reference:
-                theirs.append(run_reference(options.reference.replace("{beam}", str(beams))))
+                command = options.reference.replace("{beam}", str(beams))
+                theirs.append(run_reference(command, "sentences_per_s"))
                 line += f"; reference {theirs[-1]:.1f} sentences/s"
             print(line, file=sys.stderr)
         found = {"sentences_per_s": round(statistics.median(ours), 2)}
@@ -148,10 +143,7 @@ def main(arguments=None):
             found["reference_sentences_per_s"] = round(statistics.median(theirs), 2)
             found["ratio"] = round(statistics.median(ours) / statistics.median(theirs), 3)
         figures[f"beam_{beams}"] = found
-    if options.json in (None, "-"):
-        print(json.dumps(figures))
-    else:
-        Path(options.json).write_text(json.dumps(figures) + "\n", "utf-8")
+    give_line(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -12,19 +12,18 @@ import argparse
 
 from real_corpora import multi30k_files, read_split
 from scored_run import (
+    add_arguments,
     choose_search,
     facts_of,
     give_json,
-    open_finished_run,
     run_script,
     say,
     score_pairs,
     signatures,
-    train_run,
+    trained_or_opened,
 )
 
 from keras_seq2seq.cli.terminal import out
-from keras_seq2seq.training import load_config
 
 LANGUAGE = "de"
 # System, parameters, BLEU on lower-cased tokenised test_2016_flickr, where it was read.
@@ -47,12 +46,7 @@ PUBLISHED = (
 def main(arguments=None):
     options = parse(arguments)
     files = multi30k_files()
-    if options.score is None:
-        overrides = [f"data.train={files['train']}", f"data.valid={files['valid']}"]
-        config = load_config(options.recipe, [*overrides, *options.set])
-        run = train_run(config, options.run_dir, options.overwrite)
-    else:
-        run = open_finished_run(options.score)
+    run = trained_or_opened(options, files)
     result = measure(run, files, options.beam, test=not options.val_only)
     print_table(result)
     give_json(result, options.json)
@@ -62,16 +56,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--json", help="file for the figures; - is standard output")
-    parser.add_argument("--run-dir", default="runs/multi30k", help="where the run goes")
-    parser.add_argument("--recipe", help="TOML file or recipe:NAME; default recipe:default")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
-    )
-    parser.add_argument("--beam", type=int, default=5, help="beam size; 1 is greedy search")
-    parser.add_argument("--score", metavar="RUN", help="score this run and train nothing")
-    parser.add_argument("--val-only", action="store_true", help="leave the test set alone")
-    parser.add_argument("--overwrite", action="store_true", help="replace a run in --run-dir")
+    add_arguments(parser, "runs/multi30k", None, "default recipe:default")
     options = parser.parse_args(arguments)
     if options.beam < 1:
         parser.error(f"--beam {options.beam}: at least 1 is expected")

@@ -22,6 +22,29 @@ LENGTH_PENALTIES = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0)  # alpha of Wu 
 FACTS = "benchmark.json"  # beside the model: what cannot be told from the model afterwards
 
 
+def add_arguments(parser, run_dir, recipe, recipe_help):
+    """Adds what the command of every benchmark of quality takes."""
+    parser.add_argument("--json", help="file for the figures; - is standard output")
+    parser.add_argument("--run-dir", default=run_dir, help="where the run goes")
+    parser.add_argument("--recipe", default=recipe, help=f"TOML file or recipe:NAME; {recipe_help}")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
+    )
+    parser.add_argument("--beam", type=int, default=5, help="beam size; 1 is greedy search")
+    parser.add_argument("--score", metavar="RUN", help="score this run and train nothing")
+    parser.add_argument("--val-only", action="store_true", help="leave the test set alone")
+    parser.add_argument("--overwrite", action="store_true", help="replace a run in --run-dir")
+
+
+def trained_or_opened(options, files) -> RunDirectory:
+    """The run that the arguments name: trained now, or one that is there (`--score`)."""
+    if options.score is not None:
+        return open_finished_run(options.score)
+    overrides = [f"data.train={files['train']}", f"data.valid={files['valid']}"]
+    config = load_config(options.recipe, [*overrides, *options.set])
+    return train_run(config, options.run_dir, options.overwrite)
+
+
 def train_run(config, run_dir, overwrite=False) -> RunDirectory:
     """Trains into `run_dir` with a progress bar, and keeps how long it took."""
     start = time.monotonic()

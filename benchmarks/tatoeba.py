@@ -14,19 +14,18 @@ import pathlib
 
 from real_corpora import read_split, tatoeba_splits, write_tables
 from scored_run import (
+    add_arguments,
     choose_search,
     facts_of,
     give_json,
-    open_finished_run,
     run_script,
     say,
     score_pairs,
     signatures,
-    train_run,
+    trained_or_opened,
 )
 
 from keras_seq2seq.cli.terminal import out
-from keras_seq2seq.training.config_file import load_config
 
 LANGUAGE = "en"
 RECIPE = pathlib.Path(__file__).with_suffix(".toml")
@@ -40,12 +39,7 @@ def main(arguments=None):
     say(", ".join(f"{len(pairs):,} {name}" for name, pairs in splits.items()) + f" in {folder}")
     if options.split_only:
         return
-    if options.score is None:
-        overrides = [f"data.train={files['train']}", f"data.valid={files['valid']}"]
-        config = load_config(options.recipe, [*overrides, *options.set])
-        run = train_run(config, options.run_dir, options.overwrite)
-    else:
-        run = open_finished_run(options.score)
+    run = trained_or_opened(options, files)
     result = measure(run, files, options.beam, test=not options.val_only)
     print_table(result)
     give_json(result, options.json)
@@ -55,19 +49,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--json", help="file for the figures; - is standard output")
-    parser.add_argument("--run-dir", default="runs/tatoeba", help="where the run goes")
-    parser.add_argument(
-        "--recipe", default=RECIPE, help="TOML file or recipe:NAME; default tatoeba.toml"
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="changes to the recipe"
-    )
-    parser.add_argument("--beam", type=int, default=5, help="beam size; 1 is greedy search")
-    parser.add_argument("--score", metavar="RUN", help="score this run and train nothing")
+    add_arguments(parser, "runs/tatoeba", RECIPE, "default tatoeba.toml")
     parser.add_argument("--split-only", metavar="DIR", help="write the split and stop")
-    parser.add_argument("--val-only", action="store_true", help="leave the test set alone")
-    parser.add_argument("--overwrite", action="store_true", help="replace a run in --run-dir")
     return parser.parse_args(arguments)
 
 

@@ -14,17 +14,16 @@ they take turns. `--json FILE` writes one line of JSON, to standard output if FI
 """
 
 import argparse
-import json
 import os
-import shlex
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reference_run import give_line, run_reference
 
 WARM_UP = 5  # steps
 
@@ -130,11 +129,6 @@ def make_round(options, model, batches, seed):
     return tokens / sum(seconds), 1e3 * statistics.median(seconds)
 
 
-def run_reference(command):
-    output = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout
-    return json.loads(output.strip().splitlines()[-1])["target_tokens_per_s"]
-
-
 def main(arguments=None):
     options = parse_arguments(arguments)
     import tensorflow as tf
@@ -150,7 +144,7 @@ def main(arguments=None):
         steps.append(step)
         line = f"round {number + 1}: {speed:,.0f} target tokens/s, step {step:.0f} ms"
         if options.reference:
-            references.append(run_reference(options.reference))
+            references.append(run_reference(options.reference, "target_tokens_per_s"))
             line += f"; reference {references[-1]:,.0f} target tokens/s"
         print(line, file=sys.stderr)
     figures = {
@@ -165,10 +159,7 @@ def main(arguments=None):
     if references:
         figures["reference_target_tokens_per_s"] = round(statistics.median(references), 1)
         figures["ratio"] = round(statistics.median(speeds) / statistics.median(references), 3)
-    if options.json in (None, "-"):
-        print(json.dumps(figures))
-    else:
-        Path(options.json).write_text(json.dumps(figures) + "\n", "utf-8")
+    give_line(figures, options.json)
 
 
 if __name__ == "__main__":

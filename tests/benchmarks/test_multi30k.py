@@ -61,7 +61,7 @@ def test_the_figure_is_that_of_the_kept_translations(trained, home):
 
 def test_a_run_is_scored_again_without_training(trained, data, monkeypatch, capsys):
     run, figures = trained
-    monkeypatch.setattr(multi30k, "train_run", None)
+    monkeypatch.setattr(scored_run, "train_run", None)
     monkeypatch.setattr(scored_run, "LENGTH_PENALTIES", (0.6, 1.0))
     multi30k.main(["--score", str(run), "--beam", "2", "--json", "-"])
     *table, last = capsys.readouterr().out.splitlines()
