@@ -26,6 +26,7 @@ from scored_run import (
 from keras_seq2seq.cli.terminal import out
 
 LANGUAGE = "de"
+RECIPE = "recipe:related_languages"
 # System, parameters, BLEU on lower-cased tokenised test_2016_flickr, where it was read.
 PUBLISHED = (
     (
@@ -56,7 +57,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_arguments(parser, "runs/multi30k", None, "default recipe:default")
+    add_arguments(parser, "runs/multi30k", RECIPE, f"default {RECIPE}")
     options = parser.parse_args(arguments)
     if options.beam < 1:
         parser.error(f"--beam {options.beam}: at least 1 is expected")
