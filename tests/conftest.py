@@ -25,6 +25,12 @@ def _fixed_seed():
 
 
 @pytest.fixture(scope="session")
+def learnt():
+    """The pairs that `trained` knows, for tests that cannot import this file by its name."""
+    return PAIRS
+
+
+@pytest.fixture(scope="session")
 def trained():
     """A small TextSeq2Seq that has learnt `PAIRS` by heart."""
     from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq

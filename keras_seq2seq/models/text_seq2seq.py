@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_seq2seq.models.ensemble import Ensemble
-from keras_seq2seq.models.searchable import Searchable
+from keras_seq2seq.models.seq2seq import Seq2Seq
 from keras_seq2seq.models.source_parts import SourceParts
 from keras_seq2seq.models.text_generation import (
     check_texts,
@@ -334,7 +334,7 @@ class TextSeq2Seq(keras.Model):
 
 def _check_sizes(seq2seq, source_tokenizer, target_tokenizer):
     """Vocabularies still to be loaded from a `.keras` file are not checked."""
-    if not isinstance(seq2seq, Searchable):
+    if not isinstance(seq2seq, (Seq2Seq, Ensemble)):
         raise TypeError(f"TextSeq2Seq: seq2seq must be a Seq2Seq, got {type(seq2seq).__name__}.")
     for side, tokenizer, size in (
         ("source", source_tokenizer, seq2seq.source_vocabulary_size),

@@ -129,16 +129,14 @@ def test_an_average_goes_on_where_a_checkpoint_was_written(tmp_path):
             np.testing.assert_array_equal(left, right)
 
 
-def test_bleu_of_validation_sentences(trained):
-    from conftest import PAIRS
-
-    pairs = SentencePairs.from_pairs(PAIRS)
+def test_bleu_of_validation_sentences(trained, learnt):
+    pairs = SentencePairs.from_pairs(learnt)
     logs = {}
     callback = ValidationBleu(pairs, sentences=100)
     callback.set_model(trained)
     callback.on_epoch_end(0, logs)
-    translations = trained.generate([source for source, _ in PAIRS])
-    expected = score_corpus(translations, [target for _, target in PAIRS]).bleu
+    translations = trained.generate([source for source, _ in learnt])
+    expected = score_corpus(translations, [target for _, target in learnt]).bleu
     assert logs["val_bleu"] == pytest.approx(expected) and expected > 50
     some = ValidationBleu(pairs, sentences=3)
     assert len(some.sources) == 3 and some.sources == ValidationBleu(pairs, sentences=3).sources
