@@ -140,7 +140,7 @@ def test_bleu_of_validation_sentences(trained, learnt):
     assert logs["val_bleu"] == pytest.approx(expected) and expected > 50
     some = ValidationBleu(pairs, sentences=3)
     assert len(some.sources) == 3 and some.sources == ValidationBleu(pairs, sentences=3).sources
-    by_source = dict(PAIRS)
+    by_source = dict(learnt)
     assert [by_source[source] for source in some.sources] == some.references
 
 
