@@ -23,8 +23,3 @@ def token_log_probabilities(logits, targets):
     targets = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)
     chosen = ops.take_along_axis(logits, targets, axis=-1)[..., 0]
     return chosen - ops.logsumexp(logits, axis=-1)
-
-
-def sentence_log_probabilities(token_scores, weight):
-    """Sums the scores of the real tokens: [B, T] and weight float [B, T] -> float32 [B]."""
-    return ops.sum(ops.where(weight > 0, token_scores, 0.0), axis=-1)

@@ -76,10 +76,10 @@ class SavedModelArtefact(Artefact):
 
     def generate(self, texts, batch_size=32, progress=None, **options):
         signature, data = self._signature(options)
+        arrays = SearchOptions(**data, **_fixed(options)).arrays(len(texts)) if data else {}
         found = {"text": [], "score": [], "length": []}
         for start in range(0, len(texts), batch_size):
             batch = texts[start : start + batch_size]
-            arrays = SearchOptions(**data, **_fixed(options)).arrays(len(texts)) if data else {}
             rows = {name: values[start : start + batch_size] for name, values in arrays.items()}
             result = self.run(signature, text=_as_bytes(batch), **rows)
             for name, column in found.items():
@@ -97,7 +97,8 @@ class SavedModelArtefact(Artefact):
         if name not in self.signatures:
             raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
         inputs = [key for key in self.signatures[name][0] if key != "text"]
-        beam = self.describe().get("beam") or {}
+        known = self._manifest()
+        beam = known.get("beam") or {}
         fixed = {key: beam.get(key) for key in ("beam_size", "num_return") if name == "beam"}
         for key, value in options.items():
             if key != "sampling" and key not in inputs and fixed.get(key, 1) != value:
@@ -106,7 +107,7 @@ class SavedModelArtefact(Artefact):
                     f"{', '.join([*(f'{k}={v}' for k, v in fixed.items()), *inputs])}. Export the "
                     "model again with it, or use the .keras file."
                 )
-        limit = self.describe().get("max_target_length", NEUTRAL["max_length"])
+        limit = known.get("max_target_length", NEUTRAL["max_length"])
         neutral = {**NEUTRAL, "max_length": limit}
         return name, {key: options.get(key, neutral[key]) for key in inputs}
 
@@ -125,18 +126,20 @@ class SavedModelArtefact(Artefact):
         return scores
 
     def describe(self):
-        manifest = pathlib.Path(self.path, MANIFEST)
-        try:
-            known = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
-        except ValueError as error:
-            raise ExportError(
-                f"{manifest} is not JSON ({error}); export the model again."
-            ) from None
         signatures = {
             name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
             for name, (inputs, outputs) in self.signatures.items()
         }
-        return {"signatures": signatures, **known}
+        return {"signatures": signatures, **self._manifest()}
+
+    def _manifest(self):
+        manifest = pathlib.Path(self.path, MANIFEST)
+        try:
+            return json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
+        except ValueError as error:
+            raise ExportError(
+                f"{manifest} is not JSON ({error}); export the model again."
+            ) from None
 
 
 def _tensors(infos):
