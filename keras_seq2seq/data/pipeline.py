@@ -33,6 +33,7 @@ def make_dataset(
     seed: int = 0,
     epoch_counter: EpochCounter | None = None,
     subword_sampling: tuple[float, float] = (0.0, 0.0),
+    r_drop: bool = False,
 ) -> tf.data.Dataset:
     """Makes the dataset that `fit` and `evaluate` take.
 
@@ -58,6 +59,8 @@ def make_dataset(
         epoch_counter: `EpochCounter`. Says which epoch it is, and from which batch on.
         subword_sampling: tuple of two float. The alpha of `SubwordSampler` for sources and for
             targets; 0 takes the best pieces always, as validation wants it.
+        r_drop: bool. Whether a batch holds its pairs twice, one half below the other, as the
+            `r_drop` of `SequenceCrossentropy` wants it: 2B rows for every B below.
 
     Returns:
         A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
@@ -121,7 +124,7 @@ def make_dataset(
         if epoch_counter is not None:
             left = epoch_counter.remaining(left)
         for indices in left:
-            yield frame_rows(sources, targets, indices)
+            yield frame_rows(sources, targets, np.tile(indices, 2) if r_drop else indices)
 
     ids = tf.TensorSpec([None, None], tf.int32)
     weights = tf.TensorSpec([None, None], tf.float32)

@@ -109,7 +109,7 @@ def compile_model(model, config, total_steps):
         optimizer = recoverable(keras.optimizers.Adam)(**shared)
     model.compile(
         optimizer=optimizer,
-        loss=SequenceCrossentropy(config.label_smoothing),
+        loss=SequenceCrossentropy(config.label_smoothing, r_drop=config.r_drop),
         weighted_metrics=[TokenAccuracy(), Perplexity()],
     )
     return schedule

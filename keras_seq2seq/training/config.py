@@ -134,6 +134,13 @@ class TrainingConfig:
     label_smoothing: float = option(
         0.1, "Share of each label spread over the vocabulary.", minimum=0.0, below=1.0
     )
+    r_drop: float = option(
+        0.0,
+        "R-Drop: every batch goes through the network twice, with different dropout, and this "
+        "weighs how far the two passes may be from each other. Doubles the time of a batch; 1 to "
+        "5 is usual, 0 does without.",
+        minimum=0.0,
+    )
     clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
     ema_momentum: float = option(
         0.99, "Momentum of the moving average of the weights; 0 keeps none.", minimum=0.0, below=1.0

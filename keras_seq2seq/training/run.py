@@ -194,6 +194,7 @@ def _prepare(config, run, pairs, start, say):
             config.text.subword_sampling_source,
             config.text.subword_sampling_target,
         ),
+        r_drop=config.training.r_drop > 0,
         **shared,
     )
     valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)

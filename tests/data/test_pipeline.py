@@ -293,3 +293,14 @@ def test_what_sampling_makes_too_long_keeps_its_best_pieces(words):
         assert max(x["source_ids"].shape[1], y.shape[1]) <= longest
     texts = [tokenizer.detokenize_python(row) for _, ys, _ in dataset for row in ys.numpy()]
     assert sorted(texts) == sorted(pairs.targets)
+
+
+def test_r_drop_repeats_the_rows_of_every_batch(words):
+    pairs, tokenizer = words
+    options = {"batch_size": 3, "seed": 1}
+    plain = make_dataset(pairs, tokenizer, tokenizer, **options)
+    twice = make_dataset(pairs, tokenizer, tokenizer, r_drop=True, **options)
+    assert int(twice.cardinality()) == int(plain.cardinality())
+    for once, both in zip(plain, twice, strict=True):
+        for ours, theirs in zip(tf.nest.flatten(both), tf.nest.flatten(once), strict=True):
+            np.testing.assert_array_equal(ours, np.concatenate([theirs, theirs]))

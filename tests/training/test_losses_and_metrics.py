@@ -102,3 +102,33 @@ def test_configs():
     check_config_is_complete(SequenceCrossentropy(0.2))
     assert TokenAccuracy(ignore_id=4).get_config()["ignore_id"] == 4
     assert Perplexity(ignore_id=4).get_config()["ignore_id"] == 4
+
+
+def twice(array):
+    return np.concatenate([array, array])
+
+
+def test_r_drop_is_the_symmetric_divergence_of_two_passes():
+    """Against the definition, written with probabilities in float64."""
+    passes = np.concatenate([LOGITS, LOGITS + RANDOM.normal(size=LOGITS.shape)]).astype("float32")
+    first, second = log_softmax(passes[:3]), log_softmax(passes[3:])
+    both = (np.exp(first) * (first - second) + np.exp(second) * (second - first)).sum(-1)
+    plain, r_drop = SequenceCrossentropy(0.1), SequenceCrossentropy(0.1, r_drop=3.0)
+    extra = float(r_drop(twice(TARGETS), passes)) - float(plain(twice(TARGETS), passes))
+    assert extra == pytest.approx(3.0 / 4 * both[REAL].mean(), 1e-4)
+
+
+def test_r_drop_adds_nothing_where_passes_agree_or_sentences_differ():
+    plain, r_drop = SequenceCrossentropy(), SequenceCrossentropy(r_drop=5.0)
+    for targets, logits in (
+        (twice(TARGETS), twice(LOGITS)),  # the same twice
+        (TARGETS, LOGITS),  # an odd number of rows
+        (TARGETS[:2], LOGITS[:2]),  # two halves that differ
+        (TARGETS[:1], LOGITS[:1]),
+    ):
+        assert float(r_drop(targets, logits)) == pytest.approx(float(plain(targets, logits)))
+
+
+def test_r_drop_must_not_be_negative():
+    with pytest.raises(ValueError, match="r_drop=-1"):
+        SequenceCrossentropy(r_drop=-1)
