@@ -7,7 +7,12 @@ from keras import ops
 def token_negative_log_likelihood(targets, logits):
     """-log p(target) of every token: targets [B, T], logits [B, T, V] -> float32 [B, T]."""
     logits = ops.cast(logits, "float32")
-    return _normalizer_function()(logits) - chosen_logits(targets, logits)
+    return _fastest("log_normalizer")(logits) - chosen_logits(targets, logits)
+
+
+def log_normalizer(logits):
+    """log of the sum of exp over the vocabulary: float32 [B, T, V] -> [B, T]."""
+    return ops.logsumexp(logits, axis=-1)
 
 
 def smoothed_negative_log_likelihood(targets, logits, label_smoothing):
@@ -15,7 +20,7 @@ def smoothed_negative_log_likelihood(targets, logits, label_smoothing):
 
     TensorFlow has a version with a gradient of its own; this one is the reference for it.
     """
-    normalizer = ops.logsumexp(logits, axis=-1)  # [B, T]
+    normalizer = log_normalizer(logits)  # [B, T]
     loss = normalizer - (1.0 - label_smoothing) * chosen_logits(targets, logits)
     return loss - label_smoothing * ops.mean(logits, axis=-1) if label_smoothing else loss
 
@@ -26,27 +31,38 @@ def chosen_logits(targets, logits):
     return ops.take_along_axis(logits, places, axis=-1)[..., 0]
 
 
-def divergence_of_halves(targets, logits, weight):
-    """How far two passes over the same sentences are from each other, nats per token.
+def divergence_of_halves(logits):
+    """How far two passes over the same tokens are from each other, in plain `keras.ops`.
 
     KL(p1 | p2) + KL(p2 | p1) is the sum of (p1 - p2) (z1 - z2) over the vocabulary: the
     normalizers of the logits z drop out, since either p adds up to 1.
 
     Args:
-        targets: int tensor [2N, T]; the second half repeats the first.
-        logits: float32 tensor [2N, T, V].
-        weight: float32 tensor [2N, T], of each token.
+        logits: float32 tensor [2N, T, V], one pass above the other.
 
     Returns:
-        float32 scalar; 0 if the second half of the targets does not repeat the first.
+        float32 tensor [N, T], in nats.
+    """
+    first, second = ops.split(logits, 2)  # [N, T, V]
+    return ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
+
+
+def mean_divergence(targets, logits, weight):
+    """The mean of `divergence_of_halves`, weighted as the loss of the tokens is.
+
+    Args:
+        targets: int tensor [B, T].
+        logits: float32 tensor [B, T, V].
+        weight: float32 tensor [B, T].
+
+    Returns:
+        float32 scalar; 0 unless the second half of the targets repeats the first.
     """
     rows = ops.shape(targets)[0]
     half = rows // 2
     repeated = ops.all(ops.equal(targets[:half], targets[rows - half :]))
-    first, second = logits[:half], logits[rows - half :]
-    closer = ops.softmax(first) - ops.softmax(second)  # [N, T, V]
-    divergence = ops.sum(closer * (first - second), axis=-1)  # [N, T]
-    weight = weight[:half] * ops.cast(repeated, "float32")
+    weight = weight[:half] * ops.cast(repeated, "float32")  # [N, T]
+    divergence = _fastest("divergence_of_halves")(logits[: 2 * half])
     return ops.sum(divergence * weight) / ops.maximum(ops.sum(weight), 1e-6)
 
 
@@ -56,22 +72,13 @@ def token_weights(targets, sample_weight, ignore_id):
     return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
 
 
-def _loss_function():
-    """The fastest function that computes the loss on the backend in use."""
+def _fastest(name):
+    """The fastest version of a function of this module that the backend in use has."""
     if keras.backend.backend() != "tensorflow":
-        return smoothed_negative_log_likelihood
+        return globals()[name]
     from keras_seq2seq.training import crossentropy_gradient
 
-    return crossentropy_gradient.smoothed_negative_log_likelihood
-
-
-def _normalizer_function():
-    """The same for the log of the sum of exp over the vocabulary: [B, T, V] -> [B, T]."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda logits: ops.logsumexp(logits, axis=-1)
-    from keras_seq2seq.training import crossentropy_gradient
-
-    return crossentropy_gradient.log_normalizer
+    return getattr(crossentropy_gradient, name)
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -141,11 +148,12 @@ class SequenceCrossentropy(keras.losses.Loss):
         if not self.r_drop:
             return loss
         targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
-        return loss + self.r_drop / 4 * divergence_of_halves(targets, logits, weight)
+        return loss + self.r_drop / 4 * mean_divergence(targets, logits, weight)
 
     def call(self, y_true, y_pred):
         targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
-        return _loss_function()(targets, logits, self.label_smoothing)
+        function = _fastest("smoothed_negative_log_likelihood")
+        return function(targets, logits, self.label_smoothing)
 
     def get_config(self):
         return {

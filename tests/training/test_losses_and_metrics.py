@@ -118,6 +118,20 @@ def test_r_drop_is_the_symmetric_divergence_of_two_passes():
     assert extra == pytest.approx(3.0 / 4 * both[REAL].mean(), 1e-4)
 
 
+@pytest.mark.parametrize("scale", [1, 100])
+def test_the_gradient_of_the_divergence_by_hand_is_that_of_the_reference(scale):
+    logits = tf.constant(scale * RANDOM.normal(size=(6, 5, 11)).astype("float32"))
+    upstream = tf.constant(RANDOM.normal(size=(3, 5)).astype("float32"))
+    found = []
+    for module in (crossentropy_gradient, sequence_crossentropy):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            divergence = module.divergence_of_halves(logits)
+        found.append((divergence, tape.gradient(divergence, logits, upstream)))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * scale)
+
+
 def test_r_drop_adds_nothing_where_passes_agree_or_sentences_differ():
     plain, r_drop = SequenceCrossentropy(), SequenceCrossentropy(r_drop=5.0)
     for targets, logits in (
