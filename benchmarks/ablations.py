@@ -102,7 +102,7 @@ def run_all(configs, variants, options):
     pathlib.Path(options.output).parent.mkdir(parents=True, exist_ok=True)
     for number, (name, config) in enumerate(configs.items(), start=1):
         say(f"[{number}/{len(configs)}] {name}")
-        if find(read_rows(options.output), name, config) is not None:
+        if find(read_rows(options.output), config) is not None:
             say("  done before")
             continue
         row = {"variant": name, "set": variants[name], **_measure(name, config, options)}
@@ -155,10 +155,10 @@ def read_rows(path) -> list[dict]:
     return rows
 
 
-def find(rows, name, config):
-    """The last line of a variant with just this configuration, or `None`."""
+def find(rows, config):
+    """The last line with just this configuration, whatever its variant is called, or `None`."""
     wanted = json.loads(json.dumps(config.to_dict()))
-    same = [row for row in rows if row["variant"] == name and row.get("config") == wanted]
+    same = [row for row in rows if row.get("config") == wanted]
     return same[-1] if same else None
 
 
@@ -172,7 +172,7 @@ def table(rows, configs, language) -> str:
     ]
     base, open_names = None, []
     for name, config in configs.items():
-        row = find(rows, name, config)
+        row = find(rows, config)
         if row is None:
             open_names.append(name)
         elif "error" in row:

@@ -66,6 +66,14 @@ def test_what_is_done_is_not_done_again(measured, variants, tmp_path):
     assert len(measured) == 6
 
 
+def test_a_variant_that_is_the_recipe_is_not_trained_again(measured, variants, tmp_path, capsys):
+    with open(variants, "a") as file:
+        file.write('\n[[variant]]\nname = "as it is"\nset = ["training.label_smoothing=0.1"]\n')
+    run(variants, tmp_path / "out.jsonl")
+    assert measured == ["recipe", "small", "breaks"]
+    assert "| as it is | 11.00 | +0.00 |" in capsys.readouterr().out
+
+
 def test_a_line_that_was_cut_off_is_done_again(measured, variants, tmp_path):
     output = tmp_path / "out.jsonl"
     run(variants, output)
