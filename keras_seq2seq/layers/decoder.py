@@ -37,6 +37,10 @@ class Decoder(keras.layers.Layer):
         attention_heads: int. See `Attention`.
         input_feeding: bool. See above; it takes neither attention_dropout nor recurrent_dropout,
             and its masks are the same for all steps.
+        lexical_model: bool. What attention finds among the source's embeddings is added to the
+            hidden states, so that a word leads to its translation by a way of its own, which
+            helps the rare ones: f = tanh(sum of weights and embeddings), h' + tanh(Wl f) + f.
+            It takes the memory of an encoder with `lexical_memory`, and output_dim = E.
         output_dim: int or `None`. Width D of the hidden states that go to the generator; `None`
             means H. Another width than H adds a projection where there is no attention.
         dropout: float in [0, 1), on embeddings, between layers and on the hidden states that are
@@ -55,8 +59,8 @@ class Decoder(keras.layers.Layer):
         ids: int tensor [N, T], the target framed by BOS; padding may follow at the right.
         state: one list per layer, `[h, c]` (LSTM) or `[h]` (GRU), each [N, H]; with input
             feeding `prepare` adds a list `[h']`, [N, D].
-        memory: float tensor [B, S, M], the encoder's outputs, or what `prepare` made of it;
-            unused without attention. N is a multiple of B.
+        memory: float tensor [B, S, M], the encoder's outputs ([B, S, M + E] for a lexical model),
+            or what `prepare` made of it; unused without attention. N is a multiple of B.
         padding_mask: bool tensor [B, S], true on real positions, or `None` if none is padded.
         training: bool.
 
@@ -78,7 +82,9 @@ class Decoder(keras.layers.Layer):
 
     References: [Luong et al., 2015](https://arxiv.org/abs/1508.04025), eq. 5 and section 3.3;
     [Wu et al., 2016](https://arxiv.org/abs/1609.08144), section 3, for attention of the first
-    layer (here with its output of the same step, not of the step before).
+    layer (here with its output of the same step, not of the step before); [Nguyen and Chiang,
+    2018](https://arxiv.org/abs/1710.01329), section 4, for the lexical model (here the generator
+    has one W for both terms).
     """
 
     def __init__(
@@ -106,6 +112,7 @@ class Decoder(keras.layers.Layer):
         residual=False,
         attention_heads=1,
         input_feeding=False,
+        lexical_model=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -132,6 +139,7 @@ class Decoder(keras.layers.Layer):
         self.residual = residual
         self.attention_heads = attention_heads
         self.input_feeding = input_feeding
+        self.lexical_model = lexical_model
         self.given_embedding = embedding
         self._check_options()
         policy = self.dtype_policy
@@ -149,6 +157,11 @@ class Decoder(keras.layers.Layer):
             self.projection = keras.layers.Dense(
                 output_dim or units, activation="tanh", use_bias=False, dtype=policy
             )
+        self.lexical_layer = None
+        if lexical_model:
+            self.lexical_layer = keras.layers.Dense(
+                embedding_dim, activation="tanh", use_bias=False, dtype=policy
+            )
         self.token_dropout_layer = make_dropout(token_dropout, whole_tokens=True, dtype=policy)
         self.dropout_layer, self.layer_dropout_layer, self.hidden_dropout_layer = (
             make_dropout(rate_or(rate, dropout), variational_dropout, dtype=policy)
@@ -165,6 +178,12 @@ class Decoder(keras.layers.Layer):
             raise ValueError(
                 "Decoder: first_layer_attention needs an attention and a layer above the first, "
                 + got
+            )
+        if self.lexical_model and (self.attention is None or self.output_dim != self.embedding_dim):
+            raise ValueError(
+                "Decoder: lexical_model needs an attention and output_dim = embedding_dim, got "
+                f"attention={self.attention!r}, output_dim={self.output_dim}, "
+                f"embedding_dim={self.embedding_dim}."
             )
         if not self.input_feeding:
             return
@@ -205,12 +224,16 @@ class Decoder(keras.layers.Layer):
                 )
             if isinstance(memory_shape[0], (list, tuple)):  # prepared: memory and keys
                 memory_shape = memory_shape[0]
+            elif self.lexical_model:
+                memory_shape = (*memory_shape[:-1], memory_shape[-1] - self.embedding_dim)
             self.attention_layer.build(hidden_shape, memory_shape)
             width += memory_shape[-1]
             if self.upper_rnn is not None:
                 self.upper_rnn.build(hidden_shape, memory_shape)
         if self.projection is not None:
             self.projection.build((*ids_shape, width))
+        if self.lexical_layer is not None:
+            self.lexical_layer.build((*ids_shape, self.embedding_dim))
         self.built = True
 
     def prepare(self, state, memory):
@@ -222,14 +245,17 @@ class Decoder(keras.layers.Layer):
 
         Returns:
             state, with the h' = 0 of input feeding, and memory, `(memory, keys)` where there is
-            attention.
+            attention, `(memory, keys, embedded)` where there is a lexical model.
         """
         if self.attention_layer is None:
             return state, memory
         if self.input_feeding:
             zeros = ops.zeros_like(state[0][0][:, :1])  # [B, 1]
             state = [*state, [ops.repeat(zeros, self.output_dim or self.units, axis=1)]]
-        return state, (memory, self.attention_layer.keys(memory))
+        if not self.lexical_model:
+            return state, (memory, self.attention_layer.keys(memory))
+        memory, embedded = ops.split(memory, [memory.shape[-1] - self.embedding_dim], axis=-1)
+        return state, (memory, self.attention_layer.keys(memory), embedded)
 
     def call(self, ids, state, memory=None, padding_mask=None, training=None):
         if not isinstance(memory, (list, tuple)):
@@ -250,7 +276,7 @@ class Decoder(keras.layers.Layer):
         if self.attention_layer is None:
             weights = ops.cast(hidden[..., :0], "float32")  # [N, T, 0]: Keras takes no None
         else:
-            context, weights = self._attend(hidden, *memory, padding_mask, training)
+            context, weights = self._attend(hidden, *memory[:2], padding_mask, training)
             if self.upper_rnn is not None:
                 hidden, upper_state = self.upper_rnn(
                     self.layer_dropout_layer(hidden, training=training),
@@ -266,6 +292,8 @@ class Decoder(keras.layers.Layer):
             else:
                 hidden = hidden * projection_mask
             hidden = self.projection(hidden)  # [N, T, D]
+        if self.lexical_layer is not None:
+            hidden = hidden + self._look_up(weights, memory[2])
         return hidden, new_state, weights
 
     def _run_with_feeding(self, embedded, state, memory, padding_mask, training):
@@ -307,6 +335,14 @@ class Decoder(keras.layers.Layer):
         context = ops.reshape(context, (rows, steps, width))  # [B, K T, M] -> [N, T, M]
         return context, ops.reshape(weights, (rows, steps, positions))  # -> [N, T, S]
 
+    def _look_up(self, weights, embedded):
+        """The lexical model: weights [N, T, S], embeddings [B, S, E] -> [N, T, E]."""
+        (rows, steps, _), (sources, positions, width) = ops.shape(weights), ops.shape(embedded)
+        weights = ops.cast(ops.reshape(weights, (sources, -1, positions)), embedded.dtype)
+        found = ops.tanh(ops.matmul(weights, embedded))  # [B, K T, S] -> [B, K T, E]
+        found = ops.reshape(found, (rows, steps, width))  # [N, T, E]
+        return self.lexical_layer(found) + found
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -333,6 +369,7 @@ class Decoder(keras.layers.Layer):
             "residual": self.residual,
             "attention_heads": self.attention_heads,
             "input_feeding": self.input_feeding,
+            "lexical_model": self.lexical_model,
         }
 
     @classmethod

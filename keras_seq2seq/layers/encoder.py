@@ -28,6 +28,8 @@ class Encoder(keras.layers.Layer):
         token_dropout: float in [0, 1). Share of the tokens whose whole embedding is dropped.
         recurrent_dropout, variational_dropout, layer_norm, residual: see `RecurrentStack`; the
             one mask for all steps is that of embeddings and memory, too.
+        lexical_memory: bool. Behind its output the memory also holds the token's embedding, for a
+            decoder with `lexical_model`.
         embedding: a `keras.layers.Embedding` to use instead of an own one (shared tables).
         pad_id: int. The id that marks padding.
         use_cudnn: see `RecurrentStack`.
@@ -38,8 +40,9 @@ class Encoder(keras.layers.Layer):
         training: bool.
 
     Returns:
-        memory, float tensor [B, S, H or 2H]; the final state (see `RecurrentStack`); the mask,
-        bool tensor [B, S], true on real positions, or `None` if `padded` is false.
+        memory, float tensor [B, S, H or 2H], with lexical_memory [B, S, H + E or 2H + E]; the
+        final state (see `RecurrentStack`); the mask, bool tensor [B, S], true on real positions,
+        or `None` if `padded` is false.
 
     Example:
 
@@ -69,6 +72,7 @@ class Encoder(keras.layers.Layer):
         variational_dropout=False,
         layer_norm=False,
         residual=False,
+        lexical_memory=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -90,6 +94,7 @@ class Encoder(keras.layers.Layer):
         self.variational_dropout = variational_dropout
         self.layer_norm = layer_norm
         self.residual = residual
+        self.lexical_memory = lexical_memory
         self.given_embedding = embedding
         policy = self.dtype_policy
         self.embedding = embedding or make_embedding(vocabulary_size, embedding_dim, policy)
@@ -123,7 +128,10 @@ class Encoder(keras.layers.Layer):
         embedded = self.token_dropout_layer(self.embedding(ids), training=training)  # [B, S, E]
         embedded = self.dropout_layer(embedded, training=training)
         memory, state = self.rnn(embedded, padding_mask=mask, training=training)
-        return self.memory_dropout_layer(memory, training=training), state, mask
+        memory = self.memory_dropout_layer(memory, training=training)
+        if self.lexical_memory:
+            memory = ops.concatenate([memory, embedded], axis=-1)  # [B, S, M + E]
+        return memory, state, mask
 
     def get_config(self):
         return {
@@ -146,6 +154,7 @@ class Encoder(keras.layers.Layer):
             "variational_dropout": self.variational_dropout,
             "layer_norm": self.layer_norm,
             "residual": self.residual,
+            "lexical_memory": self.lexical_memory,
         }
 
     @classmethod

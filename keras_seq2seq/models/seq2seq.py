@@ -37,6 +37,8 @@ class Seq2Seq(Searchable, keras.Model):
         first_layer_attention: bool. The first of at least two decoder layers asks the memory, and
             those above it read what it found; see `Decoder`.
         input_feeding: bool. Each decoder step reads what the one before found; slow to train.
+        lexical_model: bool. A way of its own from source tokens to target tokens, for rare words;
+            see `Decoder`. The generator then reads E columns.
         layer_norm, residual: bool. See `RecurrentStack`; of encoder and decoder.
         bridge: `"concat"`, `"sum"`, `"dense"` or `"zero"`; see `Bridge`.
         decoder_units: int or `None`. Width of the decoder; `None` means the width that fits the
@@ -107,6 +109,7 @@ class Seq2Seq(Searchable, keras.Model):
         projection_dropout=0.0,
         recurrent_dropout=0.0,
         variational_dropout=False,
+        lexical_model=False,
         dtype=None,
         **kwargs,
     ):
@@ -145,6 +148,7 @@ class Seq2Seq(Searchable, keras.Model):
             embedding=target_embedding if share_embeddings else None,
             pad_id=pad_id,
             memory_dropout=memory_dropout,
+            lexical_memory=lexical_model,
             name="encoder",
             **both_sides,
         )
@@ -163,10 +167,11 @@ class Seq2Seq(Searchable, keras.Model):
             num_layers=decoder_layers or num_layers,
             attention=attention,
             first_layer_attention=first_layer_attention,
-            output_dim=embedding_dim if tie_embeddings else None,
+            output_dim=embedding_dim if tie_embeddings or lexical_model else None,
             embedding=target_embedding,
             attention_heads=attention_heads,
             input_feeding=input_feeding,
+            lexical_model=lexical_model,
             hidden_dropout=hidden_dropout,
             attention_dropout=attention_dropout,
             projection_dropout=projection_dropout,
@@ -227,6 +232,7 @@ class Seq2Seq(Searchable, keras.Model):
         self.projection_dropout = projection_dropout
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
+        self.lexical_model = lexical_model
         self.policy = policy
         self.encoder = encoder
         self.bridge_layer = bridge_layer
@@ -317,6 +323,7 @@ class Seq2Seq(Searchable, keras.Model):
             "projection_dropout": self.projection_dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "variational_dropout": self.variational_dropout,
+            "lexical_model": self.lexical_model,
             "dtype": keras.dtype_policies.serialize(self.policy),
         }
 

@@ -84,6 +84,11 @@ class ModelConfig:
         "Whether each decoder step reads what the step before found (Luong). Several times slower "
         "to train than first_layer_attention.",
     )
+    lexical_model: bool = option(
+        False,
+        "Whether what attention finds among the source embeddings also leads straight to the "
+        "generator, which helps rare words (Nguyen and Chiang).",
+    )
     bridge: str = option(
         "concat",
         "How the final state of the encoder becomes the first state of the decoder.",
@@ -164,7 +169,12 @@ class ModelConfig:
 
     def _check_attention(self) -> None:
         if self.attention == "none":
-            for key in ("first_layer_attention", "input_feeding", "attention_dropout"):
+            for key in (
+                "first_layer_attention",
+                "input_feeding",
+                "attention_dropout",
+                "lexical_model",
+            ):
                 if getattr(self, key):
                     raise ConfigError(f'model.{key} has no effect with model.attention = "none".')
         if self.first_layer_attention and (self.decoder_layers or self.num_layers) < 2:
