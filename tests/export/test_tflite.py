@@ -76,6 +76,7 @@ def test_stops_early(file):
         {"attention": "additive", "attention_heads": 2},
         {"first_layer_attention": True, "layer_norm": True, "residual": True},
         {"input_feeding": True, "bridge": "zero"},
+        {"attention": "dot", "lexical_model": True},
     ],
     ids=str,
 )

@@ -28,11 +28,19 @@ KINDS = {
     "feeding": {"attention": "general", "input_feeding": True},
     "feeding, two layers": {"attention": "dot", "num_layers": 2, "input_feeding": True},
     "first layer": {"attention": "general", "num_layers": 3, "first_layer_attention": True},
+    "lexical": {
+        "attention": "dot",
+        "num_layers": 2,
+        "first_layer_attention": True,
+        "lexical_model": True,
+    },
+    "lexical, feeding": {"attention": "general", "input_feeding": True, "lexical_model": True},
 }
 
 
 def _inputs(options, cell="lstm", batch=2):
-    memory = np.random.default_rng(2).normal(size=(batch, 4, 8)).astype("float32")
+    width = 8 + 5 * options.get("lexical_model", False)
+    memory = np.random.default_rng(2).normal(size=(batch, 4, width)).astype("float32")
     mask = np.arange(4) < np.array([[3], [4]] * (batch // 2))
     return _state(cell, options.get("num_layers", 1), batch), memory, mask
 
@@ -40,7 +48,7 @@ def _inputs(options, cell="lstm", batch=2):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_t_steps_equal_one_step_t_times(cell, kind):
-    decoder = Decoder(30, 8, 6, cell=cell, output_dim=5, **KINDS[kind])
+    decoder = Decoder(30, 8, 5, cell=cell, output_dim=5, **KINDS[kind])
     state, memory, mask = _inputs(KINDS[kind], cell)
     ids = random_ids(2, 6, 30)
 
@@ -58,7 +66,7 @@ def test_t_steps_equal_one_step_t_times(cell, kind):
 @pytest.mark.parametrize("steps", [1, 3])
 def test_rows_of_one_source_share_its_memory(kind, steps):
     """K = 3 hypotheses a source need no copy of the memory."""
-    decoder = Decoder(30, 8, 6, output_dim=5, **KINDS[kind])
+    decoder = Decoder(30, 8, 5, output_dim=5, **KINDS[kind])
     _, memory, mask = _inputs(KINDS[kind])
     state, _, _ = _inputs(KINDS[kind], batch=6)
     ids = random_ids(6, steps, 30)
@@ -152,6 +160,28 @@ def test_what_input_feeding_does_not_go_with_is_refused(options):
 def test_first_layer_attention_needs_attention_and_a_second_layer(options):
     with pytest.raises(ValueError, match="an attention and a layer above the first"):
         Decoder(30, 8, 6, first_layer_attention=True, **options)
+
+
+def test_the_lexical_model_is_what_the_paper_says():
+    """Nguyen and Chiang, 2018: f = tanh(sum a f_s) and h + tanh(Wl f) + f, in NumPy."""
+    options = {"attention": "general", "output_dim": 5}
+    plain, lexical = Decoder(30, 8, 5, **options), Decoder(30, 8, 5, lexical_model=True, **options)
+    state, memory, mask = _inputs({"lexical_model": True})
+    ids = random_ids(2, 3, 30)
+    lexical(ids, state, memory, mask)
+    plain(ids, state, memory[..., :8], mask)
+    *shared, kernel = lexical.get_weights()
+    plain.set_weights(shared)
+    hidden, _, weights = plain(ids, state, memory[..., :8], mask)
+    found = np.tanh(np.asarray(weights) @ memory[..., 8:])
+    expected = hidden + np.tanh(found @ kernel) + found
+    np.testing.assert_allclose(lexical(ids, state, memory, mask)[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"output_dim": 6}, {"attention": "dot", "output_dim": 8}])
+def test_the_lexical_model_needs_attention_and_the_width_of_embeddings(options):
+    with pytest.raises(ValueError, match="needs an attention and output_dim = embedding_dim"):
+        Decoder(30, 8, 6, lexical_model=True, **options)
 
 
 def test_later_tokens_do_not_change_earlier_states():

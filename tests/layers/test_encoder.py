@@ -84,3 +84,11 @@ def test_config():
 def test_unknown_cell_names_the_nearest():
     with pytest.raises(ValueError, match="Did you mean 'lstm'"):
         Encoder(30, 8, 6, cell="ltsm")
+
+
+def test_a_lexical_memory_holds_the_embeddings_behind_the_outputs():
+    encoder = Encoder(30, 8, 6, bidirectional=True, lexical_memory=True)
+    ids = random_ids(2, 5, 30)
+    memory, _, _ = encoder(ids)
+    assert memory.shape == (2, 5, 16 + 6)
+    np.testing.assert_array_equal(memory[..., 16:], encoder.embedding(ids))

@@ -50,7 +50,7 @@ def test_loss_falls_and_stays_finite_when_compiled(cell, policy):
     [
         {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True},
         {"input_feeding": True, "dropout": 0.1, "projection_dropout": 0.1},
-        {"attention": "additive", "attention_heads": 2, "attention_dropout": 0.1},
+        {"attention": "additive", "attention_dropout": 0.1, "lexical_model": True},
         {"recurrent_dropout": 0.1, "variational_dropout": True, "bridge": "dense"},
     ],
     ids=str,

@@ -22,6 +22,7 @@ FAMILY = {
     "additive": {"attention": "additive", "cell": "gru"},
     "first layer": {"encoder_layers": 1, "decoder_layers": 3, "first_layer_attention": True},
     "feeding": {"input_feeding": True, "num_layers": 2, "bridge": "dense", "tie_embeddings": True},
+    "lexical": {"lexical_model": True, "attention_heads": 2},
     "norm": {"num_layers": 3, "layer_norm": True, "residual": True, "bidirectional": False},
 }
 

@@ -165,6 +165,7 @@ def test_overrides_that_are_not_understood(override, said):
         ("[model]\ndecoder_units = 100\n", 'Set model.bridge = "dense"'),
         ("[model]\nattention = 'none'\ninput_feeding = true\n", "input_feeding has no effect"),
         ("[model]\nattention = 'none'\nattention_dropout = 0.1\n", "has no effect"),
+        ("[model]\nattention = 'none'\nlexical_model = true\n", "lexical_model has no effect"),
         ("[model]\nfirst_layer_attention = true\n", "Set model.decoder_layers = 2"),
         (
             "[model]\nnum_layers = 2\nfirst_layer_attention = true\ninput_feeding = true\n",
