@@ -10,6 +10,7 @@ PRESETS = {
         "embedding_dim": 64,
         "dropout": 0.1,
         "tie_embeddings": True,
+        "lexical_model": True,
     },
     # 5.6 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
     "small": {
@@ -17,6 +18,7 @@ PRESETS = {
         "embedding_dim": 256,
         "dropout": 0.3,
         "tie_embeddings": True,
+        "lexical_model": True,
     },
     # 12.0 million: two layers a side, and layers of the decoder that know what was attended to.
     "base": {
@@ -26,6 +28,7 @@ PRESETS = {
         "first_layer_attention": True,
         "dropout": 0.3,
         "tie_embeddings": True,
+        "lexical_model": True,
     },
     # Luong et al., 2015 (https://arxiv.org/abs/1508.04025), section 4.1: four layers of 1,000
     # LSTM cells, dropout 0.2, input feeding; 95 million. Here attention is global, where their
@@ -41,6 +44,7 @@ PRESETS = {
         "embedding_dropout": 0.2,
         "layer_dropout": 0.2,
         "tie_embeddings": False,
+        "lexical_model": False,
     },
     # Chen et al., 2018 (https://arxiv.org/abs/1804.09849), section 3, at a quarter of the width
     # (16 million): theirs has 1,024 units, six encoder and eight decoder layers. As there: a
@@ -64,6 +68,7 @@ PRESETS = {
         "residual": True,
         "dropout": 0.3,
         "tie_embeddings": False,
+        "lexical_model": False,
     },
 }
 

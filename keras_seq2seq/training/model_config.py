@@ -85,9 +85,10 @@ class ModelConfig:
         "to train than first_layer_attention.",
     )
     lexical_model: bool = option(
-        False,
+        True,
         "Whether what attention finds among the source embeddings also leads straight to the "
-        "generator, which helps rare words (Nguyen and Chiang).",
+        "generator, which helps rare words most (Nguyen and Chiang). Without attention there is "
+        "none.",
     )
     bridge: str = option(
         "concat",
@@ -140,6 +141,7 @@ class ModelConfig:
         """The arguments of `Seq2Seq` that this section describes."""
         values = dataclasses.asdict(self)
         del values["preset"]
+        values["lexical_model"] = self.lexical_model and self.attention != "none"
         for key, stand_in in _FOR_NONE.items():
             if values[key] == stand_in:
                 values[key] = None
@@ -169,12 +171,7 @@ class ModelConfig:
 
     def _check_attention(self) -> None:
         if self.attention == "none":
-            for key in (
-                "first_layer_attention",
-                "input_feeding",
-                "attention_dropout",
-                "lexical_model",
-            ):
+            for key in ("first_layer_attention", "input_feeding", "attention_dropout"):
                 if getattr(self, key):
                     raise ConfigError(f'model.{key} has no effect with model.attention = "none".')
         if self.first_layer_attention and (self.decoder_layers or self.num_layers) < 2:

@@ -165,7 +165,6 @@ def test_overrides_that_are_not_understood(override, said):
         ("[model]\ndecoder_units = 100\n", 'Set model.bridge = "dense"'),
         ("[model]\nattention = 'none'\ninput_feeding = true\n", "input_feeding has no effect"),
         ("[model]\nattention = 'none'\nattention_dropout = 0.1\n", "has no effect"),
-        ("[model]\nattention = 'none'\nlexical_model = true\n", "lexical_model has no effect"),
         ("[model]\nfirst_layer_attention = true\n", "Set model.decoder_layers = 2"),
         (
             "[model]\nnum_layers = 2\nfirst_layer_attention = true\ninput_feeding = true\n",
@@ -239,6 +238,11 @@ def test_every_preset_means_the_same_in_a_configuration(name):
         "dtype",
     }
     assert ModelConfig.from_preset(**config.__dict__) == config
+
+
+def test_without_attention_there_is_no_lexical_model():
+    assert ModelConfig().to_arguments()["lexical_model"]
+    assert not ModelConfig(attention="none").to_arguments()["lexical_model"]
 
 
 def test_the_defaults_are_the_small_preset():
