@@ -102,7 +102,8 @@ def print_table(result):
               PUBLISHED]  # fmt: skip
     if "bleu_lowercased_tokenised" in result:
         minutes = result["minutes"]
-        took = "" if minutes is None else f", {minutes:.0f} minutes on {result['cores']} cores"
+        took = "" if minutes is None else f", {minutes:.0f} minutes"
+        took += f" on {result['cores']} cores" if took and "cores" in result else ""
         lines.append(
             f"| **ours**, beam {result['search']['beam_size']}{took} "
             f"| {result['parameters'] / 1e6:.1f} M | **{result['bleu_lowercased_tokenised']:.2f}** "

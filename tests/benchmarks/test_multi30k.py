@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import multi30k
 import pytest
@@ -67,6 +68,15 @@ def test_a_run_is_scored_again_without_training(trained, data, monkeypatch, caps
     *table, last = capsys.readouterr().out.splitlines()
     assert without_times(json.loads(last)) == without_times(figures)
     assert any("39.00" in line for line in table) and any("**ours**" in line for line in table)
+
+
+def test_a_run_of_the_command_line_is_scored(trained, data, tmp_path, monkeypatch, capsys):
+    """Such a run has no notes of a benchmark beside its model."""
+    run = tmp_path / "run"
+    shutil.copytree(trained[0], run)
+    (run / FACTS).unlink()
+    multi30k.main(["--score", str(run), "--beam", "1", "--json", "-"])
+    assert "**ours**" in capsys.readouterr().out
 
 
 def without_times(figures):
