@@ -115,8 +115,9 @@ def _search(model, text, options, replace_unknown):
 def ids_signature(model, options):
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
-    S and T are the model's limits. The padding of the one sentence is cut off first: the encoder
-    takes as many steps as there are tokens, and no mask is needed.
+    S and T are the model's limits. The encoder takes as many steps as there are tokens. Behind it
+    every shape is fixed: with a memory as long as the sentence, LiteRT 2.3.0 with XNNPACK read
+    memory that nothing had written whenever a sentence was longer than the one before.
 
     Args:
         model: a `TextSeq2Seq`.
@@ -125,9 +126,7 @@ def ids_signature(model, options):
     seq2seq = model.seq2seq
 
     def translate(ids):
-        length = tf.reduce_sum(tf.cast(tf.not_equal(ids, seq2seq.pad_id), tf.int32))
-        ids = ids[:, :length]
-        result = seq2seq.search(ids, model.max_target_length, options, padded=False)
+        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
         return {"ids": result.ids, "length": result.length, "score": result.score}
 
     return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
@@ -147,11 +146,13 @@ def fast_text_signature(model, options):
     source = tensorflow_text.FastSentencepieceTokenizer(model.source_tokenizer.proto)
     target = tensorflow_text.FastSentencepieceTokenizer(model.target_tokenizer.proto)
     seq2seq = model.seq2seq
+    padding = tf.fill([model.max_source_length], seq2seq.pad_id)
 
     def translate(text):
         ids = source.tokenize(text).flat_values[: model.max_source_length - 1]
-        ids = tf.concat([ids, [seq2seq.eos_id]], axis=0)[tf.newaxis]  # [1, S]
-        result = seq2seq.search(ids, model.max_target_length, options, padded=False)
+        ids = tf.concat([ids, [seq2seq.eos_id], padding], axis=0)[: model.max_source_length]
+        ids = tf.reshape(ids, [1, model.max_source_length])  # [1, S]
+        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
         tokens = result.ids[0, : result.length[0]]
         output = tf.reshape(target.detokenize(tokens), [1])
         return {"text": output, "length": result.length, "score": result.score}

@@ -53,9 +53,9 @@ class Ensemble(Searchable, keras.Model):
         states, memories, masks = zip(*encoded, strict=True)
         return self.decode(inputs["target_ids"], states, memories, masks)[0]
 
-    def encode(self, source_ids, padded=True):
+    def encode(self, source_ids, cut_padding=False):
         """Each of the three results is a list with one item for each model."""
-        encoded = [model.encode(source_ids, padded) for model in self.models]
+        encoded = [model.encode(source_ids, cut_padding) for model in self.models]
         states, memories, masks = map(list, zip(*encoded, strict=True))
         return states, memories, masks
 

@@ -20,7 +20,7 @@ class Searchable:
     tokens of each row). All searches and scores go through these.
     """
 
-    def encode(self, source_ids, padded=True):
+    def encode(self, source_ids, cut_padding=False):
         raise NotImplementedError
 
     def decode_step(self, ids, state, memory, mask):
@@ -29,7 +29,7 @@ class Searchable:
     def decode(self, target_ids, state, memory, mask):
         raise NotImplementedError
 
-    def search(self, source_ids, max_length, options=GREEDY, padded=True):
+    def search(self, source_ids, max_length, options=GREEDY, cut_padding=False):
         """Any search, traceable in any graph: ids [B, S] -> `SearchResult`.
 
         A source that is EOS alone (an empty line) gives an empty result.
@@ -38,9 +38,10 @@ class Searchable:
             source_ids: int tensor [B, S], EOS behind each source, padded on the right.
             max_length: int. T.
             options: `SearchOptions` whose data are tensors with batch axis B.
-            padded: bool. `False` promises that no id is padding.
+            cut_padding: bool. For one row of static length: the encoder takes as many steps as
+                there are tokens. All that the search sees keeps its static shape.
         """
-        state, memory, mask = self.encode(source_ids, padded)
+        state, memory, mask = self.encode(source_ids, cut_padding)
 
         def step(ids, state):
             return self.decode_step(ids, state, memory, mask)

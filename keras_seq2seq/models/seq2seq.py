@@ -253,13 +253,25 @@ class Seq2Seq(Searchable, keras.Model):
         arguments = {**preset_arguments(preset), **changes}
         return cls(source_vocabulary_size, target_vocabulary_size, **arguments)
 
-    def encode(self, source_ids, padded=True):
+    def encode(self, source_ids, cut_padding=False):
         """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask.
 
         The memory holds all that need not be computed at each step; see `Decoder.prepare`.
         """
-        memory, state, mask = self.encoder(source_ids, padded=padded)
+        if cut_padding:
+            memory, state, mask = self._encode_without_padding(source_ids)
+        else:
+            memory, state, mask = self.encoder(source_ids)
         return *self.decoder.prepare(self.bridge_layer(state), memory), mask
+
+    def _encode_without_padding(self, source_ids):
+        """The encoder reads one row [1, S] up to its EOS; its memory still has all S positions."""
+        mask = ops.not_equal(source_ids, self.pad_id)  # [1, S]
+        length = ops.sum(ops.cast(mask, "int32"))
+        memory, state, _ = self.encoder(source_ids[:, :length], padded=False)
+        positions = ops.arange(source_ids.shape[1], dtype="int32")
+        # The last position again and again: what is masked may be anything but of another shape.
+        return ops.take(memory, ops.minimum(positions, length - 1), axis=1), state, mask
 
     def decode_step(self, ids, state, memory, mask):
         """One step: ids [N] -> logits float32 [N, V], new state, attention [N, S or 0].

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from conftest import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
+from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
 
 SOURCES = [source for source, _ in PAIRS]
@@ -98,6 +102,54 @@ def test_every_kind_of_model_converts(options, tmp_path):
     assert export.open_artefact(file).generate(TEXTS).texts == model.generate(TEXTS)
     with pytest.raises(export.ExportError, match="needs SentencePiece on both sides"):
         export.tflite(model, tmp_path / "text.tflite", text=True)
+
+
+READ_LONGER_AND_LONGER = """
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+sources = np.load(sys.argv[2])
+for _ in range(8):
+    run = Interpreter(model_path=sys.argv[1]).get_signature_runner("serving_default")
+    results = [run(ids=ids[np.newaxis]) for ids in sources]
+    print([[r["ids"][0].tolist(), round(float(r["score"][0]), 2)] for r in results])
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "search"),
+    [
+        ({"input_feeding": True}, {}),
+        ({"lexical_model": True, "bidirectional": True}, {}),
+        ({"lexical_model": True}, {"beam_size": 3}),
+    ],
+    ids=str,
+)
+def test_the_sentence_before_changes_nothing(options, search, tmp_path):
+    """Ever longer sentences, one interpreter, and memory that is dirty when it is first read."""
+    tokenizer = CharacterTokenizer.learn(SOURCES, 80)
+    size = tokenizer.vocabulary_size
+    seq2seq = Seq2Seq(size, size, units=8, embedding_dim=8, num_layers=2, **options)
+    model = TextSeq2Seq(seq2seq, tokenizer, tokenizer, max_source_length=24, max_target_length=12)
+    file = export.tflite(model, tmp_path / "model.tflite", **search)
+    lengths = range(2, 25)
+    sources = np.zeros((len(lengths), 24), "int32")
+    for row, length in zip(sources, lengths, strict=True):
+        row[:length] = [*(5 + np.arange(length - 1) * 7 % (size - 5)), 3]
+    np.save(tmp_path / "sources.npy", sources)
+    seen = subprocess.run(
+        [sys.executable, "-c", READ_LONGER_AND_LONGER, file, tmp_path / "sources.npy"],
+        env={**os.environ, "MALLOC_PERTURB_": "90"},  # glibc: fresh memory is no zeros
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    alone = [seq2seq.generate(ids[np.newaxis], 12, SearchOptions(**search)) for ids in sources]
+    for line in seen:
+        for (ids, score), expected in zip(json.loads(line), alone, strict=True):
+            assert ids == expected.ids[0].tolist()
+            assert score == pytest.approx(expected.score[0], abs=0.02)
+    assert len(seen) == 8
 
 
 def test_a_difference_leaves_the_old_files_and_fails(trained, tmp_path, monkeypatch):
