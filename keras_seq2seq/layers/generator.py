@@ -14,16 +14,21 @@ class Generator(keras.layers.Layer):
         vocabulary_size: int. V.
         embedding: a `keras.layers.Embedding` [V, H] whose transpose serves as W, or `None` for
             a W [H, V] of its own.
+        fixed_norm: float or `None`. r: h and each token's vector w are brought to this norm, and
+            a bias is added: softmax(r^2 cos(h, w) + b). Else frequent tokens win by their length
+            alone (Nguyen and Chiang, 2018, https://arxiv.org/abs/1710.01329, section 4).
 
     Call arguments:
         hidden: float tensor [B, T, H].
         logits: bool. Return h W itself, before the softmax: what losses and searches read.
+        scales: what `token_scales` returned, for a loop that calls once for each token; or `None`.
 
     Returns:
         float32 tensor [B, T, V], probabilities or logits.
 
     Raises:
-        ValueError: if the tied embedding's shape does not fit H and V.
+        ValueError: if the tied embedding's shape does not fit H and V, or for a fixed_norm that
+            is not positive.
 
     Example:
 
@@ -32,11 +37,16 @@ class Generator(keras.layers.Layer):
     TensorShape([2, 3, 10])
     """
 
-    def __init__(self, vocabulary_size, embedding=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, vocabulary_size, embedding=None, fixed_norm=None, **kwargs):
+        super().__init__(autocast=False, **kwargs)  # the scales shall stay float32
+        if fixed_norm is not None and not fixed_norm > 0:
+            raise ValueError(
+                f"Generator: fixed_norm must be above 0, or None for free norms, got {fixed_norm}."
+            )
         self.supports_masking = True
         self.vocabulary_size = vocabulary_size
         self.embedding = embedding
+        self.fixed_norm = fixed_norm
 
     def build(self, hidden_shape):
         units = hidden_shape[-1]
@@ -50,22 +60,52 @@ class Generator(keras.layers.Layer):
                 f"{self.embedding.output_dim}], but vocabulary and hidden state need "
                 f"[{self.vocabulary_size}, {units}]."
             )
+        if self.fixed_norm is not None:
+            self.bias = self.add_weight(
+                shape=(self.vocabulary_size,), initializer="zeros", name="bias"
+            )
         self.built = True
 
-    def call(self, hidden, logits=False):
+    def token_scales(self):
+        """float32 [V]: what brings each token's vector to the fixed norm; `None` without one.
+
+        A step of a search then multiplies V scores, and not V vectors, by it.
+        """
+        if self.fixed_norm is None:
+            return None
         if self.embedding is None:
-            scores = ops.matmul(hidden, self.kernel)  # [B, T, V]
-        else:
-            table = ops.cast(self.embedding.embeddings, hidden.dtype)
-            scores = ops.matmul(hidden, ops.transpose(table))  # [B, T, V]
+            return self._scale(self.kernel, axis=0)[0]
+        return self._scale(self.embedding.embeddings, axis=1)[:, 0]
+
+    def call(self, hidden, logits=False, scales=None):
+        tied = self.embedding is not None
+        kernel = self.embedding.embeddings if tied else self.kernel
+        if self.fixed_norm is not None:
+            hidden = ops.multiply(hidden, self._scale(hidden, axis=-1))  # float32
+            if scales is None:
+                kernel = ops.multiply(kernel, self._scale(kernel, axis=1 if tied else 0))
+        hidden = ops.cast(hidden, self.compute_dtype)
+        kernel = ops.cast(kernel, self.compute_dtype)
+        scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [B, T, V]
         scores = ops.cast(scores, "float32")
+        if scales is not None:
+            scores = scores * scales
+        if self.fixed_norm is not None:
+            scores = scores + ops.cast(self.bias, "float32")
         return scores if logits else ops.softmax(scores, axis=-1)
+
+    def _scale(self, vectors, axis):
+        """r / |v|, float32, with 1 in the place of `axis`."""
+        vectors = ops.cast(vectors, "float32")
+        squares = ops.sum(vectors * vectors, axis=axis, keepdims=True)
+        return self.fixed_norm * ops.rsqrt(squares + 1e-6)
 
     def get_config(self):
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
             "embedding": embedding_config(self.embedding),
+            "fixed_norm": self.fixed_norm,
         }
 
     @classmethod

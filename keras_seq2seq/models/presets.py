@@ -11,6 +11,7 @@ PRESETS = {
         "dropout": 0.1,
         "tie_embeddings": True,
         "lexical_model": True,
+        "fixed_norm": 5.0,
     },
     # 5.6 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
     "small": {
@@ -19,6 +20,7 @@ PRESETS = {
         "dropout": 0.3,
         "tie_embeddings": True,
         "lexical_model": True,
+        "fixed_norm": 5.0,
     },
     # 12.0 million: two layers a side, and layers of the decoder that know what was attended to.
     "base": {
@@ -29,6 +31,7 @@ PRESETS = {
         "dropout": 0.3,
         "tie_embeddings": True,
         "lexical_model": True,
+        "fixed_norm": 5.0,
     },
     # Luong et al., 2015 (https://arxiv.org/abs/1508.04025), section 4.1: four layers of 1,000
     # LSTM cells, dropout 0.2, input feeding; 95 million. Here attention is global, where their
@@ -45,6 +48,7 @@ PRESETS = {
         "layer_dropout": 0.2,
         "tie_embeddings": False,
         "lexical_model": False,
+        "fixed_norm": None,
     },
     # Chen et al., 2018 (https://arxiv.org/abs/1804.09849), section 3, at a quarter of the width
     # (16 million): theirs has 1,024 units, six encoder and eight decoder layers. As there: a
@@ -69,6 +73,7 @@ PRESETS = {
         "dropout": 0.3,
         "tie_embeddings": False,
         "lexical_model": False,
+        "fixed_norm": None,
     },
 }
 

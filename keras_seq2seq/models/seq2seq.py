@@ -39,6 +39,8 @@ class Seq2Seq(Searchable, keras.Model):
         input_feeding: bool. Each decoder step reads what the one before found; slow to train.
         lexical_model: bool. A way of its own from source tokens to target tokens, for rare words;
             see `Decoder`. The generator then reads E columns.
+        fixed_norm: float or `None`. Norm of hidden states and token vectors in the generator; see
+            `Generator`.
         layer_norm, residual: bool. See `RecurrentStack`; of encoder and decoder.
         bridge: `"concat"`, `"sum"`, `"dense"` or `"zero"`; see `Bridge`.
         decoder_units: int or `None`. Width of the decoder; `None` means the width that fits the
@@ -110,6 +112,7 @@ class Seq2Seq(Searchable, keras.Model):
         recurrent_dropout=0.0,
         variational_dropout=False,
         lexical_model=False,
+        fixed_norm=None,
         dtype=None,
         **kwargs,
     ):
@@ -181,6 +184,7 @@ class Seq2Seq(Searchable, keras.Model):
         generator = Generator(
             target_vocabulary_size,
             embedding=target_embedding if tie_embeddings else None,
+            fixed_norm=fixed_norm,
             dtype=policy,
             name="generator",
         )
@@ -233,6 +237,7 @@ class Seq2Seq(Searchable, keras.Model):
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.lexical_model = lexical_model
+        self.fixed_norm = fixed_norm
         self.policy = policy
         self.encoder = encoder
         self.bridge_layer = bridge_layer
@@ -256,13 +261,15 @@ class Seq2Seq(Searchable, keras.Model):
     def encode(self, source_ids, cut_padding=False):
         """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask.
 
-        The memory holds all that need not be computed at each step; see `Decoder.prepare`.
+        The memory holds all that need not be computed at each step; see `Decoder.prepare` and
+        `Generator.token_scales`.
         """
         if cut_padding:
             memory, state, mask = self._encode_without_padding(source_ids)
         else:
             memory, state, mask = self.encoder(source_ids)
-        return *self.decoder.prepare(self.bridge_layer(state), memory), mask
+        state, memory = self.decoder.prepare(self.bridge_layer(state), memory)
+        return state, (memory, self.generator.token_scales()), mask
 
     def _encode_without_padding(self, source_ids):
         """The encoder reads one row [1, S] up to its EOS; its memory still has all S positions."""
@@ -280,14 +287,16 @@ class Seq2Seq(Searchable, keras.Model):
         memory and mask are those of `encode`, of B rows.
         """
         ids = ops.expand_dims(ids, axis=1)  # [N, 1]
+        memory, scales = memory
         hidden, state, weights = self.decoder(ids, state, memory, mask)
-        logits = self.generator(hidden, logits=True)
+        logits = self.generator(hidden, logits=True, scales=scales)
         return logits[:, 0], state, weights[:, 0]
 
     def decode(self, target_ids, state, memory, mask):
         """T steps: ids [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
+        memory, scales = memory
         hidden, _, weights = self.decoder(target_ids, state, memory, mask)
-        return self.generator(hidden, logits=True), weights
+        return self.generator(hidden, logits=True, scales=scales), weights
 
     def copy(self, **changes):
         """Returns an uncompiled model with the same weights and the given arguments changed.
@@ -336,6 +345,7 @@ class Seq2Seq(Searchable, keras.Model):
             "recurrent_dropout": self.recurrent_dropout,
             "variational_dropout": self.variational_dropout,
             "lexical_model": self.lexical_model,
+            "fixed_norm": self.fixed_norm,
             "dtype": keras.dtype_policies.serialize(self.policy),
         }
 

@@ -16,6 +16,7 @@ _FOR_NONE = {
     "encoder_layers": 0,
     "decoder_layers": 0,
     "decoder_units": 0,
+    "fixed_norm": 0.0,
     "embedding_dropout": -1.0,
     "layer_dropout": -1.0,
     "memory_dropout": -1.0,
@@ -89,6 +90,12 @@ class ModelConfig:
         "Whether what attention finds among the source embeddings also leads straight to the "
         "generator, which helps rare words most (Nguyen and Chiang). Without attention there is "
         "none.",
+    )
+    fixed_norm: float = option(
+        5.0,
+        "Norm of the hidden state and of each token's vector in the generator, so that frequent "
+        "tokens do not win by the length of theirs (Nguyen and Chiang); 0 leaves both free.",
+        minimum=0.0,
     )
     bridge: str = option(
         "concat",

@@ -81,6 +81,7 @@ def test_stops_early(file):
         {"first_layer_attention": True, "layer_norm": True, "residual": True},
         {"input_feeding": True, "bridge": "zero"},
         {"attention": "dot", "lexical_model": True},
+        {"attention": "dot", "lexical_model": True, "fixed_norm": 5.0},
     ],
     ids=str,
 )

@@ -19,7 +19,7 @@ found = {}
 KINDS = [{"cell": c, "attention": a} for c in ("lstm", "gru") for a in (None, "general")] + [
     {"attention": "additive", "attention_heads": 2, "attention_dropout": 0.1, "token_dropout": 0.1},
     {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True,
-     "lexical_model": True},
+     "lexical_model": True, "fixed_norm": 5.0},
     {"input_feeding": True, "num_layers": 2, "dropout": 0.1, "projection_dropout": 0.1},
     {"attention": "scaled_dot", "recurrent_dropout": 0.1, "variational_dropout": True},
 ]

@@ -44,6 +44,42 @@ def test_tied_embedding_of_another_shape_is_refused():
         Generator(8, embedding=keras.layers.Embedding(7, 4))(np.ones((1, 1, 4), "float32"))
 
 
+@pytest.mark.parametrize("tied", [False, True])
+def test_fixed_norm_is_what_the_paper_says(tied):
+    """r^2 times the cosine, plus a bias: section 4 of Nguyen and Chiang."""
+    random = np.random.default_rng(0)
+    embedding = keras.layers.Embedding(7, 4) if tied else None
+    if tied:
+        embedding.build((None,))
+    generator = Generator(7, embedding, fixed_norm=3.0)
+    hidden = random.normal(size=(2, 3, 4)).astype("float32")
+    generator(hidden)
+    generator.set_weights([random.normal(size=w.shape) for w in generator.weights])
+    vectors = np.asarray(generator.embedding.embeddings if tied else generator.kernel)
+    vectors = vectors if tied else vectors.T  # [V, H]
+    cosines = np.einsum("bth,vh->btv", hidden, vectors)
+    cosines /= np.linalg.norm(hidden, axis=-1)[..., np.newaxis] * np.linalg.norm(vectors, axis=-1)
+    expected = 9 * cosines + np.asarray(generator.bias)
+    np.testing.assert_allclose(generator(hidden, logits=True), expected, atol=1e-4)
+    scales = generator.token_scales()
+    np.testing.assert_allclose(generator(hidden, logits=True, scales=scales), expected, atol=1e-4)
+
+
+def test_scales_are_no_rougher_than_the_norms_of_training():
+    hidden = np.random.default_rng(0).normal(size=(2, 3, 40)).astype("float32")
+    generator = Generator(70, fixed_norm=5.0, dtype="mixed_bfloat16")
+    logits = generator(hidden, logits=True)
+    scaled = generator(hidden, logits=True, scales=generator.token_scales())
+    np.testing.assert_allclose(scaled, logits, atol=0.05)
+
+
+@pytest.mark.parametrize("value", [0, -1.0])
+def test_a_norm_that_is_not_positive_is_refused(value):
+    with pytest.raises(ValueError, match=f"must be above 0, or None for free norms, got {value}"):
+        Generator(7, fixed_norm=value)
+
+
 def test_config():
     check_config_is_complete(Generator(7))
+    check_config_is_complete(Generator(7, fixed_norm=2.5))
     check_config_is_complete(Generator(7, embedding=keras.layers.Embedding(7, 4)))

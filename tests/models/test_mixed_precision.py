@@ -51,6 +51,7 @@ def test_loss_falls_and_stays_finite_when_compiled(cell, policy):
         {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True},
         {"input_feeding": True, "dropout": 0.1, "projection_dropout": 0.1},
         {"attention": "additive", "attention_dropout": 0.1, "lexical_model": True},
+        {"fixed_norm": 5.0},
         {"recurrent_dropout": 0.1, "variational_dropout": True, "bridge": "dense"},
     ],
     ids=str,
@@ -68,7 +69,7 @@ def test_logits_attention_and_loss_are_float32_and_states_are_not(policy):
     state, memory, mask = model.encode(ids)
     logits, state, weights = model.decode_step(ids[:, 0], state, memory, mask)
     half = policy.removeprefix("mixed_")
-    for tensor in keras.tree.flatten((state, memory)):
+    for tensor in keras.tree.flatten((state, memory[0])):
         assert keras.backend.standardize_dtype(tensor.dtype) == half
     for tensor in (logits, weights, model({"source_ids": ids, "target_ids": ids})):
         assert keras.backend.standardize_dtype(tensor.dtype) == "float32"

@@ -23,6 +23,8 @@ FAMILY = {
     "first layer": {"encoder_layers": 1, "decoder_layers": 3, "first_layer_attention": True},
     "feeding": {"input_feeding": True, "num_layers": 2, "bridge": "dense", "tie_embeddings": True},
     "lexical": {"lexical_model": True, "attention_heads": 2},
+    "fixed norm": {"fixed_norm": 4.0},
+    "fixed norm, tied": {"fixed_norm": 4.0, "tie_embeddings": True, "lexical_model": True},
     "norm": {"num_layers": 3, "layer_norm": True, "residual": True, "bidirectional": False},
 }
 
