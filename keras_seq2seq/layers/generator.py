@@ -21,7 +21,7 @@ class Generator(keras.layers.Layer):
     Call arguments:
         hidden: float tensor [B, T, H].
         logits: bool. Return h W itself, before the softmax: what losses and searches read.
-        scales: what `token_scales` returned, for a loop that calls once for each token; or `None`.
+        norms: what `token_norms` returned, for a loop that calls once for each token; or `None`.
 
     Returns:
         float32 tensor [B, T, V], probabilities or logits.
@@ -38,7 +38,7 @@ class Generator(keras.layers.Layer):
     """
 
     def __init__(self, vocabulary_size, embedding=None, fixed_norm=None, **kwargs):
-        super().__init__(autocast=False, **kwargs)  # the scales shall stay float32
+        super().__init__(autocast=False, **kwargs)  # the norms shall stay float32
         if fixed_norm is not None and not fixed_norm > 0:
             raise ValueError(
                 f"Generator: fixed_norm must be above 0, or None for free norms, got {fixed_norm}."
@@ -66,39 +66,40 @@ class Generator(keras.layers.Layer):
             )
         self.built = True
 
-    def token_scales(self):
-        """float32 [V]: what brings each token's vector to the fixed norm; `None` without one.
+    def token_norms(self):
+        """float32 [V]: each token's vector is to be divided by it; `None` without a fixed norm.
 
-        A step of a search then multiplies V scores, and not V vectors, by it.
+        A step of a search then divides V scores, and not V vectors.
         """
         if self.fixed_norm is None:
             return None
         if self.embedding is None:
-            return self._scale(self.kernel, axis=0)[0]
-        return self._scale(self.embedding.embeddings, axis=1)[:, 0]
+            return self._relative_norm(self.kernel, axis=0)[0]
+        return self._relative_norm(self.embedding.embeddings, axis=1)[:, 0]
 
-    def call(self, hidden, logits=False, scales=None):
+    def call(self, hidden, logits=False, norms=None):
         tied = self.embedding is not None
         kernel = self.embedding.embeddings if tied else self.kernel
         if self.fixed_norm is not None:
-            hidden = ops.multiply(hidden, self._scale(hidden, axis=-1))  # float32
-            if scales is None:
-                kernel = ops.multiply(kernel, self._scale(kernel, axis=1 if tied else 0))
+            hidden = ops.divide(hidden, self._relative_norm(hidden, axis=-1))  # float32
+            if norms is None:
+                kernel = ops.divide(kernel, self._relative_norm(kernel, axis=1 if tied else 0))
         hidden = ops.cast(hidden, self.compute_dtype)
         kernel = ops.cast(kernel, self.compute_dtype)
         scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [B, T, V]
         scores = ops.cast(scores, "float32")
-        if scales is not None:
-            scores = scores * scales
+        if norms is not None:
+            # The bound is never met; without it TFLite divides a second copy of the kernel.
+            scores = ops.maximum(scores, -1e30) / norms
         if self.fixed_norm is not None:
             scores = scores + ops.cast(self.bias, "float32")
         return scores if logits else ops.softmax(scores, axis=-1)
 
-    def _scale(self, vectors, axis):
-        """r / |v|, float32, with 1 in the place of `axis`."""
+    def _relative_norm(self, vectors, axis):
+        """|v| / r, float32, with 1 in the place of `axis`."""
         vectors = ops.cast(vectors, "float32")
         squares = ops.sum(vectors * vectors, axis=axis, keepdims=True)
-        return self.fixed_norm * ops.rsqrt(squares + 1e-6)
+        return ops.sqrt(squares + 1e-6) / self.fixed_norm
 
     def get_config(self):
         return {

@@ -11,7 +11,7 @@ PRESETS = {
         "dropout": 0.1,
         "tie_embeddings": True,
         "lexical_model": True,
-        "fixed_norm": 5.0,
+        "fixed_norm": 3.5,
     },
     # 5.6 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
     "small": {

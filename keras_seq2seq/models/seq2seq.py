@@ -262,14 +262,14 @@ class Seq2Seq(Searchable, keras.Model):
         """Runs encoder and bridge: ids [B, S] -> initial decoder state, memory, mask.
 
         The memory holds all that need not be computed at each step; see `Decoder.prepare` and
-        `Generator.token_scales`.
+        `Generator.token_norms`.
         """
         if cut_padding:
             memory, state, mask = self._encode_without_padding(source_ids)
         else:
             memory, state, mask = self.encoder(source_ids)
         state, memory = self.decoder.prepare(self.bridge_layer(state), memory)
-        return state, (memory, self.generator.token_scales()), mask
+        return state, (memory, self.generator.token_norms()), mask
 
     def _encode_without_padding(self, source_ids):
         """The encoder reads one row [1, S] up to its EOS; its memory still has all S positions."""
@@ -287,16 +287,16 @@ class Seq2Seq(Searchable, keras.Model):
         memory and mask are those of `encode`, of B rows.
         """
         ids = ops.expand_dims(ids, axis=1)  # [N, 1]
-        memory, scales = memory
+        memory, norms = memory
         hidden, state, weights = self.decoder(ids, state, memory, mask)
-        logits = self.generator(hidden, logits=True, scales=scales)
+        logits = self.generator(hidden, logits=True, norms=norms)
         return logits[:, 0], state, weights[:, 0]
 
     def decode(self, target_ids, state, memory, mask):
         """T steps: ids [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
-        memory, scales = memory
+        memory, norms = memory
         hidden, _, weights = self.decoder(target_ids, state, memory, mask)
-        return self.generator(hidden, logits=True, scales=scales), weights
+        return self.generator(hidden, logits=True, norms=norms), weights
 
     def copy(self, **changes):
         """Returns an uncompiled model with the same weights and the given arguments changed.

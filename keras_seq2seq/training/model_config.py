@@ -94,7 +94,8 @@ class ModelConfig:
     fixed_norm: float = option(
         5.0,
         "Norm of the hidden state and of each token's vector in the generator, so that frequent "
-        "tokens do not win by the length of theirs (Nguyen and Chiang); 0 leaves both free.",
+        "tokens do not win by the length of theirs (Nguyen and Chiang). 5 suits embeddings of 256, "
+        "4.2 of 128, 3.5 of 64; 0 leaves both free.",
         minimum=0.0,
     )
     bridge: str = option(

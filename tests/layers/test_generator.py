@@ -61,15 +61,15 @@ def test_fixed_norm_is_what_the_paper_says(tied):
     cosines /= np.linalg.norm(hidden, axis=-1)[..., np.newaxis] * np.linalg.norm(vectors, axis=-1)
     expected = 9 * cosines + np.asarray(generator.bias)
     np.testing.assert_allclose(generator(hidden, logits=True), expected, atol=1e-4)
-    scales = generator.token_scales()
-    np.testing.assert_allclose(generator(hidden, logits=True, scales=scales), expected, atol=1e-4)
+    norms = generator.token_norms()
+    np.testing.assert_allclose(generator(hidden, logits=True, norms=norms), expected, atol=1e-4)
 
 
-def test_scales_are_no_rougher_than_the_norms_of_training():
+def test_a_step_of_a_search_is_no_rougher_than_training():
     hidden = np.random.default_rng(0).normal(size=(2, 3, 40)).astype("float32")
     generator = Generator(70, fixed_norm=5.0, dtype="mixed_bfloat16")
     logits = generator(hidden, logits=True)
-    scaled = generator(hidden, logits=True, scales=generator.token_scales())
+    scaled = generator(hidden, logits=True, norms=generator.token_norms())
     np.testing.assert_allclose(scaled, logits, atol=0.05)
 
 
