@@ -67,15 +67,15 @@ class Generator(keras.layers.Layer):
         self.built = True
 
     def token_norms(self):
-        """float32 [V]: each token's vector is to be divided by it; `None` without a fixed norm.
+        """|w| / r of each token, float32 [V, 1], or [1, V] of an own W; `None` without a norm.
 
         A step of a search then divides V scores, and not V vectors.
         """
         if self.fixed_norm is None:
             return None
         if self.embedding is None:
-            return self._relative_norm(self.kernel, axis=0)[0]
-        return self._relative_norm(self.embedding.embeddings, axis=1)[:, 0]
+            return self._relative_norm(self.kernel, axis=0)
+        return self._relative_norm(self.embedding.embeddings, axis=1)
 
     def call(self, hidden, logits=False, norms=None):
         tied = self.embedding is not None
@@ -83,14 +83,14 @@ class Generator(keras.layers.Layer):
         if self.fixed_norm is not None:
             hidden = ops.divide(hidden, self._relative_norm(hidden, axis=-1))  # float32
             if norms is None:
-                kernel = ops.divide(kernel, self._relative_norm(kernel, axis=1 if tied else 0))
+                kernel = ops.divide(kernel, self.token_norms())
         hidden = ops.cast(hidden, self.compute_dtype)
         kernel = ops.cast(kernel, self.compute_dtype)
         scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [B, T, V]
         scores = ops.cast(scores, "float32")
         if norms is not None:
             # The bound is never met; without it TFLite divides a second copy of the kernel.
-            scores = ops.maximum(scores, -1e30) / norms
+            scores = ops.maximum(scores, -1e30) / ops.reshape(norms, (-1,))
         if self.fixed_norm is not None:
             scores = scores + ops.cast(self.bias, "float32")
         return scores if logits else ops.softmax(scores, axis=-1)

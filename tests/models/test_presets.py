@@ -15,13 +15,13 @@ def test_every_preset_is_built_and_takes_a_step(name):
         assert getattr(model, key) == value
     # Plain SGD and no graph: the largest has 60 million parameters without its embeddings.
     model.compile(keras.optimizers.SGD(0.1), SequenceCrossentropy(0.1), run_eagerly=True)
-    ids = random_ids(2, 4, 40)
+    ids = random_ids(8, 12, 40)
     before = [np.asarray(w).copy() for w in model.trainable_variables]
     loss = model.train_on_batch({"source_ids": ids, "target_ids": ids}, ids)
     # Logits of a fresh model are 0, or r^2 times the cosine of vectors at random: variance r^4 / E.
     variance = (model.fixed_norm or 0) ** 4 / model.embedding_dim
     expected = np.log(50) + variance / 2
-    assert abs(loss - expected) < 0.5 + 2 * np.sqrt(variance / ids.size)
+    assert abs(loss - expected) < 0.5
     changed = [
         not np.array_equal(b, w) for b, w in zip(before, model.trainable_variables, strict=True)
     ]
