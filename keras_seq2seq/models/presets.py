@@ -13,7 +13,7 @@ PRESETS = {
         "lexical_model": True,
         "fixed_norm": 3.5,
     },
-    # 5.6 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
+    # 5.7 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
     "small": {
         "units": 160,
         "embedding_dim": 256,
