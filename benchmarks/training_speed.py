@@ -59,7 +59,7 @@ def build(options):
     from keras_seq2seq import Seq2Seq
     from keras_seq2seq.text import SentencePieceTokenizer
     from keras_seq2seq.training import TrainingConfig
-    from keras_seq2seq.training.build import compile_model
+    from keras_seq2seq.training.runs.build import compile_model
 
     keras.utils.set_random_seed(0)
     tokenizer = SentencePieceTokenizer(options.model)

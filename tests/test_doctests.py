@@ -21,4 +21,4 @@ def test_examples_run(name):
 
 
 def test_examples_are_found():
-    assert {"keras_seq2seq.layers.encoder", "keras_seq2seq.data.phrasebook"} <= set(MODULES)
+    assert {"keras_seq2seq.layers.encoder", "keras_seq2seq.phrasebook.phrasebook"} <= set(MODULES)

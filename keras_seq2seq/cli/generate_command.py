@@ -88,7 +88,7 @@ def open_models(model, others):
                 f"--ensemble takes runs and .keras files, but {artefact.path} is a {artefact.kind}."
             )
     from keras_seq2seq.export.keras_artefact import KerasArtefact
-    from keras_seq2seq.models import TextSeq2Seq
+    from keras_seq2seq.text_models import TextSeq2Seq
 
     return KerasArtefact(model=TextSeq2Seq.ensemble([artefact.model for artefact in artefacts]))
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from keras_seq2seq.cli.evaluate_command import score
 from keras_seq2seq.cli.terminal import err, out
 from keras_seq2seq.cli.train_command import open_run, train
-from keras_seq2seq.training.config_file import load_config
+from keras_seq2seq.training.configuration.config_file import load_config
 
 SENTENCES = 5  # shown
 COMPARED = 200

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 
 from keras_seq2seq.cli.terminal import err, make_progress
-from keras_seq2seq.training.config_file import commented_toml, load_config
-from keras_seq2seq.training.corpora import read_corpora
-from keras_seq2seq.training.run_directory import RunDirectory
-from keras_seq2seq.training.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
+from keras_seq2seq.training.recovery.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.runs.corpora import read_corpora
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 
 def run(config_file, overrides, run_dir, overwrite, show_config):
@@ -108,7 +108,7 @@ def train(config, directory, resume=False):
     """Trains with a progress bar; messages go to standard error."""
     pairs = read_corpora(config.data)  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
-    from keras_seq2seq.training.run import train
+    from keras_seq2seq.training.runs.run import train
 
     def say(message):
         err.print(message, highlight=False, markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "CorpusError": "keras_seq2seq.data.corpus_error",
         "CorpusReport": "keras_seq2seq.data.corpus_report",
         "EpochCounter": "keras_seq2seq.data.epoch_counter",
-        "Phrasebook": "keras_seq2seq.data.phrasebook",
+        "Phrasebook": "keras_seq2seq.phrasebook.phrasebook",
         "SentencePairs": "keras_seq2seq.data.sentence_pairs",
         "drop_over_long": "keras_seq2seq.data.pipeline",
         "make_dataset": "keras_seq2seq.data.pipeline",

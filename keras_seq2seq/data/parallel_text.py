@@ -114,7 +114,7 @@ def _check_two_columns(origin: str, columns) -> None:
 
 def _read_phrasebook(split: str, columns) -> list[tuple[str, str]]:
     # Here and not above: the grammar takes time to load, and files do not need it.
-    from keras_seq2seq.data.phrasebook import Phrasebook
+    from keras_seq2seq.phrasebook.phrasebook import Phrasebook
 
     _check_two_columns("The built-in corpus", columns)
     source, target = columns

@@ -14,7 +14,7 @@ from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.sampled_rows import SampledRows
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.data.token_rows import TokenRows, frame_rows
-from keras_seq2seq.text.subword_sampler import SubwordSampler
+from keras_seq2seq.text.sentencepiece.subword_sampler import SubwordSampler
 
 _ENCODE_BATCH = 1024  # sentences tokenised at a time
 _BATCHES_AHEAD = 8

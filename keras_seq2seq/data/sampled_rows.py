@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from keras_seq2seq.data.token_rows import TokenRows
-from keras_seq2seq.text.subword_sampler import SubwordSampler
+from keras_seq2seq.text.sentencepiece.subword_sampler import SubwordSampler
 
 
 class SampledRows:

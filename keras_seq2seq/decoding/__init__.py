@@ -1,10 +1,10 @@
 """Searches as pure functions over `step(ids, state) -> logits, state`; no model, no TensorFlow."""
 
-from keras_seq2seq.decoding.beam_search import beam_search as beam_search
+from keras_seq2seq.decoding.beam.beam_search import beam_search as beam_search
+from keras_seq2seq.decoding.beam.length_penalty import length_divisor as length_divisor
 from keras_seq2seq.decoding.generation import Generation as Generation
 from keras_seq2seq.decoding.greedy import greedy_search as greedy_search
 from keras_seq2seq.decoding.history import History as History
-from keras_seq2seq.decoding.length_penalty import length_divisor as length_divisor
 from keras_seq2seq.decoding.sampling import sample as sample
 from keras_seq2seq.decoding.scoring import token_log_probabilities as token_log_probabilities
 from keras_seq2seq.decoding.search import search as search

@@ -3,7 +3,7 @@
 from keras import ops
 
 from keras_seq2seq.decoding import constraints as make
-from keras_seq2seq.decoding.beam_search import beam_search
+from keras_seq2seq.decoding.beam.beam_search import beam_search
 from keras_seq2seq.decoding.greedy import greedy_search
 from keras_seq2seq.decoding.sampling import sample
 from keras_seq2seq.decoding.search_result import SearchResult

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_seq2seq.decoding.length_penalty import KINDS
+from keras_seq2seq.decoding.beam.length_penalty import KINDS
 
 # Options that are data, one value for each example, with their type and least value.
 _NUMBERS = {

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
-from keras_seq2seq.models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
 class KerasArtefact(Artefact):

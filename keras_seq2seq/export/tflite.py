@@ -14,8 +14,8 @@ from keras_seq2seq.export.manifest import make_manifest, manifest_path
 from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
-from keras_seq2seq.models.text_generation import make_options
-from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.text_models.text_generation import make_options
 
 
 def tflite(model, file, text=False, sample=None, **options):

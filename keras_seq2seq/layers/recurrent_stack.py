@@ -189,7 +189,7 @@ class RecurrentStack(keras.layers.Layer):
 
     def _run_sequence(self, layer, inputs, state, mask, training):
         if training and self._trains_faster_by_hand(state, mask):
-            from keras_seq2seq.tensorflow_lstm import lstm_sequence
+            from keras_seq2seq.fast_paths.tensorflow_lstm import lstm_sequence
 
             return lstm_sequence(layer, inputs, state, mask)
         return layer(inputs, initial_state=state, mask=mask, training=training)
@@ -199,7 +199,7 @@ class RecurrentStack(keras.layers.Layer):
         known = self.cell == "lstm" and not self.recurrent_dropout
         if keras.backend.backend() != "tensorflow" or not known:
             return False
-        from keras_seq2seq.tensorflow_lstm import has_gpu
+        from keras_seq2seq.fast_paths.tensorflow_lstm import has_gpu
 
         return (state is None or mask is None) and not has_gpu()
 

@@ -1,4 +1,4 @@
-"""Models: Seq2Seq over ids, TextSeq2Seq over strings."""
+"""Models over ids: Seq2Seq and Ensemble."""
 
 from keras_seq2seq.lazy_names import lazy_names
 
@@ -7,7 +7,6 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "Ensemble": "keras_seq2seq.models.ensemble",
         "Seq2Seq": "keras_seq2seq.models.seq2seq",
-        "TextSeq2Seq": "keras_seq2seq.models.text_seq2seq",
         "PRESETS": "keras_seq2seq.models.presets",
         "preset_arguments": "keras_seq2seq.models.presets",
     },

@@ -9,7 +9,7 @@ from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
 from keras_seq2seq.text.character_tokenizer import CharacterTokenizer
 from keras_seq2seq.text.normalization import Normalization
-from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text.tokenizer import Tokenizer
 
 _CLASSES = ("SentencePieceTokenizer", "CharacterTokenizer", "ByteTokenizer")

@@ -5,7 +5,7 @@ import ablations
 import pytest
 
 from keras_seq2seq.training import ConfigError
-from keras_seq2seq.training.config_file import load_config
+from keras_seq2seq.training.configuration.config_file import load_config
 
 ARGUMENTS = ["--train", "a.tsv", "--valid", "b.tsv", "--epochs", "3"]
 

@@ -10,7 +10,7 @@ from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.pipeline import drop_over_long, make_dataset, token_lengths
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
-from keras_seq2seq.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
 

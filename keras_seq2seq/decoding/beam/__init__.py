@@ -1,0 +1,1 @@
+"""Beam search in its parts."""

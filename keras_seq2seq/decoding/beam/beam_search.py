@@ -1,0 +1,106 @@
+"""Beam search."""
+
+from keras import ops
+
+from keras_seq2seq.decoding.beam.beam_step import BeamStep
+from keras_seq2seq.decoding.constraints import DEAD
+from keras_seq2seq.decoding.search_result import SearchResult
+
+
+def beam_search(
+    step,
+    state,
+    first_ids,
+    *,
+    beam_size,
+    max_length,
+    eos_id,
+    pad_id,
+    finished=None,
+    limit=None,
+    constraints=(),
+    num_return=1,
+    length_penalty=None,
+    length_normalization="wu",
+    coverage_penalty=None,
+    source_mask=None,
+    diversity=None,
+):
+    """Keeps the K most probable beginnings of each example, and returns the best hypotheses.
+
+    At each step the 2K best continuations of an example are looked at. Of the best K, those that
+    end with EOS become hypotheses and are frozen; the K best that do not end stay open. An
+    example is done when it has K hypotheses, when no open beginning can come to rank among the
+    best `num_return` any more, or at its limit, where the K best continuations become hypotheses as
+    they are. So K = 1 is greedy search, and a K as large as the space finds the best of all.
+
+    Args:
+        step: callable `(ids [B K], state) -> (logits float32 [B K, V], state)`, or with attention
+            weights [B K, S] as a third result; the K rows of an example stand together.
+        state: any nest of tensors with batch axis B.
+        first_ids: int32 tensor [B], the tokens to start from: BOS.
+        beam_size: int. K.
+        max_length: int. T, at most so many tokens are chosen, EOS included.
+        eos_id, pad_id: int.
+        finished: bool tensor [B], examples that shall stay empty; `None` means none.
+        limit: int32 tensor [B]. At most so many tokens for each example; `None` means T.
+        constraints: list of constraints, see `keras_seq2seq.decoding.constraints`.
+        num_return: int from 1 to K. N, how many hypotheses are returned.
+        length_penalty: float tensor [B]. alpha, see `length_divisor`; `None` means 0.
+        length_normalization: `"wu"` or `"average"`, see `length_divisor`.
+        coverage_penalty: float tensor [B], at least 0. beta: hypotheses that leave parts of the
+            source unattended rank lower. It needs attention; `None` means 0.
+        source_mask: bool tensor [B, S], true on real positions, for the coverage; `None` means all.
+        diversity: float tensor [B], at least 0. Each continuation of one beginning ranks lower by
+            this times its place among its siblings, so that the hypotheses differ more.
+
+    Returns:
+        A `SearchResult` with the axes [B, N, ...], best first.
+
+    Raises:
+        ValueError: if beam_size or num_return is out of range, or coverage wants an attention
+            that `step` does not give.
+
+    Example:
+
+    >>> count_up = lambda ids, state: (5.0 * ops.one_hot(ids + 1, 6), state)
+    >>> start = ops.array([2], dtype="int32")
+    >>> result = beam_search(count_up, (), start, beam_size=3, max_length=5, eos_id=4, pad_id=0)
+    >>> result.ids.numpy().tolist()
+    [[[3, 4, 0, 0, 0]]]
+
+    Reference: [Wu et al., 2016](https://arxiv.org/abs/1609.08144), section 7 (penalties);
+    [Li and Jurafsky, 2016](https://arxiv.org/abs/1601.00372), eq. 9 (diversity).
+    """
+    if not 1 <= num_return <= beam_size:
+        raise ValueError(
+            f"beam_search: num_return={num_return} must lie between 1 and beam_size={beam_size}."
+        )
+    first_ids = ops.cast(first_ids, "int32")
+    zeros = ops.zeros_like(first_ids)  # [B]
+    limit = zeros + max_length if limit is None else ops.minimum(limit, max_length)
+    alpha = ops.cast(zeros, "float32") if length_penalty is None else length_penalty
+    beam_step = BeamStep(
+        step=step,
+        beam_size=beam_size,
+        eos_id=eos_id,
+        limit=limit,
+        constraints=tuple(constraints),
+        num_return=num_return,
+        length_penalty=ops.cast(alpha, "float32"),
+        length_normalization=length_normalization,
+        coverage_penalty=coverage_penalty,
+        source_mask=source_mask,
+        diversity=diversity,
+    )
+    empty = limit < 1 if finished is None else ops.logical_or(finished, limit < 1)
+    beams = beam_step.start(state, first_ids, empty, max_length, pad_id)
+
+    def unfinished(beams):
+        going = ops.logical_not(ops.all(beams.done))
+        return ops.logical_and(beams.position < max_length, going)
+
+    (beams,) = ops.while_loop(unfinished, lambda beams: (beam_step(beams),), (beams,))
+    ids, length, score, ranking = (best[:, :num_return] for best in beams.pool)
+    missing = ops.expand_dims(ranking < DEAD, axis=-1)
+    return SearchResult(ops.where(missing, pad_id, ids), length, score, ranking)

@@ -1,0 +1,187 @@
+"""One step of beam search."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_seq2seq.decoding.beam.beams import Beams
+from keras_seq2seq.decoding.beam.length_penalty import length_divisor
+from keras_seq2seq.decoding.constraints import DEAD, FORBIDDEN, constrain_all
+from keras_seq2seq.decoding.history import History
+from keras_seq2seq.decoding.search_result import SearchResult
+
+
+@dataclasses.dataclass(frozen=True)
+class BeamStep:
+    """Takes the `Beams` one token further. The fields are the arguments of `beam_search`."""
+
+    step: Callable
+    beam_size: int
+    eos_id: int
+    limit: Any
+    constraints: tuple
+    num_return: int
+    length_penalty: Any
+    length_normalization: str
+    coverage_penalty: Any
+    source_mask: Any
+    diversity: Any
+
+    def start(self, state, first_ids, empty, max_length, pad_id):
+        """The `Beams` before the first step: one beginning, BOS; `empty` examples are done."""
+        beams = self.beam_size
+        first = ops.arange(beams, dtype="int32")[None] == 0  # [1, K]
+        zeros = ops.zeros_like(first_ids)[:, None] + ops.zeros((1, beams), "int32")  # [B, K]
+        ids = zeros[..., None] + ops.full((1, 1, max_length), pad_id, dtype="int32")  # [B, K, T]
+        score = ops.cast(zeros, "float32")
+        ranking = score + ops.where(first, 0.0, FORBIDDEN)  # K equal ones would stay equal
+        nothing = ops.where(ops.logical_and(empty[:, None], first), 0.0, FORBIDDEN)
+        coverage = ()
+        if self.coverage_penalty is not None:
+            coverage = score[..., None] + ops.zeros_like(
+                ops.cast(self.source_mask, "float32")[:, None]
+            )  # [B, K, S]
+        return Beams(
+            position=ops.convert_to_tensor(0, dtype="int32"),
+            last_ids=ops.repeat(first_ids, beams, axis=0),
+            state=keras.tree.map_structure(lambda x: ops.repeat(x, beams, axis=0), state),
+            ids=ids,
+            score=score,
+            ranking=ranking,
+            coverage=coverage,
+            pool=SearchResult(ids, zeros, score, score + nothing),
+            count=ops.zeros_like(first_ids),
+            done=empty,
+        )
+
+    def __call__(self, beams):
+        logits, state, *attention = self.step(beams.last_ids, beams.state)  # [B K, V]
+        coverage = self._cover(beams.coverage, attention)
+        token, gain, value = self._best_of_each_beam(logits, beams)  # [B, K, W]
+
+        # The C = 2K best continuations of each example, whichever beginning they continue.
+        width, size = token.shape[-1], self.beam_size
+        ranking = beams.ranking[..., None] + value
+        order = ranking if self.diversity is None else ranking - self._sibling_penalty(width)
+        order, index = ops.top_k(_flat(order), min(2 * size, size * width))  # [B, C]
+        index = ops.cast(index, "int32")
+        parent = index // width
+        token, ranking = gather(_flat(token), index), gather(_flat(ranking), index)
+        score = gather(_flat(beams.score[..., None] + gain), index)
+        place = ops.arange(beams.ids.shape[-1], dtype="int32") == beams.position  # [T]
+        ids = ops.where(place, token[..., None], gather(beams.ids, parent))  # [B, C, T]
+
+        # Of the K best, those that end become hypotheses.
+        position = beams.position + 1
+        is_eos, exists = token == self.eos_id, ranking > DEAD
+        ends = ops.logical_or(is_eos, (position >= self.limit)[:, None])
+        new = ops.logical_and(ops.logical_and(ends, exists), ops.logical_not(beams.done)[:, None])
+        new = new[:, :size]
+        length = position - ops.cast(is_eos, "int32")
+        final = ranking / self._divisor(position)[:, None]
+        if self.coverage_penalty is not None:
+            final = final + gather(self._coverage_term(coverage), parent)
+        found = SearchResult(ids, length, score, final)
+        pool = _merge(beams.pool, [values[:, :size] for values in found], new)
+        count = beams.count + ops.sum(ops.cast(new, "int32"), axis=1)
+
+        # The K best of those that do not end stay open.
+        order = ops.where(ops.logical_or(ends, ops.logical_not(exists)), FORBIDDEN, order)
+        best, index = ops.top_k(order, size)  # [B, K]
+        index = ops.cast(index, "int32")
+        is_open = best > DEAD
+        parent = gather(parent, index)
+        rows = ops.arange(ops.shape(parent)[0], dtype="int32")[:, None] * size
+        rows = ops.reshape(rows + parent, (-1,))  # [B K]
+        ranking = ops.where(is_open, gather(ranking, index), FORBIDDEN)
+        done = beams.done | (count >= size) | (position >= self.limit) | ~ops.any(is_open, axis=1)
+        return Beams(
+            position=position,
+            last_ids=ops.reshape(gather(token, index), (-1,)),
+            state=keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), state),
+            ids=gather(ids, index),
+            score=gather(score, index),
+            ranking=ranking,
+            coverage=gather(coverage, parent) if self.coverage_penalty is not None else (),
+            pool=pool,
+            count=count,
+            done=ops.logical_or(done, self._cannot_win(ranking, position, pool)),
+        )
+
+    def _best_of_each_beam(self, logits, beams):
+        """The W = 2K best tokens of each beginning, their log-probability, and that constrained."""
+        size, vocabulary_size = self.beam_size, logits.shape[-1]
+        norm = ops.logsumexp(logits, axis=-1, keepdims=True)  # [B K, 1]
+        width = min(2 * size, vocabulary_size)
+        if self.constraints:
+            history = History(beams.position, _join(beams.ids), size)
+            values = constrain_all(self.constraints, logits - norm, history, self.eos_id)
+            value, token = ops.top_k(values, width)  # [B K, W]
+            gain = gather(logits, token) - norm
+        else:
+            value, token = ops.top_k(logits, width)
+            gain = value = value - norm
+        shape = (-1, size, width)
+        return (
+            ops.reshape(ops.cast(token, "int32"), shape),
+            ops.reshape(gain, shape),
+            ops.reshape(value, shape),
+        )
+
+    def _sibling_penalty(self, width):
+        return self.diversity[:, None, None] * ops.arange(width, dtype="float32")  # [B, 1, W]
+
+    def _divisor(self, length):
+        return length_divisor(length, self.length_penalty, self.length_normalization)  # [B]
+
+    def _cannot_win(self, ranking, position, pool):
+        """Whether no open beginning can come among the best N: what follows only costs."""
+        divisor = ops.maximum(self._divisor(position + 1), self._divisor(self.limit))
+        bound = ops.max(ranking, axis=1) / divisor  # [B]
+        return bound <= pool.ranking[:, self.num_return - 1]
+
+    def _cover(self, coverage, attention):
+        if self.coverage_penalty is None:
+            return ()
+        if not attention or attention[0].shape[-1] == 0:
+            raise ValueError("beam_search: coverage_penalty needs a model with attention.")
+        shape = (-1, self.beam_size, ops.shape(attention[0])[-1])
+        return coverage + ops.reshape(attention[0], shape)  # [B, K, S]
+
+    def _coverage_term(self, coverage):
+        """beta times the sum of log(min(coverage, 1)) over the source: [B, K], at most 0."""
+        covered = ops.log(ops.clip(coverage, 1e-6, 1.0))
+        covered = ops.where(self.source_mask[:, None], covered, 0.0)
+        return self.coverage_penalty[:, None] * ops.sum(covered, axis=-1)
+
+
+def gather(values, index):
+    """values [B, M, ...] at index [B, J] -> [B, J, ...]."""
+    rows = ops.arange(ops.shape(index)[0], dtype="int32")[:, None] * ops.shape(values)[1]
+    return ops.take(_join(values), rows + ops.cast(index, "int32"), axis=0)
+
+
+def _join(values):
+    """[B, M, ...] -> [B M, ...]"""
+    return ops.reshape(values, (-1, *ops.shape(values)[2:]))
+
+
+def _flat(values):
+    """[B, K, W] -> [B, K W]"""
+    return ops.reshape(values, (-1, values.shape[1] * values.shape[2]))
+
+
+def _merge(pool, found, new):
+    """The K best hypotheses of the pool and of those found now, where `new` [B, K] is true."""
+    ranking = ops.where(new, found[-1], FORBIDDEN)
+    ranking, index = ops.top_k(
+        ops.concatenate([pool.ranking, ranking], axis=1), pool.ranking.shape[1]
+    )
+    rest = (
+        gather(ops.concatenate([old, fresh], axis=1), index)
+        for old, fresh in zip(pool[:3], found[:3], strict=True)
+    )
+    return SearchResult(*rest, ranking)

@@ -1,0 +1,164 @@
+"""Cross-entropy over target tokens."""
+
+import keras
+from keras import ops
+
+
+def token_negative_log_likelihood(targets, logits):
+    """-log p(target) of every token: targets [B, T], logits [B, T, V] -> float32 [B, T]."""
+    logits = ops.cast(logits, "float32")
+    return _fastest("log_normalizer")(logits) - chosen_logits(targets, logits)
+
+
+def log_normalizer(logits):
+    """log of the sum of exp over the vocabulary: float32 [B, T, V] -> [B, T]."""
+    return ops.logsumexp(logits, axis=-1)
+
+
+def smoothed_negative_log_likelihood(targets, logits, label_smoothing):
+    """The loss of `SequenceCrossentropy` token by token, [B, T], in plain `keras.ops`.
+
+    TensorFlow has a version with a gradient of its own; this one is the reference for it.
+    """
+    normalizer = log_normalizer(logits)  # [B, T]
+    loss = normalizer - (1.0 - label_smoothing) * chosen_logits(targets, logits)
+    return loss - label_smoothing * ops.mean(logits, axis=-1) if label_smoothing else loss
+
+
+def chosen_logits(targets, logits):
+    """The logit of each target: [B, T] and [B, T, V] -> [B, T]."""
+    places = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)  # [B, T, 1]
+    return ops.take_along_axis(logits, places, axis=-1)[..., 0]
+
+
+def divergence_of_halves(logits):
+    """How far two passes over the same tokens are from each other, in plain `keras.ops`.
+
+    KL(p1 | p2) + KL(p2 | p1) is the sum of (p1 - p2) (z1 - z2) over the vocabulary: the
+    normalizers of the logits z drop out, since either p adds up to 1.
+
+    Args:
+        logits: float32 tensor [2N, T, V], one pass above the other.
+
+    Returns:
+        float32 tensor [N, T], in nats.
+    """
+    first, second = ops.split(logits, 2)  # [N, T, V]
+    return ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
+
+
+def mean_divergence(targets, logits, weight):
+    """The mean of `divergence_of_halves`, weighted as the loss of the tokens is.
+
+    Args:
+        targets: int tensor [B, T].
+        logits: float32 tensor [B, T, V].
+        weight: float32 tensor [B, T].
+
+    Returns:
+        float32 scalar; 0 unless the second half of the targets repeats the first.
+    """
+    rows = ops.shape(targets)[0]
+    half = rows // 2
+    repeated = ops.all(ops.equal(targets[:half], targets[rows - half :]))
+    weight = weight[:half] * ops.cast(repeated, "float32")  # [N, T]
+    divergence = _fastest("divergence_of_halves")(logits[: 2 * half])
+    return ops.sum(divergence * weight) / ops.maximum(ops.sum(weight), 1e-6)
+
+
+def token_weights(targets, sample_weight, ignore_id):
+    """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
+    weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
+    return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
+
+
+def _fastest(name):
+    """The fastest version of a function of this module that the backend in use has."""
+    if keras.backend.backend() != "tensorflow":
+        return globals()[name]
+    from keras_seq2seq.fast_paths import tensorflow_crossentropy
+
+    return getattr(tensorflow_crossentropy, name)
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class SequenceCrossentropy(keras.losses.Loss):
+    """Mean cross-entropy of the real target tokens, with label smoothing in closed form.
+
+    With smoothing e the target distribution is (1 - e) on the reference plus e / V on every
+    token, whose cross-entropy is `logsumexp - (1 - e) * logit[target] - e * mean(logits)`: no
+    one-hot tensor of V columns is built.
+
+    With `r_drop` the model also learns not to depend on what dropout leaves it. A batch that
+    holds each sentence twice, in its two halves (`make_dataset(..., r_drop=True)`), goes through
+    two networks thinned in different ways, and half of their symmetric divergence times alpha
+    is added. On batches made otherwise, as in validation, the loss is the cross-entropy alone.
+
+    Args:
+        label_smoothing: float in [0, 1). e.
+        r_drop: float, at least 0. Weight alpha of the divergence: with P1, P2 of the two passes
+            (-log P1 - log P2) / 2 + alpha / 4 (KL(P1 | P2) + KL(P2 | P1)). About 1 to 5.
+        ignore_id: int. Target id that does not count: PAD.
+
+    Call arguments:
+        y_true: int tensor [B, T].
+        y_pred: float tensor [B, T, V], logits.
+        sample_weight: float tensor [B, T] or `None`.
+
+    Returns:
+        float32 scalar in nats per token.
+
+    Raises:
+        ValueError: if label_smoothing lies outside [0, 1), or r_drop below 0.
+
+    Example:
+
+    >>> loss = SequenceCrossentropy()
+    >>> round(float(loss(keras.ops.array([[3, 0]]), keras.ops.zeros((1, 2, 8)))), 3)  # log 8
+    2.079
+
+    Reference: [Szegedy et al., 2016](https://arxiv.org/abs/1512.00567), section 7;
+    [Wu et al., 2021](https://arxiv.org/abs/2106.14448), equation 3, of which this is half, so
+    that it stays the mean over all rows.
+    """
+
+    def __init__(
+        self,
+        label_smoothing=0.0,
+        ignore_id=0,
+        r_drop=0.0,
+        name="sequence_crossentropy",
+        **kwargs,
+    ):
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(
+                f"SequenceCrossentropy: label_smoothing={label_smoothing} must lie in [0, 1)."
+            )
+        if r_drop < 0:
+            raise ValueError(f"SequenceCrossentropy: r_drop={r_drop} must be at least 0.")
+        kwargs.setdefault("reduction", "mean_with_sample_weight")
+        super().__init__(name=name, **kwargs)
+        self.label_smoothing = label_smoothing
+        self.ignore_id = ignore_id
+        self.r_drop = r_drop
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        weight = token_weights(y_true, sample_weight, self.ignore_id)
+        loss = super().__call__(y_true, y_pred, sample_weight=weight)
+        if not self.r_drop:
+            return loss
+        targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
+        return loss + self.r_drop / 4 * mean_divergence(targets, logits, weight)
+
+    def call(self, y_true, y_pred):
+        targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
+        function = _fastest("smoothed_negative_log_likelihood")
+        return function(targets, logits, self.label_smoothing)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "label_smoothing": self.label_smoothing,
+            "ignore_id": self.ignore_id,
+            "r_drop": self.r_drop,
+        }

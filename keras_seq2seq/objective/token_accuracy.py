@@ -1,0 +1,39 @@
+"""Share of target tokens predicted right."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.objective.sequence_crossentropy import token_weights
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class TokenAccuracy(keras.metrics.Mean):
+    """Share in [0, 1] of real target tokens whose logit is the largest, given the true prefix.
+
+    Args:
+        ignore_id: int. Target id that does not count: PAD.
+
+    Example:
+
+    >>> accuracy = TokenAccuracy()
+    >>> accuracy.update_state(keras.ops.array([[1, 2, 0]]), keras.ops.one_hot([[1, 1, 1]], 4))
+    >>> float(accuracy.result())
+    0.5
+    """
+
+    def __init__(self, ignore_id=0, name="token_accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.ignore_id = ignore_id
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
+        weight = token_weights(y_true, sample_weight, self.ignore_id)
+        # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
+        predicted = ops.top_k(y_pred, 1)[1][..., 0]  # [B, T]
+        right = ops.equal(ops.cast(y_true, "int32"), ops.cast(predicted, "int32"))
+        right = ops.reshape(ops.cast(right, "float32"), (-1,))
+        # Flat, or Keras would take the mean of each sentence first, its padding included.
+        super().update_state(right, sample_weight=ops.reshape(weight, (-1,)))
+
+    def get_config(self):
+        return {**super().get_config(), "ignore_id": self.ignore_id}

@@ -1,0 +1,299 @@
+"""Tokens that are pieces of words, learned by SentencePiece."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+
+import keras
+import sentencepiece
+import tensorflow as tf
+from sentencepiece import sentencepiece_model_pb2
+
+from keras_seq2seq.text.normalization import Normalization
+from keras_seq2seq.text.sentencepiece.sentencepiece_resource import make_graph_tokenizer
+from keras_seq2seq.text.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
+from keras_seq2seq.text.tokenizer import Tokenizer
+
+ASSET = "vocabulary.spm"
+MODEL_TYPES = ("unigram", "bpe")
+
+# SentencePiece leaves out lines of more than `max_sentence_length` bytes without a word. Longer
+# ones are cut instead; a character has at most four bytes.
+_LONGEST_LINE = 4096
+_SPACE = "\u2581"
+
+# Normalization is ours: the text that comes to SentencePiece is to stay as it is. The one rule
+# writes the mark for the space as the space it stands for, which changes nothing; with no rule at
+# all (`identity`), every process that loads the model is told so on standard error.
+_RULES = "2581\t20\n"
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class SentencePieceTokenizer(Tokenizer):
+    """Subword pieces of a SentencePiece model, unigram or BPE.
+
+    In the graph ids come from `tensorflow_text.SentencepieceTokenizer`, in Python from the
+    sentencepiece package. Text is put together by this class in both places, because the two
+    disagree on spaces at the start of a text.
+
+    Tokenizing and detokenizing gives the normalized text back if the vocabulary has all of its
+    characters or was learned with `byte_fallback=True`. The exception is U+2581 "▁", which
+    SentencePiece uses for the space and which comes back as U+0020. UNK becomes " ⁇ ". Byte
+    pieces that do not form UTF-8, as a model may put out, become U+FFFD.
+
+    Args:
+        proto: bytes of a SentencePiece model, or the path of such a file; its ids of the special
+            tokens must be 0 to 3. `None` if it is to come by `load_assets`. A path is for calling
+            the constructor; `from_config` refuses it, so that a `.keras` file from elsewhere
+            reads no files.
+        normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: if `proto` is not a SentencePiece model or has other special ids.
+
+    Example:
+
+    >>> lines = ["a cat sat on a mat", "a rat sat on a cat"]
+    >>> tokenizer = SentencePieceTokenizer.learn(lines, vocabulary_size=20)
+    >>> ids = tokenizer.tokenize(["a rat on a mat", ""])
+    >>> tokenizer.detokenize(ids).numpy().tolist()
+    [b'a rat on a mat', b'']
+    >>> ids.to_list()[0] == tokenizer.tokenize_python("a rat on a mat")
+    True
+
+    References: [Kudo and Richardson, 2018](https://arxiv.org/abs/1808.06226),
+    [Kudo, 2018](https://arxiv.org/abs/1804.10959) (unigram).
+    """
+
+    def __init__(
+        self,
+        proto: bytes | str | os.PathLike | None = None,
+        normalization: Normalization | dict | None = None,
+        **kwargs,
+    ):
+        super().__init__(normalization, **kwargs)
+        self.proto = None
+        if isinstance(proto, (str, os.PathLike)):
+            proto = _read(proto)
+        if proto is not None:
+            self._set_proto(proto)
+
+    @classmethod
+    def learn(
+        cls,
+        lines: Iterable[str],
+        vocabulary_size: int,
+        normalization: Normalization | None = None,
+        *,
+        model_type: str = "unigram",
+        character_coverage: float = 1.0,
+        byte_fallback: bool = False,
+    ) -> SentencePieceTokenizer:
+        """Learns pieces from a corpus; the same lines give the same pieces.
+
+        Args:
+            lines: iterable of str.
+            vocabulary_size: int. Upper limit of the number of ids, the four special ones
+                included; a small corpus gives fewer.
+            normalization: `Normalization` or `None` for `Normalization()`.
+            model_type: `"unigram"` or `"bpe"`.
+            character_coverage: float from 0.98 to 1. Share of the characters of the corpus that
+                the vocabulary must have; the rarest others become UNK or bytes.
+            byte_fallback: bool. Whether characters outside of the vocabulary are spelled in
+                bytes, for which 256 ids are set aside, instead of becoming UNK.
+
+        Raises:
+            ValueError: if the corpus is empty or `vocabulary_size` too small for its characters.
+        """
+        if model_type not in MODEL_TYPES:
+            raise ValueError(f"Unknown `model_type` {model_type!r}: expected one of {MODEL_TYPES}.")
+        if not 0.98 <= character_coverage <= 1:
+            raise ValueError(
+                f"`character_coverage` must be from 0.98 to 1, received {character_coverage}."
+            )
+        cls._check_vocabulary_size(vocabulary_size)
+        normalization = normalization or Normalization()
+        lines = cls._normalized_lines(lines, normalization)
+        model = io.BytesIO()
+        sentencepiece.set_min_log_level(2)  # it reports every step otherwise
+        with tempfile.TemporaryDirectory() as directory:
+            rules = os.path.join(directory, "rules.tsv")
+            with open(rules, "w", encoding="ascii") as file:
+                file.write(_RULES)
+            try:
+                sentencepiece.SentencePieceTrainer.train(
+                    sentence_iterator=_cut(lines),
+                    model_writer=model,
+                    model_type=model_type,
+                    vocab_size=vocabulary_size,
+                    hard_vocab_limit=False,
+                    character_coverage=character_coverage,
+                    byte_fallback=byte_fallback,
+                    normalization_rule_tsv=rules,
+                    **_TRAINER_OPTIONS,
+                )
+            except RuntimeError as error:
+                raise _training_error(error, vocabulary_size, character_coverage) from error
+        return cls(_without_paths(model.getvalue()), normalization)
+
+    def tokenize_python(self, text: str) -> list[int]:
+        return self._require_processor().encode(self.normalization.normalize_python(text))
+
+    def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
+        self._require_processor()
+        return self._graph_tokenizer.tokenize(text)
+
+    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        self._require_processor()
+        pieces = self._graph_splitter.tokenize(text)
+        return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
+
+    def _byte_lengths(self, normalized: str) -> list[int]:
+        processor = self._require_processor()
+        ids = processor.encode(normalized)
+        pieces = processor.encode(normalized, out_type=str)
+        lengths = [
+            1 if processor.is_byte(i) else len(piece.replace(_SPACE, " ").encode("utf-8"))
+            for i, piece in zip(ids, pieces, strict=True)
+        ]
+        if lengths and self._dummy_space == r"\A ":
+            lengths[0] -= 1  # the space that is not there
+        return lengths
+
+    def tokens(self) -> list[str]:
+        processor = self._require_processor()
+        return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+
+    def _surfaces(self) -> list[bytes]:
+        processor = self._require_processor()
+        surfaces = []
+        for i, piece in enumerate(self.tokens()):
+            if processor.is_unknown(i):
+                surfaces.append(processor.decode([i]).encode())
+            elif processor.is_control(i):
+                surfaces.append(b"")
+            elif processor.is_byte(i):
+                surfaces.append(bytes([int(piece[1:-1], 16)]))
+            else:
+                surfaces.append(piece.replace(_SPACE, " ").encode())
+        return surfaces
+
+    @functools.cached_property
+    def _dummy_space(self) -> str:
+        pieces = "".join(self._require_processor().encode("a", out_type=str))
+        if pieces.startswith(_SPACE):
+            return r"\A "
+        return r" \z" if pieces.endswith(_SPACE) else ""
+
+    def _set_proto(self, proto: bytes) -> None:
+        processor = sentencepiece.SentencePieceProcessor()
+        try:
+            processor.LoadFromSerializedProto(proto)
+        except (RuntimeError, TypeError) as error:
+            raise ValueError("`proto` is not a SentencePiece model.") from error
+        ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        if ids != (PAD, UNK, BOS, EOS):
+            raise ValueError(
+                f"The SentencePiece model has pad, unk, bos, eos at {ids}: expected "
+                f"{(PAD, UNK, BOS, EOS)}. Train it again with pad_id=0, unk_id=1, bos_id=2, "
+                "eos_id=3, or by SentencePieceTokenizer.learn."
+            )
+        self.proto = proto
+        self._processor = processor
+        # Outside of any graph under construction, so that every graph can use the resource.
+        with tf.init_scope():
+            self._graph_tokenizer = make_graph_tokenizer(proto)
+            self._graph_splitter = make_graph_tokenizer(proto, tf.string)
+        self._forget_tables()
+
+    @property
+    def processor(self) -> sentencepiece.SentencePieceProcessor:
+        """The SentencePiece model, for what this class does not offer."""
+        return self._require_processor()
+
+    def _require_processor(self) -> sentencepiece.SentencePieceProcessor:
+        if self.proto is None:
+            raise self._missing_vocabulary("proto")
+        return self._processor
+
+    def _vocabulary(self) -> str:
+        self._require_processor()
+        return base64.b64encode(self.proto).decode("ascii")
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "proto": None}  # it is an asset
+
+    @classmethod
+    def from_config(cls, config: dict) -> SentencePieceTokenizer:
+        if isinstance(config.get("proto"), (str, os.PathLike)):
+            raise ValueError(
+                f"A config must not name a vocabulary file, received proto={config['proto']!r}. "
+                "Pass the path to the constructor of SentencePieceTokenizer instead."
+            )
+        return cls(**config)
+
+    def save_assets(self, dir_path: str | os.PathLike) -> None:
+        self._require_processor()
+        self._write_asset(dir_path, ASSET, self.proto)
+
+    def load_assets(self, dir_path: str | os.PathLike) -> None:
+        path = os.path.join(dir_path, ASSET)
+        try:
+            self._set_proto(_read(path))
+        except ValueError as error:
+            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error
+
+
+_TRAINER_OPTIONS = {
+    **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), (PAD, UNK, BOS, EOS), strict=True)),
+    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
+    "remove_extra_whitespaces": False,
+    "add_dummy_prefix": True,
+    "max_sentence_length": 4 * _LONGEST_LINE,
+    "num_threads": 2,
+}
+
+
+def _without_paths(proto: bytes) -> bytes:
+    """The model without the name of the temporary file that the trainer wrote down."""
+    model = sentencepiece_model_pb2.ModelProto.FromString(proto)
+    model.normalizer_spec.ClearField("normalization_rule_tsv")
+    return model.SerializeToString(deterministic=True)
+
+
+def _read(path: str | os.PathLike) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ValueError(
+            f"Cannot read a SentencePiece model from {os.fspath(path)!r}: {error}"
+        ) from error
+
+
+def _cut(lines: list[str]) -> Iterable[str]:
+    for line in lines:
+        for start in range(0, len(line), _LONGEST_LINE):
+            yield line[start : start + _LONGEST_LINE]
+
+
+def _training_error(
+    error: RuntimeError, vocabulary_size: int, character_coverage: float
+) -> ValueError:
+    """Says in words what SentencePiece says in its own."""
+    needed = re.search(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)", str(error))
+    if not needed:
+        return ValueError(f"SentencePiece could not learn from this corpus: {error}")
+    return ValueError(
+        f"`vocabulary_size` {vocabulary_size} is too small: the special tokens, the bytes (if "
+        f"byte_fallback) and the characters of this corpus alone take {needed[1]} ids. Raise "
+        f"vocabulary_size to more than {needed[1]}, or lower character_coverage (now "
+        f"{character_coverage}) so that rare characters are left out."
+    )

@@ -1,0 +1,348 @@
+"""The seed's system over strings."""
+
+import keras
+import numpy as np
+
+from keras_seq2seq.models.ensemble import Ensemble
+from keras_seq2seq.models.seq2seq import Seq2Seq
+from keras_seq2seq.text_models.examples import encode_examples
+from keras_seq2seq.text_models.source_parts import SourceParts
+from keras_seq2seq.text_models.text_generation import (
+    check_texts,
+    chosen_ids,
+    describe,
+    join_parts,
+    make_options,
+    replace_unknown,
+    score_all,
+    search_all,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_seq2seq")
+class TextSeq2Seq(keras.Model):
+    """Tokenizers and a `Seq2Seq` in one model: strings in, strings out, saved as one file.
+
+    The `.keras` file holds the vocabularies, so that it translates wherever it is loaded.
+
+    Args:
+        seq2seq: a `Seq2Seq`.
+        source_tokenizer, target_tokenizer: `Tokenizer`s whose vocabulary sizes are those of the
+            model.
+        max_source_length: int. Longer sources are cut to so many tokens, EOS included.
+        max_target_length: int. At most so many tokens are generated, EOS included.
+
+    Call arguments:
+        inputs: ids, as for `Seq2Seq`.
+
+    Returns:
+        float32 tensor [B, T, V], logits.
+
+    Raises:
+        ValueError: if a tokenizer and the model disagree about the vocabulary's size.
+
+    Example:
+
+    >>> from keras_seq2seq import ByteTokenizer
+    >>> from keras_seq2seq import Seq2Seq
+    >>> bytes_ = ByteTokenizer()
+    >>> size = bytes_.vocabulary_size
+    >>> model = TextSeq2Seq(Seq2Seq(size, size, units=8, embedding_dim=4), bytes_, bytes_)
+    >>> len(model.generate(["hello", ""]))
+    2
+    """
+
+    def __init__(
+        self,
+        seq2seq,
+        source_tokenizer,
+        target_tokenizer,
+        max_source_length=64,
+        max_target_length=64,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check_sizes(seq2seq, source_tokenizer, target_tokenizer)
+        self.seq2seq = seq2seq
+        self.dtype_policy = seq2seq.policy  # so that `compile` scales the loss where it must
+        self.source_tokenizer = source_tokenizer
+        self.target_tokenizer = target_tokenizer
+        self.max_source_length = max_source_length
+        self.max_target_length = max_target_length
+        self.built = True  # the functional Seq2Seq inside is
+
+    def call(self, inputs, training=None):
+        return self.seq2seq(inputs, training=training)
+
+    def encode_examples(self, x, y=None, sample_weight=None):
+        """Strings -> ids for `fit`: `(x, y, sample_weight)`; a dataset of pairs -> a dataset.
+
+        Anything that is not made of strings is returned unchanged.
+        """
+        return encode_examples(
+            x,
+            y,
+            sample_weight,
+            source_tokenizer=self.source_tokenizer,
+            target_tokenizer=self.target_tokenizer,
+            max_source_length=self.max_source_length,
+            max_target_length=self.max_target_length,
+        )
+
+    def fit(self, x=None, y=None, *, sample_weight=None, validation_data=None, **kwargs):
+        """Like `keras.Model.fit`; x and y may be lists of strings or a dataset of string pairs."""
+        if y is None:
+            kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
+        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
+        if isinstance(validation_data, (list, tuple)):
+            validation_data = self.encode_examples(*validation_data)
+        elif validation_data is not None:
+            validation_data, *_ = self.encode_examples(validation_data)
+        return super().fit(
+            x, y, sample_weight=sample_weight, validation_data=validation_data, **kwargs
+        )
+
+    def evaluate(self, x=None, y=None, *, sample_weight=None, **kwargs):
+        """Like `keras.Model.evaluate`; x and y may be strings, as in `fit`."""
+        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
+        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+
+    def generate(
+        self,
+        texts,
+        batch_size=32,
+        return_scores=False,
+        *,
+        return_details=False,
+        long_sources="truncate",
+        replace_unknown=False,
+        prefix=None,
+        banned=(),
+        progress=None,
+        **options,
+    ):
+        """Translates strings: compiled, in batches of similar length.
+
+        Args:
+            texts: a string, or a list of strings. Empty and blank ones give empty results.
+            batch_size: int. How many run at once; it does not change the results.
+            return_scores: bool. Also return log-probabilities.
+            return_details: bool. Return `Generation`s in the place of strings: tokens, scores,
+                attention, places in the source, flags.
+            long_sources: what becomes of sources of more than `max_source_length` tokens:
+                `"truncate"` cuts them, `"split"` translates them sentence by sentence, `"error"`
+                refuses them.
+            replace_unknown: bool. Write the source token that was attended to most in the place
+                of an unknown target token.
+            prefix: str, or a list with one for each text: how the result shall begin.
+            banned: list of strings that shall not occur, as the tokenizer cuts them: a word at
+                the start of words.
+            progress: callable that is told how many texts are done, or `None`.
+            **options: of `SearchOptions`: `beam_size=4`, `num_return=4`, `sampling=True`,
+                `no_repeat_ngram=3`, ... A beam search has `length_penalty=1.0` if none is given.
+
+        Returns:
+            A string or list of strings (`Generation`s); with `num_return` above 1 a list of at
+            most so many for each text. With `return_scores`, that and natural log-probabilities:
+            a float, a float32 array [B], or a list of arrays.
+
+        Raises:
+            TypeError: if something other than strings comes.
+            ValueError: for options that are unknown, out of range or contradict each other, and
+                for sources that are refused.
+        """
+        single = isinstance(texts, (str, bytes))
+        texts = check_texts([texts] if single else texts, batch_size)
+        options = make_options(
+            options, prefix, banned, self.target_tokenizer, self.max_target_length
+        )
+        parts, found = self._search(texts, batch_size, options, long_sources, progress)
+        outputs, scores = self._outputs(parts, found, return_details, replace_unknown, batch_size)
+        outputs, scores = join_parts(outputs, scores, parts, len(texts))
+        if options.num_return == 1:
+            outputs = [rows[0] for rows in outputs]
+            scores = np.array([rows[0] for rows in scores], "float32")
+        if single:
+            outputs, scores = outputs[0], scores[0]
+            scores = float(scores) if options.num_return == 1 else scores
+        return (outputs, scores) if return_scores else outputs
+
+    def generate_batches(
+        self, texts, batch_size=32, progress=None, replace_unknown=False, **options
+    ):
+        """What artefacts give: N strings, their scores [N] and lengths [N] in tokens."""
+        texts = check_texts(texts, batch_size)
+        options = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
+        parts, found = self._search(texts, batch_size, options, "truncate", progress)
+        outputs, _ = self._outputs(parts, found, False, replace_unknown, batch_size)
+        return [rows[0] for rows in outputs], found.score[:, 0], found.length[:, 0]
+
+    def _search(self, texts, batch_size, options, long_sources, progress):
+        parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, long_sources)
+        if options.num_return > 1 and long_sources == "split":
+            raise ValueError(
+                f'num_return={options.num_return} and long_sources="split" do not go together: '
+                "the best parts make one text."
+            )
+        options = options.for_batch(len(texts)).take(parts.owner)
+        found = search_all(
+            self.seq2seq, parts.ids, options, self.max_target_length, batch_size, progress
+        )
+        return parts, found
+
+    def _outputs(self, parts, found, return_details, replace, batch_size):
+        """Texts or `Generation`s, and scores, of each part: lists of P lists."""
+        rows = chosen_ids(found)
+        scores = [found.score[p, : len(row)] for p, row in enumerate(rows)]
+        if not (return_details or replace):
+            count = found.ids.shape[1]
+            texts = self.decode_targets(found.ids.reshape(-1, found.ids.shape[-1]))
+            return [texts[p * count :][: len(row)] for p, row in enumerate(rows)], scores
+        targets = [ids for row in rows for ids in row]
+        rows_of = [p for p, row in enumerate(rows) for _ in row]
+        judged = score_all(self.seq2seq, parts.ids[rows_of], targets, batch_size)
+        if replace:
+            texts = replace_unknown(self, parts, targets, rows_of, judged)
+        else:
+            texts = [self.target_tokenizer.detokenize_python(ids) for ids in targets]
+        if return_details:
+            texts = describe(self, parts, targets, rows_of, judged, texts)
+        texts = iter(texts)
+        return [[next(texts) for _ in row] for row in rows], scores
+
+    def score(self, sources, targets, batch_size=32, *, return_details=False, progress=None):
+        """Judges given targets: how probable is each, given its source?
+
+        Args:
+            sources: a string, or a list of N strings; over-long ones are cut as in training.
+            targets: a string, or a list of N strings, of any length.
+            batch_size: int.
+            return_details: bool. Return `Generation`s, with the score of each token.
+            progress: callable that is told how many are done, or `None`.
+
+        Returns:
+            Natural log-probabilities, EOS included: a float, or a float32 array [N]; or
+            `Generation`s.
+
+        Raises:
+            TypeError: if something other than strings comes.
+            ValueError: if there are not as many targets as sources.
+        """
+        single = isinstance(sources, (str, bytes))
+        sources = check_texts([sources] if single else sources, batch_size)
+        targets = check_texts([targets] if single else targets, batch_size)
+        if len(sources) != len(targets):
+            raise ValueError(
+                f"score: expected one target for each source, got {len(sources)} sources and "
+                f"{len(targets)} targets."
+            )
+        parts = SourceParts.read(sources, self.source_tokenizer, self.max_source_length, "truncate")
+        rows = self.target_tokenizer.tokenize(targets).to_list() if targets else []
+        ids = [[*row, self.seq2seq.eos_id] for row in rows]
+        judged = score_all(self.seq2seq, parts.ids, ids, batch_size, progress)
+        if return_details:
+            found = describe(self, parts, ids, list(range(len(ids))), judged, targets)
+            return found[0] if single else found
+        found = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
+        return float(found[0]) if single else found
+
+    def attention(self, source, target=None):
+        """Where the model looks in `source` while it writes `target`.
+
+        Args:
+            source: str.
+            target: str, or `None` for the model's own translation.
+
+        Returns:
+            weights, float32 array [T, S]; the T target tokens, EOS last; the S source tokens,
+            EOS last.
+
+        Raises:
+            ValueError: if the model has no attention.
+        """
+        target = self.generate(source) if target is None else target
+        found = self.score(source, target, return_details=True)
+        if found.attention is None:
+            raise ValueError("This model was built with attention=None; there is none to show.")
+        return found.attention, found.tokens, found.source_tokens
+
+    def decode_targets(self, ids):
+        """Target ids [B, T] -> list of B strings; special tokens are dropped."""
+        texts = np.asarray(self.target_tokenizer.detokenize(ids))
+        return [text.decode("utf-8") for text in texts.tolist()]
+
+    @classmethod
+    def ensemble(cls, models):
+        """Makes one model of several that share their vocabularies: see `Ensemble`.
+
+        Args:
+            models: list of `TextSeq2Seq`s.
+
+        Raises:
+            ValueError: if there is no model, or their vocabularies differ.
+        """
+        models = list(models)
+        for place, model in enumerate(models[1:], start=2):
+            for side in ("source_tokenizer", "target_tokenizer"):
+                ours, theirs = getattr(models[0], side), getattr(model, side)
+                if ours.vocabulary_state() != theirs.vocabulary_state():
+                    raise ValueError(
+                        f"TextSeq2Seq.ensemble: the {side} of model {place} is not that of model "
+                        "1. Train all with the same vocabularies."
+                    )
+        seq2seq = Ensemble([model.seq2seq for model in models])
+        first = models[0]
+        return cls(
+            seq2seq,
+            first.source_tokenizer,
+            first.target_tokenizer,
+            first.max_source_length,
+            first.max_target_length,
+        )
+
+    def copy(self, **changes):
+        """Returns an uncompiled model with the same weights and tokenizers.
+
+        Args:
+            **changes: arguments of the `Seq2Seq` to change, such as `use_cudnn=False`.
+        """
+        return TextSeq2Seq(
+            self.seq2seq.copy(**changes),
+            self.source_tokenizer,
+            self.target_tokenizer,
+            self.max_source_length,
+            self.max_target_length,
+        )
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "seq2seq": keras.saving.serialize_keras_object(self.seq2seq),
+            "source_tokenizer": keras.saving.serialize_keras_object(self.source_tokenizer),
+            "target_tokenizer": keras.saving.serialize_keras_object(self.target_tokenizer),
+            "max_source_length": self.max_source_length,
+            "max_target_length": self.max_target_length,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        parts = ("seq2seq", "source_tokenizer", "target_tokenizer")
+        loaded = {k: keras.saving.deserialize_keras_object(config[k]) for k in parts}
+        return cls(**{**config, **loaded})
+
+
+def _check_sizes(seq2seq, source_tokenizer, target_tokenizer):
+    """Vocabularies still to be loaded from a `.keras` file are not checked."""
+    if not isinstance(seq2seq, (Seq2Seq, Ensemble)):
+        raise TypeError(f"TextSeq2Seq: seq2seq must be a Seq2Seq, got {type(seq2seq).__name__}.")
+    for side, tokenizer, size in (
+        ("source", source_tokenizer, seq2seq.source_vocabulary_size),
+        ("target", target_tokenizer, seq2seq.target_vocabulary_size),
+    ):
+        if tokenizer.has_vocabulary and tokenizer.vocabulary_size != size:
+            raise ValueError(
+                f"TextSeq2Seq: the {side} tokenizer knows {tokenizer.vocabulary_size} tokens, but "
+                f"the model was built for {size}; build Seq2Seq with "
+                f"{side}_vocabulary_size={tokenizer.vocabulary_size}."
+            )

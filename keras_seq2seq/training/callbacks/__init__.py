@@ -1,0 +1,1 @@
+"""Callbacks of a run: what it keeps, and when it stops."""

@@ -1,0 +1,49 @@
+"""Keeps the best model of a run on disk."""
+
+import keras
+
+from keras_seq2seq.training.recovery.training_error import TrainingError
+
+
+class BestModel(keras.callbacks.Callback):
+    """Writes `model.keras` after every epoch whose validation is the best so far.
+
+    What is written is a float32 copy without optimizer, with the weights the model has at that
+    moment: behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
+
+    Args:
+        run: `RunDirectory`.
+        monitor: str. The figure to look at: `val_bleu` shall be high, any other low.
+
+    Raises:
+        TrainingError: the model cannot be written, as on a full disk.
+
+    Example:
+
+    ```python
+    model.fit(dataset, validation_data=valid, callbacks=[BestModel(run)])
+    ```
+    """
+
+    checkpointed = ("best", "best_epoch")
+
+    def __init__(self, run, monitor="val_loss"):
+        super().__init__()
+        self.run = run
+        self.monitor = monitor
+        self.best = float("inf")
+        self.best_epoch = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = (logs or {}).get(self.monitor, float("nan"))
+        value = -value if self.monitor == "val_bleu" else value
+        if value < self.best:
+            self.best, self.best_epoch = value, epoch + 1
+            try:
+                with self.run.replacing("model.keras") as temporary:
+                    self.model.copy(dtype="float32").save(temporary)
+            except OSError as error:
+                raise TrainingError(
+                    f"{self.run.model} cannot be written: {error}. Make room, then resume with: "
+                    f"keras-seq2seq train --resume {self.run.path}"
+                ) from error

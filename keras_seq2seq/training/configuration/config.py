@@ -1,0 +1,263 @@
+"""The configuration of a run: every key with its default, its comment and its limits."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli_w
+
+from keras_seq2seq.data.parallel_text import parse_columns
+from keras_seq2seq.training.configuration.config_error import ConfigError
+from keras_seq2seq.training.configuration.config_option import checked_section, option
+from keras_seq2seq.training.configuration.model_config import ModelConfig
+
+
+def _not_blank(spec: str) -> None:
+    if not spec.strip():
+        raise ValueError('no corpus is named. Write a file, or "phrasebook:train".')
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Section `[data]`: which pairs the run reads. See `RunConfig`."""
+
+    train: str = option(
+        "phrasebook:train",
+        'Pairs to learn from: "file.tsv", "source_file,target_file", a glob, or the built-in '
+        '"phrasebook:train". Files may be gzipped.',
+        check=_not_blank,
+    )
+    valid: str = option(
+        "phrasebook:valid",
+        "Pairs to watch the run with, never learnt from.",
+        check=_not_blank,
+    )
+    columns: str = option(
+        "1,2",
+        'Columns of source and target in a table, from 1. "2,1" swaps the direction.',
+        check=parse_columns,
+    )
+    max_source_length: int = option(
+        64,
+        "Most tokens of a source, its end mark among them; longer pairs are left out.",
+        minimum=2,
+    )
+    max_target_length: int = option(64, "The same for a target.", minimum=2)
+    batch_size: int = option(64, "Pairs in a batch.", minimum=1)
+    batch_tokens: int = option(
+        0,
+        "Tokens in a batch, padding among them, instead of batch_size pairs; 0 counts pairs. "
+        "Counted as pairs times the longest sentence of either side.",
+        minimum=0,
+    )
+
+    def __post_init__(self):
+        checked_section("data", self)
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Section `[text]`: how sentences become ids. See `RunConfig`."""
+
+    tokenizer: str = option(
+        "sentencepiece",
+        "What a token is: a learnt piece of a word, a character, or a byte.",
+        choices=("sentencepiece", "character", "byte"),
+    )
+    vocabulary_size: int = option(
+        6000, "Most tokens to learn, special ones among them (bytes need no learning).", minimum=5
+    )
+    shared_vocabulary: bool = option(
+        False, "Whether source and target share one vocabulary, learnt from both."
+    )
+    model_type: str = option(
+        "unigram", "How sentencepiece learns its pieces.", choices=("unigram", "bpe")
+    )
+    byte_fallback: bool = option(
+        False, "Whether sentencepiece spells unknown characters as bytes instead of <unk>."
+    )
+    character_coverage: float = option(
+        1.0,
+        "Share of the running characters that the vocabulary covers; the rarest rest is unknown.",
+        minimum=0.98,
+        maximum=1.0,
+    )
+    normalization: str = option(
+        "NFC",
+        "Unicode form of all text. NFD writes Hangul as its letters (jamo).",
+        choices=("NFC", "NFKC", "NFD", "none"),
+    )
+    lowercase: bool = option(False, "Whether all text is lower-cased, which cannot be undone.")
+    subword_sampling_source: float = option(
+        0.0,
+        "Subword regularisation of sources in training: other pieces for the same words in every "
+        "epoch; 0 takes the best pieces always. For unigram the alpha of Kudo (2018): 0.1 to 0.5 "
+        "is usual, the smaller the more varied. For bpe the share of merges left out, usually 0.1.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    subword_sampling_target: float = option(0.0, "The same for targets.", minimum=0.0, maximum=1.0)
+
+    def __post_init__(self):
+        checked_section("text", self)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Section `[training]`: how the network learns. See `RunConfig`."""
+
+    epochs: int = option(
+        0,
+        "Passes over the training pairs; 0 chooses 12 to 60, for about 5,000 batches in all.",
+        minimum=0,
+    )
+    learning_rate: float = option(2e-3, "Peak learning rate.", above=0.0)
+    warmup_steps: int = option(
+        400, "Steps in which the learning rate rises from 0 to its peak.", minimum=0
+    )
+    schedule: str = option(
+        "cosine",
+        "How it falls afterwards: along a cosine to 0 at the end of the run, with 1 / sqrt(step), "
+        "not at all, or on a plateau, when validation no longer gets better.",
+        choices=("cosine", "inverse_sqrt", "constant", "plateau"),
+    )
+    plateau_patience: int = option(
+        1, "Plateau: epochs without a better validation before the rate is lowered.", minimum=1
+    )
+    plateau_factor: float = option(
+        0.5, "Plateau: what the rate is multiplied by.", above=0.0, below=1.0
+    )
+    optimizer: str = option("adamw", "The optimizer.", choices=("adamw", "adam"))
+    weight_decay: float = option(0.01, "Weight decay of adamw.", minimum=0.0)
+    label_smoothing: float = option(
+        0.1, "Share of each label spread over the vocabulary.", minimum=0.0, below=1.0
+    )
+    r_drop: float = option(
+        0.0,
+        "R-Drop: every batch goes through the network twice, with different dropout, and this "
+        "weighs how far the two passes may be from each other. Doubles the time of a batch; 1 to "
+        "5 is usual, 0 does without.",
+        minimum=0.0,
+    )
+    clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
+    ema_momentum: float = option(
+        0.99, "Momentum of the moving average of the weights; 0 keeps none.", minimum=0.0, below=1.0
+    )
+    average_epochs: int = option(
+        0,
+        "Mean of the weights that the last so many epochs ended with, instead of a moving average "
+        "(ema_momentum = 0); 0 keeps none.",
+        minimum=0,
+    )
+    bleu_sentences: int = option(
+        0,
+        "Validation sentences that are translated after every epoch for a BLEU score; 0 for none.",
+        minimum=0,
+    )
+    monitor: str = option(
+        "loss",
+        "The figure of validation that chooses the best epoch, stops a run early and tells a "
+        "plateau; bleu needs bleu_sentences.",
+        choices=("loss", "bleu"),
+    )
+    early_stopping_patience: int = option(
+        0, "Epochs without a better validation before the run stops; 0 never stops.", minimum=0
+    )
+    max_minutes: float = option(0.0, "Minutes after which the run stops; 0 never stops.", minimum=0)
+    checkpoint_minutes: float = option(
+        5.0, "Minutes between two checkpoints; 0 writes none by the clock.", minimum=0.0
+    )
+    checkpoint_steps: int = option(
+        1000,
+        "Batches of an epoch between two checkpoints; 0 writes them at its end only. A run whose "
+        "loss is no longer finite goes back to the last one of these.",
+        minimum=0,
+    )
+    keep_checkpoints: int = option(
+        2, "Checkpoints to keep, beside the one of the best epoch.", minimum=1
+    )
+    precision: str = option(
+        "float32",
+        "Precision of the computation. mixed_bfloat16 is faster on CPUs with AVX512-BF16 or AMX, "
+        "and on GPUs; mixed_float16 on GPUs only.",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    seed: int = option(
+        1, "Seed of weights, dropout and order of pairs.", minimum=0, maximum=2**31 - 1
+    )
+    sample_translations: int = option(
+        3, "Validation sentences that TensorBoard shows translated, after every epoch.", minimum=0
+    )
+    attention_images: int = option(
+        1,
+        "Validation sentences whose attention TensorBoard shows, after every epoch; half a second "
+        "each.",
+        minimum=0,
+    )
+    embedding_projector: bool = option(
+        False, "Whether TensorBoard's projector gets the token embeddings (some 20 MB)."
+    )
+
+    def __post_init__(self):
+        checked_section("training", self)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that a run is told: four sections, each a frozen dataclass, each checked when made.
+
+    Args:
+        data: `DataConfig`. The pairs.
+        text: `TextConfig`. Normalization and tokenizers.
+        model: `ModelConfig`. The network.
+        training: `TrainingConfig`. Optimizer, regularisation and limits.
+
+    Raises:
+        ConfigError: two keys contradict each other.
+
+    Example:
+
+    >>> config = RunConfig(model=ModelConfig(units=64), training=TrainingConfig(epochs=3))
+    >>> config.model.units, config.data.train
+    (64, 'phrasebook:train')
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self):
+        one_vocabulary = self.text.shared_vocabulary or self.text.tokenizer == "byte"
+        if self.model.share_embeddings and not one_vocabulary:
+            raise ConfigError(
+                "model.share_embeddings is true, but source and target have a vocabulary each. "
+                "Set text.shared_vocabulary = true, or model.share_embeddings = false."
+            )
+        if self.training.average_epochs and self.training.ema_momentum:
+            raise ConfigError(
+                "training.average_epochs and training.ema_momentum are two ways to average "
+                "weights. Set one of them to 0."
+            )
+        if self.training.monitor == "bleu" and not self.training.bleu_sentences:
+            raise ConfigError(
+                'training.monitor = "bleu" needs translations of validation sentences. Set '
+                "training.bleu_sentences = 500."
+            )
+        sampled = self.text.subword_sampling_source or self.text.subword_sampling_target
+        if sampled and self.text.tokenizer != "sentencepiece":
+            raise ConfigError(
+                f'text.tokenizer = "{self.text.tokenizer}" has one way to cut a word, but '
+                "text.subword_sampling_source or _target asks for others. Set them to 0, or "
+                'text.tokenizer = "sentencepiece".'
+            )
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The configuration as plain data: {section: {key: value}}."""
+        return dataclasses.asdict(self)
+
+    def to_toml(self) -> str:
+        """The configuration as TOML, every key written out; `load_config` reads it back."""
+        return tomli_w.dumps(self.to_dict())

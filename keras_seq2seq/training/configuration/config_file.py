@@ -1,0 +1,213 @@
+"""Reads a run configuration from TOML and from `section.key=value`, and writes a commented one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import tomli_w
+
+from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.training.configuration.config_error import ConfigError
+from keras_seq2seq.training.configuration.config_option import checked_value
+from keras_seq2seq.training.configuration.model_config import ModelConfig
+from keras_seq2seq.training.configuration.recipe import recipe_path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_COMMENT_WIDTH = 98
+
+
+def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] = ()) -> RunConfig:
+    """Loads the configuration of a run.
+
+    Args:
+        path: path of a TOML file with the sections `[data]`, `[text]`, `[model]` and
+            `[training]`, each key optional, or `recipe:NAME`, one that comes with the library.
+            None takes the defaults, as `recipe:default` does.
+        overrides: iterable of str, each `section.key=value`, applied in order after the file.
+            The value is read as TOML, and as bare text where it is none.
+
+    Returns:
+        A `RunConfig`.
+
+    Raises:
+        ConfigError: the file is missing or not TOML (with the line), a section or key is unknown
+            (with the nearest name), a value has the wrong type or is out of range, or two keys
+            contradict each other.
+
+    Example:
+
+    >>> config = load_config(None, ["model.units=64", "model.attention=none"])
+    >>> config.model.units, config.model.attention
+    (64, 'none')
+    """
+    values: dict[str, dict[str, Any]] = {section: {} for section in _sections()}
+    if path is not None:
+        path = recipe_path(path)
+    if path is not None:
+        path = os.fspath(path)
+        for section, table in _read_toml(path).items():
+            for key, value in _table(path, section, table).items():
+                _set(values, path, section, key, value)
+    for override in overrides:
+        section, key, value = _parse_override(override)
+        _set(values, f"--set {override}", section, key, value)
+    try:
+        makers = {**_sections(), "model": ModelConfig.from_preset}
+        return RunConfig(**{name: make(**values[name]) for name, make in makers.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}" if path else str(error)) from None
+
+
+def commented_toml(config: RunConfig) -> str:
+    """The configuration as TOML with the comment of every key above it.
+
+    Args:
+        config: `RunConfig`.
+
+    Returns:
+        A str that `load_config` reads back to an equal configuration.
+
+    Example:
+
+    >>> print(commented_toml(RunConfig())[:6])
+    [data]
+    """
+    blocks = []
+    for section in _sections():
+        lines = [f"[{section}]"]
+        values = getattr(config, section)
+        for field in dataclasses.fields(values):
+            lines += textwrap.wrap(
+                _comment(field), _COMMENT_WIDTH, initial_indent="# ", subsequent_indent="# "
+            )
+            lines.append(tomli_w.dumps({field.name: getattr(values, field.name)}).rstrip("\n"))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _sections() -> dict[str, type]:
+    return {field.name: field.default_factory for field in dataclasses.fields(RunConfig)}
+
+
+def _keys(section: str) -> dict[str, dataclasses.Field]:
+    return {field.name: field for field in dataclasses.fields(_sections()[section])}
+
+
+def _comment(field: dataclasses.Field) -> str:
+    choices = field.metadata["choices"]
+    return field.metadata["comment"] + (f" One of: {', '.join(choices)}." if choices else "")
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ConfigError(f"{path} is not a file: name the TOML file itself.")
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8-sig")
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(_missing_message(path)) from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_syntax_message(path, text, str(error))) from None
+    except ValueError as error:  # a name that no file can have
+        raise ConfigError(f"{path!r} cannot be read: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply: sections hold plain keys.") from None
+
+
+def _missing_message(path: str) -> str:
+    directory, name = os.path.split(path)
+    names = os.listdir(directory or ".") if os.path.isdir(directory or ".") else []
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {os.path.join(directory, nearest[0])}?" if nearest else ""
+    return f"There is no configuration {path}.{hint}"
+
+
+def _syntax_message(path: str, text: str, problem: str) -> str:
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", problem)
+    if place is None:
+        return f"{path} is not TOML: {problem}."
+    what = problem[: place.start()]
+    line = place[1] or text.count("\n") + 1
+    column = f", column {place[2]}" if place[2] else ", at the end"
+    return f"{path}, line {line}{column}: not TOML: {what}."
+
+
+def _table(where: str, section: str, table: Any) -> dict[str, Any]:
+    """The keys of a section; complains where there is no such section."""
+    if section not in _sections():
+        homes = [name for name in _sections() if section in _keys(name)]
+        if homes and not isinstance(table, dict):
+            raise ConfigError(
+                f"{where}: the key {section} stands outside of a section. Put it below "
+                f"[{homes[0]}]."
+            )
+        raise ConfigError(_unknown(where, "section", section, section, list(_sections())))
+    if not isinstance(table, dict):
+        raise ConfigError(
+            f"{where}: {section} is {table!r}, but it is a section: write [{section}] and its keys "
+            "below."
+        )
+    return table
+
+
+def _set(values: dict, where: str, section: str, key: str, value: Any) -> None:
+    if key not in _keys(section):
+        here = [f"{section}.{name}" for name in _keys(section)]
+        # The same key in another section is nearer than another key in this one.
+        moved = [f"{other}.{key}" for other in _sections() if key in _keys(other)]
+        raise ConfigError(_unknown(where, "key", f"{section}.{key}", key, here, moved))
+    try:
+        values[section][key] = checked_value(section, _keys(section)[key], value)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _unknown(where: str, what: str, name: str, short: str, names: list, moved: tuple = ()) -> str:
+    last = {full.rpartition(".")[2]: full for full in names}
+    nearest = [last[near] for near in difflib.get_close_matches(short, last, n=1, cutoff=0.5)]
+    hints = list(moved) or nearest
+    if hints:
+        return f"{where}: unknown {what} {name}. Did you mean {hints[0]}?"
+    return f"{where}: unknown {what} {name}. There are: {', '.join(names)}."
+
+
+def _parse_override(override: str) -> tuple[str, str, Any]:
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise ConfigError(
+            f"--set {override} is not understood. Write section.key=value, as in model.units=256."
+        )
+    if section not in _sections():
+        raise ConfigError(
+            _unknown(f"--set {override}", "section", section, section, list(_sections()))
+        )
+    field = _keys(section).get(key)
+    value = _toml_value(text.strip())
+    if field is not None and type(field.default) is str and not isinstance(value, str):
+        value = text.strip()  # a file may be named 2024
+    return section, key, value
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        document = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    return document["value"] if document.keys() == {"value"} else text

@@ -1,0 +1,74 @@
+"""One checkpoint: all that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
+
+_MAGIC = b"keras_seq2seq checkpoint 1\n"
+_DIGEST = hashlib.sha256().digest_size
+
+
+@dataclass
+class Checkpoint:
+    """Arrays and plain data of a run at one moment, in one file with a checksum.
+
+    A file is written under a temporary name, reaches the disk and is renamed, so that a file
+    that is there is whole; one that was damaged later is found out by its SHA-256 and never
+    loaded.
+
+    Args:
+        arrays: dict of str to NumPy array. The variables.
+        state: dict of what JSON can hold. The rest: place in the data, callbacks and the like.
+
+    Raises:
+        CheckpointError: when read, the file is broken.
+
+    Example:
+
+    ```python
+    Checkpoint({"model/0": weights}, {"epoch": 3, "batch": 0}).write("last.ckpt")
+    Checkpoint.read("last.ckpt").state["epoch"]     # 3
+    ```
+    """
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """(epoch, batch) that comes next, both counted from 0."""
+        return self.state["epoch"], self.state["batch"]
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Writes the file whole, or leaves what was there as it was and raises OSError."""
+        buffer = io.BytesIO()
+        text = json.dumps(self.state, ensure_ascii=False).encode("utf-8")
+        np.savez(buffer, **self.arrays, state=np.frombuffer(text, np.uint8))
+        payload = buffer.getbuffer()
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            file.write(_MAGIC + hashlib.sha256(payload).digest())
+            file.write(payload)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> Checkpoint:
+        """Reads a file after its checksum has been found right."""
+        with open(path, "rb") as file:
+            data = memoryview(file.read())
+        start = len(_MAGIC) + _DIGEST
+        if data[: len(_MAGIC)] != _MAGIC:
+            raise CheckpointError(f"{path} is no checkpoint of this version.")
+        if hashlib.sha256(data[start:]).digest() != data[len(_MAGIC) : start]:
+            raise CheckpointError(f"{path} is broken: its checksum is wrong.")
+        with np.load(io.BytesIO(data[start:]), allow_pickle=False) as arrays:
+            contents = {name: arrays[name] for name in arrays.files}
+        return cls(contents, json.loads(contents.pop("state").tobytes().decode("utf-8")))

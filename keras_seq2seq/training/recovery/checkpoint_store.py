@@ -1,0 +1,106 @@
+"""The checkpoints of a run on disk: which there are, which are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from keras_seq2seq.atomic_file import remove_leftovers
+from keras_seq2seq.training.recovery.checkpoint import Checkpoint
+from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
+
+_NAME = re.compile(r"(\d+)-(\d+)(\.timed)?\.ckpt")
+
+
+class CheckpointStore:
+    """A directory of checkpoints, one file each, named after the epoch and batch that come next.
+
+    Kept are the last `keep`, the one behind the best epoch, and the last `keep` that were not
+    made by the clock: a run goes back to these after a loss that is not finite, because their
+    places depend on nothing but the configuration.
+
+    Args:
+        path: path of the directory; need not exist yet.
+        keep: int, at least 1.
+        say: callable that is given each message for the user.
+
+    Example:
+
+    ```python
+    store = CheckpointStore(run.checkpoints, keep=2, say=print)
+    store.save(checkpoint)
+    store.newest()      # the last one that can be read, or None
+    ```
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        keep: int = 2,
+        say: Callable[[str], None] = lambda message: None,
+    ):
+        self.path = Path(path)
+        self.keep = keep
+        self.say = say
+
+    def places(self, timed: bool = True) -> list[tuple[int, int]]:
+        """The places of the checkpoints, the latest first; without those made by the clock, too."""
+        names = os.listdir(self.path) if self.path.is_dir() else []
+        matches = [match for name in names if (match := _NAME.fullmatch(name))]
+        return sorted({(int(m[1]), int(m[2])) for m in matches if timed or not m[3]}, reverse=True)
+
+    def newest(self, timed: bool = True) -> Checkpoint | None:
+        """The latest checkpoint that can be read; what is broken is told and passed over."""
+        return next(self.readable(timed), None)
+
+    def readable(self, timed: bool = True) -> Iterator[Checkpoint]:
+        """All checkpoints that can be read, the latest first."""
+        for place in self.places(timed):
+            for path in self._files(place):
+                if not timed and ".timed" in path.name:
+                    continue
+                try:
+                    yield Checkpoint.read(path)
+                except (CheckpointError, OSError) as error:
+                    self.say(f"A checkpoint cannot be read and is passed over: {error}")
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Writes a checkpoint and removes what is no longer wanted.
+
+        Args:
+            checkpoint: `Checkpoint`. Its state says whether it was made by the clock (`timed`)
+                and which epoch was the best so far (`best_epoch`, from 1, or `None`).
+
+        Raises:
+            OSError: it cannot be written. The checkpoints that are there stay.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        epoch, batch = checkpoint.place
+        timed = ".timed" if checkpoint.state["timed"] else ""
+        checkpoint.write(self.path / f"{epoch:05d}-{batch:07d}{timed}.ckpt")
+        self._tidy(checkpoint.place, checkpoint.state["best_epoch"])
+
+    def clear(self) -> None:
+        """Removes all checkpoints."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_leftovers(self) -> None:
+        """Removes the halves that a killed process left."""
+        remove_leftovers(self.path)
+
+    def _files(self, place) -> list[Path]:
+        stem = f"{place[0]:05d}-{place[1]:07d}"
+        return [p for end in ("", ".timed") if (p := self.path / f"{stem}{end}.ckpt").exists()]
+
+    def _tidy(self, place, best_epoch) -> None:
+        """What is later than the place belongs to a course that was given up."""
+        kept = [other for other in self.places() if other <= place][: self.keep]
+        kept += [other for other in self.places(timed=False) if other <= place][: self.keep]
+        kept.append((best_epoch, 0))
+        for other in self.places():
+            if other not in kept:
+                for path in self._files(other):
+                    path.unlink(missing_ok=True)

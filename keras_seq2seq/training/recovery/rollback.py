@@ -1,0 +1,114 @@
+"""Back to the last good state after a loss that is not finite."""
+
+import json
+import math
+import os
+
+from keras_seq2seq.training.recovery.training_error import TrainingError
+
+FACTOR = 0.5  # of the learning rate, at each rollback
+ATTEMPTS = 3
+
+
+class Rollback:
+    """Prepares the way around a batch whose loss or gradient is not finite.
+
+    The last checkpoint that was not made by the clock is written anew with a lower learning
+    rate and without that batch, so that training, started from it, goes around; if that does
+    not help, the one before it. Since their places depend on the configuration alone, a run that
+    is killed at any moment of this takes the same course. All such batches are listed in
+    `bad_batches.json`.
+
+    Args:
+        run: `RunDirectory`.
+        store: `CheckpointStore`.
+        pairs: `SentencePairs` that the batches are made of.
+        say: callable that is given each message for the user.
+
+    Raises:
+        TrainingError: it is the third time in a row, or there is nothing to go back to.
+
+    Example:
+
+    ```python
+    try:
+        model.fit(dataset, callbacks=callbacks)
+    except NonFiniteLoss as failure:
+        checkpoint = Rollback(run, store, pairs, say=print).prepare(failure)
+    ```
+    """
+
+    def __init__(self, run, store, pairs, say=lambda message: None):
+        self.run = run
+        self.store = store
+        self.pairs = pairs
+        self.say = say
+
+    def prepare(self, failure, batches):
+        """Returns the checkpoint to start from, saved already.
+
+        Args:
+            failure: `NonFiniteLoss`.
+            batches: int. Batches of an epoch.
+        """
+        candidates = list(self.store.readable(timed=False))
+        if not candidates:
+            raise TrainingError(f"{failure} There is no checkpoint to go back to. {self._mend()}")
+        known = candidates[0].state
+        skipped = {tuple(place) for place in known["skipped"]} | {(failure.epoch, failure.batch)}
+        candidates = [c for c in candidates if _leaves_something(c, skipped, batches)]
+        if not candidates:
+            raise TrainingError(f"{failure} No other batch is left to train on. {self._mend()}")
+        # Where the last one did not help, it was none of the good states itself.
+        checkpoint = candidates[min(known["rollbacks_in_a_row"], len(candidates) - 1)]
+        state = checkpoint.state
+        state["skipped"] = sorted(map(list, skipped))
+        state["rollbacks_in_a_row"] = known["rollbacks_in_a_row"] + 1
+        state["learning_rate_factor"] = known["learning_rate_factor"] * FACTOR
+        state["bad_batches"] = [*known["bad_batches"], self._record(failure, state)]
+        text = json.dumps(state["bad_batches"], ensure_ascii=False, indent=1) + "\n"
+        try:
+            self.run.write_text(self.run.bad_batches.name, text)
+            self.store.save(checkpoint)
+        except OSError as error:  # this process knows the way all the same
+            self.say(f"The rollback could not be written down: {error}. Training goes on.")
+        if state["rollbacks_in_a_row"] >= ATTEMPTS:
+            raise TrainingError(
+                f"{failure} This was the third time in a row, with an ever lower learning rate. "
+                f"{self._mend()} The batches are listed in {self.run.bad_batches}."
+            )
+        self.say(
+            f"{failure} Back to epoch {state['epoch'] + 1}, batch {state['batch'] + 1}, with "
+            f"{state['learning_rate_factor']:g} times the learning rate and without that batch; "
+            f"see {os.path.basename(self.run.bad_batches)}"
+        )
+        return checkpoint
+
+    def _mend(self):
+        return (
+            "Lower training.learning_rate, set training.clip_norm = 1, or use "
+            'training.precision = "float32".'
+        )
+
+    def _record(self, failure, state):
+        finite = {
+            name: value if value is None or math.isfinite(value) else str(value)
+            for name, value in (("loss", failure.loss), ("gradient_norm", failure.gradient_norm))
+        }
+        return {
+            "epoch": failure.epoch + 1,
+            "batch": failure.batch + 1,
+            **finite,
+            "back_to": {"epoch": state["epoch"] + 1, "batch": state["batch"] + 1},
+            "learning_rate_factor": state["learning_rate_factor"],
+            "pairs": [
+                {"number": n, "source": self.pairs.sources[n], "target": self.pairs.targets[n]}
+                for n in failure.pairs
+            ],
+        }
+
+
+def _leaves_something(checkpoint, skipped, batches):
+    """Whether the epoch of a checkpoint has a batch left: without one it would have no loss."""
+    epoch, first = checkpoint.place
+    return any((epoch, number) not in skipped for number in range(first, batches))

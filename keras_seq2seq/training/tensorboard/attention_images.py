@@ -1,0 +1,46 @@
+"""Attention in TensorBoard, epoch by epoch."""
+
+import io
+
+import keras
+
+from keras_seq2seq.evaluation.attention_plot import plot_attention
+from keras_seq2seq.training.tensorboard.event_log import EventLog
+
+
+class AttentionImages(keras.callbacks.Callback):
+    """Draws where the model looks while it translates a few sentences, after every epoch.
+
+    The pictures stand in TensorBoard's image view, one for each sentence; with the slider one
+    sees attention sharpen. Korean is shown where a font has it, see `plot_attention`.
+
+    Args:
+        log_dir: path of a directory for TensorBoard, in which nothing else writes.
+        sources: list of str, few.
+        say: callable that is given each message for the user.
+
+    Raises:
+        ValueError: in `fit`, if the model has no attention.
+
+    Example:
+
+    ```python
+    images = AttentionImages("logs/attention", valid.sources[:2])
+    model.fit(dataset, epochs=5, callbacks=[images])    # tensorboard --logdir logs
+    ```
+    """
+
+    def __init__(self, log_dir, sources, say=lambda message: None):
+        super().__init__()
+        self.sources = list(sources)
+        self.log = EventLog(log_dir, say)
+
+    def on_epoch_end(self, epoch, logs=None):
+        for number, source in enumerate(self.sources, start=1):
+            figure = plot_attention(*self.model.attention(source))
+            picture = io.BytesIO()
+            figure.savefig(picture, format="png", dpi=80)
+            self.log.image(f"attention/{number}", picture.getvalue(), step=epoch + 1)
+
+    def on_train_end(self, logs=None):
+        self.log.close()

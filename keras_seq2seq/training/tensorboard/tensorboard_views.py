@@ -1,0 +1,49 @@
+"""What a run shows in TensorBoard beside its curves."""
+
+from keras_seq2seq.training.tensorboard.attention_images import AttentionImages
+from keras_seq2seq.training.tensorboard.embedding_projector import EmbeddingProjector
+from keras_seq2seq.training.tensorboard.sample_translations import SampleTranslations
+
+
+def tensorboard_views(config, model, log_dir, valid_pairs, say=lambda message: None):
+    """Makes the callbacks that a configuration asks for.
+
+    Args:
+        config: `TrainingConfig`.
+        model: the `TextSeq2Seq` that will be trained.
+        log_dir: path of the directory for TensorBoard, in which `train` has the curves.
+        valid_pairs: `SentencePairs`; the samples are taken from all over them.
+        say: callable that is given each message for the user.
+
+    Returns:
+        list of Keras callbacks; they belong behind `SwapEMAWeights`.
+
+    Example:
+
+    ```python
+    callbacks += tensorboard_views(config.training, model, run.logs, valid_pairs)
+    ```
+    """
+    # A directory each: TensorBoard follows one file in a directory at a time.
+    callbacks = []
+    if config.sample_translations:
+        chosen = spread(valid_pairs, config.sample_translations)
+        sides = ([pair[side] for pair in chosen] for side in (0, 1))
+        callbacks.append(SampleTranslations(log_dir / "samples", *sides, say))
+    if config.attention_images and model.seq2seq.attention is not None:
+        sources = [source for source, _ in spread(valid_pairs, config.attention_images)]
+        callbacks.append(AttentionImages(log_dir / "attention", sources, say))
+    if config.embedding_projector:
+        callbacks.append(EmbeddingProjector(log_dir / "train", say=say))
+    return callbacks
+
+
+def spread(pairs, count):
+    """So many of the pairs, at equal distances, the first among them.
+
+    >>> spread(list("abcdefg"), 3)
+    ['a', 'c', 'e']
+    """
+    pairs = list(pairs)
+    count = min(count, len(pairs))
+    return [pairs[i * len(pairs) // count] for i in range(count)]
