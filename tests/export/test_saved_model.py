@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import PAIRS
+from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from conftest import PAIRS
+from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.decoding import SearchOptions

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_seq2seq import tensorflow_lstm
+from keras_seq2seq.fast_paths import tensorflow_lstm
 from keras_seq2seq.fast_paths.tensorflow_lstm import lstm_sequence
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 

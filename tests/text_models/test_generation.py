@@ -5,8 +5,8 @@ import json
 import keras
 import numpy as np
 import pytest
-from conftest import PAIRS
 from contracts import check_config_is_complete
+from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
 from keras_seq2seq.decoding.generation import Generation

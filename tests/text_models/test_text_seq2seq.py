@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import PAIRS
 from contracts import check_config_is_complete
+from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training.killed_run import MOMENTS
+from training.recovery.killed_run import MOMENTS
 
 from keras_seq2seq.training import CheckpointStore, RunDirectory
 
