@@ -15,6 +15,7 @@ _WITH_ANY_BACKEND = {
     "Ensemble": "keras_seq2seq.models.ensemble",
     "Generation": "keras_seq2seq.decoding.generation",
     "Generator": "keras_seq2seq.layers.generator",
+    "ModelSpec": "keras_seq2seq.models.model_spec",
     "Perplexity": "keras_seq2seq.objective.perplexity",
     "Phrasebook": "keras_seq2seq.phrasebook.phrasebook",
     "RecurrentStack": "keras_seq2seq.layers.recurrent_stack",

@@ -128,7 +128,7 @@ def make_dataset(
 
     ids = tf.TensorSpec([None, None], tf.int32)
     weights = tf.TensorSpec([None, None], tf.float32)
-    signature = ({"source_ids": ids, "target_ids": ids}, ids, weights)
+    signature = ({"source_ids": ids, "decoder_ids": ids}, ids, weights)
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
 
     # 6. Work ahead of the model, and say how many batches there are: the progress bar wants it.

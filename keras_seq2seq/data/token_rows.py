@@ -78,7 +78,7 @@ def frame_rows(sources: TokenRows, targets: TokenRows, indices):
     real = np.arange(y.shape[1]) <= targets.lengths[indices][:, None]  # (B, T), EOS among them
     bos = np.full([len(y), 1], BOS, np.int32)
     heard = targets.padded(indices, y.shape[1] - 1)  # (B, T - 1): what was said before
-    x = {"source_ids": source_ids, "target_ids": np.concatenate([bos, heard], axis=1)}
+    x = {"source_ids": source_ids, "decoder_ids": np.concatenate([bos, heard], axis=1)}
     return x, y, real.astype(np.float32)
 
 

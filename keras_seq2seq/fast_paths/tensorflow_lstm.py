@@ -1,14 +1,26 @@
 """An LSTM over whole sequences with a gradient written by hand: training on CPUs, TensorFlow."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import tensorflow as tf
 
 
-def has_gpu():
+def has_gpu() -> bool:
     """Whether there is a GPU to compute on, where cuDNN is faster than this."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def lstm_sequence(layer, inputs, initial_state=None, mask=None):
+def applies(layer: Any, inputs: Any, initial_state: Any = None, mask: Any = None) -> bool:
+    """Whether this can be used: it knows no dropout inside, nor a mask behind a given state."""
+    both = initial_state is not None and mask is not None
+    return not (layer.recurrent_dropout or both or has_gpu())
+
+
+def lstm_sequence(
+    layer: Any, inputs: Any, initial_state: Any = None, mask: Any = None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Does what a `keras.layers.LSTM` with sequences and states does in training, faster on CPUs.
 
     The product with the input is one for all steps, and so are, going back, those that give the

@@ -1,15 +1,19 @@
 """Luong's and Bahdanau's attention over the encoder's memory."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.choices import check_choice
-
-SCORES = ("dot", "scaled_dot", "general", "additive")
+from keras_seq2seq.layers.kinds import ATTENTIONS
+from keras_seq2seq.specs.configured import Configured, check_choice
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Attention(keras.layers.Layer):
+class Attention(Configured, keras.layers.Layer):
     """Global attention: each decoder step looks at every position of the memory.
 
     Steps: 1. keys [B, S, H] of the memory: itself (dot) or `W m` (general, additive); 2. scores
@@ -23,7 +27,7 @@ class Attention(keras.layers.Layer):
 
     Args:
         score: `"dot"` or `"scaled_dot"` (the query must be as wide as the memory), `"general"` or
-            `"additive"`.
+            `"additive"`; or the name of a subclass that `ATTENTIONS` knows.
         num_heads: int. N, a divisor of H and M.
         dropout: float in [0, 1), on the weights behind the softmax.
 
@@ -54,16 +58,24 @@ class Attention(keras.layers.Layer):
     [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762), section 3.2 (scale and heads).
     """
 
-    def __init__(self, score="general", num_heads=1, dropout=0.0, **kwargs):
+    def __init__(
+        self, score: str = "general", num_heads: int = 1, dropout: float = 0.0, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.supports_masking = True
-        check_choice("Attention", "score", score, SCORES)
+        check_choice("Attention", "score", score, ATTENTIONS)
         self.score = score
         self.num_heads = num_heads
         self.dropout = dropout
         self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
-    def build(self, query_shape, memory_shape, padding_mask_shape=None, keys_shape=None):
+    def build(
+        self,
+        query_shape: Any,
+        memory_shape: Any,
+        padding_mask_shape: Any = None,
+        keys_shape: Any = None,
+    ) -> None:
         units, memory_dim = query_shape[-1], memory_shape[-1]
         if self.num_heads < 1 or units % self.num_heads or memory_dim % self.num_heads:
             raise ValueError(
@@ -88,14 +100,21 @@ class Attention(keras.layers.Layer):
             )
         self.built = True
 
-    def keys(self, memory):
+    def keys(self, memory: Tensor) -> Tensor:
         """What the memory [B, S, M] is compared by, computed once for all queries: [B, S, H]."""
         if self.score in ("dot", "scaled_dot"):
             return memory
         kernel = ops.cast(self.kernel, memory.dtype)  # may be called outside of a layer's call
         return ops.matmul(memory, ops.transpose(kernel))
 
-    def call(self, query, memory, padding_mask=None, keys=None, training=None):
+    def call(
+        self,
+        query: Tensor,
+        memory: Tensor,
+        padding_mask: Tensor | None = None,
+        keys: Tensor | None = None,
+        training: bool | None = None,
+    ) -> tuple[Tensor, Tensor]:
         keys = self.keys(memory) if keys is None else keys
         if self.score == "additive":
             query = ops.matmul(query, self.query_kernel)
@@ -135,11 +154,3 @@ class Attention(keras.layers.Layer):
         batch, heads, length, width = ops.shape(inputs)
         inputs = ops.transpose(inputs, (0, 2, 1, 3))  # [B, N, T, M / N] -> [B, T, N, M / N]
         return ops.reshape(inputs, (batch, length, heads * width))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "score": self.score,
-            "num_heads": self.num_heads,
-            "dropout": self.dropout,
-        }

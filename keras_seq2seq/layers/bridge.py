@@ -1,15 +1,19 @@
 """From the encoder's final state to the decoder's initial state."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.choices import check_choice
-
-MODES = ("concat", "sum", "dense", "zero")
+from keras_seq2seq.layers.kinds import BRIDGES
+from keras_seq2seq.specs.configured import Configured, check_choice
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Bridge(keras.layers.Layer):
+class Bridge(Configured, keras.layers.Layer):
     """Makes the decoder's initial state of the encoder's final state (seed eq. 6: h0 = h_m).
 
     Decoder layer i starts from encoder layer i. A decoder with more layers starts the further
@@ -19,7 +23,7 @@ class Bridge(keras.layers.Layer):
         units: int. Width of the decoder's state.
         mode: `"concat"` joins the two directions (a single direction passes through unchanged),
             `"sum"` adds them, `"dense"` maps their concatenation to `units` through tanh,
-            `"zero"` ignores the encoder.
+            `"zero"` ignores the encoder; or the name of a subclass that `BRIDGES` knows.
         directions: int. 2 behind a bidirectional encoder, else 1.
         num_layers: int or `None`. Layers of the decoder; `None` means as many as the encoder's.
 
@@ -40,17 +44,24 @@ class Bridge(keras.layers.Layer):
     TensorShape([2, 6])
     """
 
-    def __init__(self, units, mode="concat", directions=1, num_layers=None, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        mode: str = "concat",
+        directions: int = 1,
+        num_layers: int | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.supports_masking = True
-        check_choice("Bridge", "mode", mode, MODES)
+        check_choice("Bridge", "mode", mode, BRIDGES)
         self.units = units
         self.mode = mode
         self.directions = directions
         self.num_layers = num_layers
-        self.dense_layers = []
+        self.dense_layers: list[list[keras.layers.Dense]] = []
 
-    def build(self, state_shape):
+    def build(self, state_shape: Any) -> None:
         for layer in self._layers_to_start_from(state_shape):
             tensors, width = len(layer) // self.directions, layer[0][-1]
             joined = width * self.directions if self.mode in ("concat", "dense") else width
@@ -69,7 +80,7 @@ class Bridge(keras.layers.Layer):
         layer.build((None, width))
         return layer
 
-    def call(self, state):
+    def call(self, state: list[list[Tensor]]) -> list[list[Tensor]]:
         layers = self._layers_to_start_from(state)
         return [self._bridge_layer(i, layer) for i, layer in enumerate(layers)]
 
@@ -90,12 +101,3 @@ class Bridge(keras.layers.Layer):
         if self.mode == "concat":
             return joined
         return [d(j) for d, j in zip(self.dense_layers[index], joined, strict=True)]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "mode": self.mode,
-            "directions": self.directions,
-            "num_layers": self.num_layers,
-        }

@@ -1,9 +1,15 @@
 """The kinds of dropout on a sequence."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 
 
-def make_dropout(rate, variational=False, whole_tokens=False, dtype=None):
+def make_dropout(
+    rate: float, variational: bool = False, whole_tokens: bool = False, dtype: Any = None
+) -> keras.layers.Dropout:
     """Returns a `keras.layers.Dropout` for tensors [B, T, H].
 
     Args:
@@ -15,8 +21,3 @@ def make_dropout(rate, variational=False, whole_tokens=False, dtype=None):
     """
     noise_shape = (None, 1, None) if variational else (None, None, 1) if whole_tokens else None
     return keras.layers.Dropout(rate, noise_shape=noise_shape, dtype=dtype)
-
-
-def rate_or(rate, default):
-    """A finer rate where one is given, else the rate of the one knob for all."""
-    return default if rate is None else rate

@@ -1,9 +1,15 @@
 """The embedding table that encoders, decoders and tied generators use."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 
 
-def make_embedding(vocabulary_size, embedding_dim, dtype=None, name=None):
+def make_embedding(
+    vocabulary_size: int, embedding_dim: int, dtype: Any = None, name: str | None = None
+) -> keras.layers.Embedding:
     """Returns a `keras.layers.Embedding` [V, E] whose rows have a length of about 1.
 
     That scale suits both uses: as input of an RNN and, transposed, as W of a tied generator.
@@ -12,16 +18,3 @@ def make_embedding(vocabulary_size, embedding_dim, dtype=None, name=None):
     return keras.layers.Embedding(
         vocabulary_size, embedding_dim, embeddings_initializer=scale, dtype=dtype, name=name
     )
-
-
-def embedding_config(embedding):
-    """What `get_config` says of an embedding given from outside; `None` if there is none."""
-    return None if embedding is None else keras.saving.serialize_keras_object(embedding)
-
-
-def with_embedding(config):
-    """The arguments in a config, with the embedding made of what `embedding_config` said."""
-    embedding = config.get("embedding")
-    if isinstance(embedding, dict):
-        embedding = keras.saving.deserialize_keras_object(embedding)
-    return {**config, "embedding": embedding}

@@ -1,34 +1,44 @@
 """From a hidden state to probabilities over the vocabulary."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.embedding import embedding_config, with_embedding
+from keras_seq2seq.layers.generator_spec import GeneratorSpec
+from keras_seq2seq.layers.memory import Memory, is_given
+from keras_seq2seq.specs.configured import Configured
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Generator(keras.layers.Layer):
+class Generator(Configured, keras.layers.Layer):
     """softmax(h W) over the target vocabulary (seed eq. 9), in float32 under any dtype policy.
 
     Args:
         vocabulary_size: int. V.
-        embedding: a `keras.layers.Embedding` [V, H] whose transpose serves as W, or `None` for
-            a W [H, V] of its own.
-        fixed_norm: float or `None`. r: h and each token's vector w are brought to this norm, and
+        spec: `GeneratorSpec` or `None`; its option may also be given by itself: `fixed_norm`,
+            float or `None`. r: h and each token's vector w are brought to this norm, and
             a bias is added: softmax(r^2 cos(h, w) + b). Else frequent tokens win by their length
             alone (Nguyen and Chiang, 2018, https://arxiv.org/abs/1710.01329, section 4).
+        embedding: a `keras.layers.Embedding` [V, H] whose transpose serves as W, or `None` for
+            a W [H, V] of its own.
 
     Call arguments:
-        hidden: float tensor [B, T, H].
+        hidden: float tensor [N, T, H].
+        weights: float32 tensor [N, T, S], where each step looked, or `None`. This class does not
+            read them; one that copies from the source does.
+        memory: `Memory` or `None`. What `prepare` put into it is not computed again.
         logits: bool. Return h W itself, before the softmax: what losses and searches read.
-        norms: what `token_norms` returned, for a loop that calls once for each token; or `None`.
 
     Returns:
-        float32 tensor [B, T, V], probabilities or logits.
+        float32 tensor [N, T, V], probabilities or logits.
 
     Raises:
-        ValueError: if the tied embedding's shape does not fit H and V, or for a fixed_norm that
-            is not positive.
+        ConfigError: for a fixed_norm that is negative.
+        ValueError: if the tied embedding's shape does not fit H and V.
 
     Example:
 
@@ -37,18 +47,22 @@ class Generator(keras.layers.Layer):
     TensorShape([2, 3, 10])
     """
 
-    def __init__(self, vocabulary_size, embedding=None, fixed_norm=None, **kwargs):
-        super().__init__(autocast=False, **kwargs)  # the norms shall stay float32
-        if fixed_norm is not None and not fixed_norm > 0:
-            raise ValueError(
-                f"Generator: fixed_norm must be above 0, or None for free norms, got {fixed_norm}."
-            )
+    spec_class = GeneratorSpec
+    spec: GeneratorSpec
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        spec: GeneratorSpec | None = None,
+        embedding: keras.layers.Embedding | None = None,
+        **options: Any,
+    ):
+        super().__init__(spec, **{"autocast": False, **options})  # the norms shall stay float32
         self.supports_masking = True
         self.vocabulary_size = vocabulary_size
         self.embedding = embedding
-        self.fixed_norm = fixed_norm
 
-    def build(self, hidden_shape):
+    def build(self, hidden_shape: Any, weights_shape: Any = None, memory_shape: Any = None) -> None:
         units = hidden_shape[-1]
         if self.embedding is None:
             self.kernel = self.add_weight(
@@ -60,55 +74,53 @@ class Generator(keras.layers.Layer):
                 f"{self.embedding.output_dim}], but vocabulary and hidden state need "
                 f"[{self.vocabulary_size}, {units}]."
             )
-        if self.fixed_norm is not None:
+        if self.spec.fixed_norm is not None:
             self.bias = self.add_weight(
                 shape=(self.vocabulary_size,), initializer="zeros", name="bias"
             )
         self.built = True
 
-    def token_norms(self):
-        """|w| / r of each token, float32 [V, 1], or [1, V] of an own W; `None` without a norm.
+    def prepare(self, memory: Memory) -> Memory:
+        """Adds the norms of all tokens to the memory of a search.
 
-        A step of a search then divides V scores, and not V vectors.
+        A step then divides V scores, and not V vectors.
         """
-        if self.fixed_norm is None:
-            return None
+        norms = () if self.spec.fixed_norm is None else self._token_norms()
+        return memory._replace(token_norms=norms)
+
+    def _token_norms(self) -> Tensor:
+        """|w| / r of each token, float32 [V, 1], or [1, V] of an own W."""
         if self.embedding is None:
             return self._relative_norm(self.kernel, axis=0)
         return self._relative_norm(self.embedding.embeddings, axis=1)
 
-    def call(self, hidden, logits=False, norms=None):
+    def call(
+        self,
+        hidden: Tensor,
+        weights: Tensor | None = None,
+        memory: Memory | None = None,
+        logits: bool = False,
+    ) -> Tensor:
         tied = self.embedding is not None
+        norms = () if memory is None else memory.token_norms
         kernel = self.embedding.embeddings if tied else self.kernel
-        if self.fixed_norm is not None:
+        if self.spec.fixed_norm is not None:
             hidden = ops.divide(hidden, self._relative_norm(hidden, axis=-1))  # float32
-            if norms is None:
-                kernel = ops.divide(kernel, self.token_norms())
+            if not is_given(norms):
+                kernel = ops.divide(kernel, self._token_norms())
         hidden = ops.cast(hidden, self.compute_dtype)
         kernel = ops.cast(kernel, self.compute_dtype)
-        scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [B, T, V]
+        scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [N, T, V]
         scores = ops.cast(scores, "float32")
-        if norms is not None:
+        if is_given(norms):
             # The bound is never met; without it TFLite divides a second copy of the kernel.
             scores = ops.maximum(scores, -1e30) / ops.reshape(norms, (-1,))
-        if self.fixed_norm is not None:
+        if self.spec.fixed_norm is not None:
             scores = scores + ops.cast(self.bias, "float32")
         return scores if logits else ops.softmax(scores, axis=-1)
 
-    def _relative_norm(self, vectors, axis):
+    def _relative_norm(self, vectors: Tensor, axis: int) -> Tensor:
         """|v| / r, float32, with 1 in the place of `axis`."""
         vectors = ops.cast(vectors, "float32")
         squares = ops.sum(vectors * vectors, axis=axis, keepdims=True)
-        return ops.sqrt(squares + 1e-6) / self.fixed_norm
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "vocabulary_size": self.vocabulary_size,
-            "embedding": embedding_config(self.embedding),
-            "fixed_norm": self.fixed_norm,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**with_embedding(config))
+        return ops.sqrt(squares + 1e-6) / self.spec.fixed_norm

@@ -1,16 +1,22 @@
-"""Stacked LSTM or GRU layers, optionally bidirectional, for encoder and decoder alike."""
+"""Stacked recurrent layers, optionally bidirectional, for encoder and decoder alike."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.choices import check_choice
+from keras_seq2seq.layers.cells import CELLS
+from keras_seq2seq.layers.cells.step_layer import State, StepLayer
 from keras_seq2seq.layers.dropout import make_dropout
-
-_RNN_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+from keras_seq2seq.layers.stack_spec import StackSpec
+from keras_seq2seq.specs.configured import Configured
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class RecurrentStack(keras.layers.Layer):
+class RecurrentStack(Configured, keras.layers.Layer):
     """Recurrent layers on top of each other: the RNN of the seed's eq. 3 and 6.
 
     Each layer makes y = RNN(dropout(x)) of its input x, adds x if `residual` and both are equally
@@ -19,19 +25,13 @@ class RecurrentStack(keras.layers.Layer):
     cells of the same layers, which costs no loop.
 
     Args:
-        units: int. H, the width of one direction of one layer.
-        cell: `"lstm"` or `"gru"`.
-        num_layers: int. How many layers stand on top of each other.
+        spec: `StackSpec` or `None`; its options may also be given one by one: `units`, `cell`,
+            `num_layers`, `dropout` (between layers, in training only), `recurrent_dropout`,
+            `variational_dropout`, `layer_norm` (Ba et al., 2016), `residual`.
         bidirectional: bool. A second RNN reads each layer's input from the end; the two outputs
             are concatenated (eq. 4).
-        dropout: float in [0, 1). Share of units dropped between layers, in training only.
         use_cudnn: `"auto"`, `True` or `False`, as in `keras.layers.LSTM`. Models that are
             exported use `False`: a graph traced beside a GPU would hold ops no CPU can run.
-        recurrent_dropout: float in [0, 1). Share of the state dropped on its way to the next
-            step, one mask for all steps. Such a layer cannot use cuDNN in training.
-        variational_dropout: bool. Between layers, too, one mask serves all steps.
-        layer_norm: bool. Normalises each layer's output (Ba et al., 2016).
-        residual: bool. Adds a layer's input to its output.
 
     Call arguments:
         inputs: float tensor [B, T, E].
@@ -45,115 +45,95 @@ class RecurrentStack(keras.layers.Layer):
 
     Returns:
         outputs, float tensor [B, T, H] or, bidirectional, [B, T, 2H]; and the final state, a list
-        with one list per layer: `[h, c]` (LSTM) or `[h]` (GRU), each [B, H]; a bidirectional
-        layer's list holds the forward, then the backward tensors.
+        with one list per layer: `[h, c]` (LSTM), `[h]` (GRU) or `[c]` (SSRU), each [B, H]; a
+        bidirectional layer's list holds the forward, then the backward tensors.
 
     Raises:
-        ValueError: for an unknown cell, or a state given to a bidirectional stack.
+        ConfigError: for an unknown option or one out of range.
+        ValueError: for a state given to a bidirectional stack.
 
     Example:
 
-    >>> stack = RecurrentStack(8, num_layers=2)
+    >>> stack = RecurrentStack(units=8, num_layers=2)
     >>> outputs, state = stack(keras.ops.ones((2, 5, 3)))
     >>> outputs.shape, len(state)
     (TensorShape([2, 5, 8]), 2)
     """
 
+    spec_class = StackSpec
+    spec: StackSpec
+
     def __init__(
         self,
-        units,
-        cell="lstm",
-        num_layers=1,
-        bidirectional=False,
-        dropout=0.0,
-        use_cudnn="auto",
-        recurrent_dropout=0.0,
-        variational_dropout=False,
-        layer_norm=False,
-        residual=False,
-        **kwargs,
+        spec: StackSpec | None = None,
+        bidirectional: bool = False,
+        use_cudnn: bool | str = "auto",
+        **options: Any,
     ):
-        super().__init__(**kwargs)
+        super().__init__(spec, **options)
         self.supports_masking = True  # the mask is an explicit argument
-        check_choice("RecurrentStack", "cell", cell, tuple(_RNN_LAYERS))
-        if units < 1 or num_layers < 1:
-            raise ValueError(
-                f"RecurrentStack: units and num_layers must be at least 1, got units={units}, "
-                f"num_layers={num_layers}."
-            )
-        self.units = units
-        self.cell = cell
-        self.num_layers = num_layers
         self.bidirectional = bidirectional
-        self.dropout = dropout
         self.use_cudnn = use_cudnn
-        self.recurrent_dropout = recurrent_dropout
-        self.variational_dropout = variational_dropout
-        self.layer_norm = layer_norm
-        self.residual = residual
-        self.forward_layers = [self._make_layer(i, False) for i in range(num_layers)]
-        self.backward_layers = (
-            [self._make_layer(i, True) for i in range(num_layers)] if bidirectional else []
-        )
+        spec, policy = self.spec, self.dtype_policy
+        count = range(spec.num_layers)
+        self.forward_layers = [self._make_layer(i, False) for i in count]
+        self.backward_layers = [self._make_layer(i, True) for i in count if bidirectional]
         self.norm_layers = [
-            keras.layers.LayerNormalization(dtype=self.dtype_policy)
-            for _ in range(num_layers if layer_norm else 0)
+            keras.layers.LayerNormalization(dtype=policy) for _ in count if spec.layer_norm
         ]
-        self.dropout_layer = make_dropout(dropout, variational_dropout, dtype=self.dtype_policy)
+        self.dropout_layer = make_dropout(spec.dropout, spec.variational_dropout, dtype=policy)
 
-    def _make_layer(self, index, backwards):
-        return _RNN_LAYERS[self.cell](
-            self.units,
-            return_sequences=True,
-            return_state=True,
+    def _make_layer(self, index: int, backwards: bool) -> StepLayer:
+        return CELLS[self.spec.cell](
+            self.spec.units,
             go_backwards=backwards,
-            recurrent_dropout=self.recurrent_dropout,
+            recurrent_dropout=self.spec.recurrent_dropout,
             use_cudnn=self.use_cudnn,
             dtype=self.dtype_policy,
             name=f"{'backward' if backwards else 'forward'}_{index}",
         )
 
     @property
-    def output_dim(self):
+    def output_dim(self) -> int:
         """int. Width of the outputs: H, or 2H when bidirectional."""
-        return self.units * (2 if self.bidirectional else 1)
+        return self.spec.units * (2 if self.bidirectional else 1)
 
-    def build(self, inputs_shape, context_shape=None):
+    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
         context_dim = 0 if context_shape is None else context_shape[-1]
-        for index in range(self.num_layers):
+        for index in range(self.spec.num_layers):
             width = self.output_dim if index else inputs_shape[-1]
             shape = (*inputs_shape[:-1], width + context_dim)
             self.forward_layers[index].build(shape)
             if self.bidirectional:
                 self.backward_layers[index].build(shape)
-            if self.layer_norm:
+            if self.spec.layer_norm:
                 self.norm_layers[index].build((*inputs_shape[:-1], self.output_dim))
         self.built = True
 
-    def dropout_masks(self, inputs):
+    def dropout_masks(self, inputs: Tensor) -> list[Tensor] | None:
         """Masks [B, 1, H] between layers for `call` step by step in training, or `None`."""
-        if not self.dropout or self.num_layers == 1:
+        if not self.spec.dropout or self.spec.num_layers == 1:
             return None
         ones = ops.ones_like(inputs[:, :1, :1])  # [B, 1, 1]
         ones = ops.repeat(ones, self.output_dim, axis=-1)  # [B, 1, H]
-        return [self.dropout_layer(ones, training=True) for _ in range(self.num_layers - 1)]
+        return [self.dropout_layer(ones, training=True) for _ in range(self.spec.num_layers - 1)]
 
     def call(
         self,
-        inputs,
-        initial_state=None,
-        padding_mask=None,
-        context=None,
-        masks=None,
-        training=None,
-    ):
+        inputs: Tensor,
+        initial_state: list[State] | None = None,
+        padding_mask: Tensor | None = None,
+        context: Tensor | None = None,
+        masks: list[Tensor] | None = None,
+        training: bool | None = None,
+    ) -> tuple[Tensor, list[State]]:
         if self.bidirectional and initial_state is not None:
             raise ValueError(
                 "RecurrentStack: a bidirectional stack starts from zeros (seed eq. 3); "
                 "initial_state must be None."
             )
         outputs, final_state = inputs, []
-        for index in range(self.num_layers):
+        for index in range(self.spec.num_layers):
             below = outputs
             if index and masks is not None:
                 outputs = outputs * masks[index - 1]
@@ -163,63 +143,23 @@ class RecurrentStack(keras.layers.Layer):
                 outputs = ops.concatenate([outputs, context], axis=-1)  # [B, T, H + C]
             state = None if initial_state is None else initial_state[index]
             outputs, state = self._run_layer(index, outputs, state, padding_mask, training)
-            if self.residual and below.shape[-1] == self.output_dim:
+            if self.spec.residual and below.shape[-1] == self.output_dim:
                 outputs = outputs + below
-            if self.layer_norm:
+            if self.spec.layer_norm:
                 outputs = self.norm_layers[index](outputs)
             final_state.append(list(state))
         return outputs, final_state
 
     def _run_layer(self, index, inputs, state, mask, training):
+        forward = self.forward_layers[index]
         if self.bidirectional:
-            return self._run_both_ways(index, inputs, mask, training)
+            outputs, state = forward.sequence(inputs, None, mask, training)
+            backward = self.backward_layers[index]
+            back_outputs, back_state = backward.sequence(inputs, None, mask, training)
+            back_outputs = ops.flip(back_outputs, axis=1)  # it came out last step first
+            outputs = ops.concatenate([outputs, back_outputs], axis=-1)  # [B, T, 2H]
+            return outputs, [*state, *back_state]
         if state is not None and mask is None and inputs.shape[1] == 1 and not training:
-            return self._run_cell(index, inputs, state)
-        outputs, *state = self._run_sequence(
-            self.forward_layers[index], inputs, state, mask, training
-        )
-        return outputs, state
-
-    def _run_both_ways(self, index, inputs, mask, training):
-        forward, backward = self.forward_layers[index], self.backward_layers[index]
-        forward, *state = self._run_sequence(forward, inputs, None, mask, training)
-        backward, *back_state = self._run_sequence(backward, inputs, None, mask, training)
-        backward = ops.flip(backward, axis=1)  # it came out last step first
-        return ops.concatenate([forward, backward], axis=-1), state + back_state  # [B, T, 2H]
-
-    def _run_sequence(self, layer, inputs, state, mask, training):
-        if training and self._trains_faster_by_hand(state, mask):
-            from keras_seq2seq.fast_paths.tensorflow_lstm import lstm_sequence
-
-            return lstm_sequence(layer, inputs, state, mask)
-        return layer(inputs, initial_state=state, mask=mask, training=training)
-
-    def _trains_faster_by_hand(self, state, mask):
-        """Whether `tensorflow_lstm` applies, which knows LSTMs on CPUs and no dropout inside."""
-        known = self.cell == "lstm" and not self.recurrent_dropout
-        if keras.backend.backend() != "tensorflow" or not known:
-            return False
-        from keras_seq2seq.fast_paths.tensorflow_lstm import has_gpu
-
-        return (state is None or mask is None) and not has_gpu()
-
-    def _run_cell(self, index, inputs, state):
-        cell = self.forward_layers[index].cell
-        output, state = cell(ops.squeeze(inputs, axis=1), list(state), training=False)
-        state = list(state) if isinstance(state, (list, tuple)) else [state]
-        return ops.expand_dims(output, axis=1), state  # [B, 1, H]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "cell": self.cell,
-            "num_layers": self.num_layers,
-            "bidirectional": self.bidirectional,
-            "dropout": self.dropout,
-            "use_cudnn": self.use_cudnn,
-            "recurrent_dropout": self.recurrent_dropout,
-            "variational_dropout": self.variational_dropout,
-            "layer_norm": self.layer_norm,
-            "residual": self.residual,
-        }
+            output, state = forward.step(ops.squeeze(inputs, axis=1), state)
+            return ops.expand_dims(output, axis=1), state  # [B, 1, H]
+        return forward.sequence(inputs, state, mask, training)

@@ -1,9 +1,12 @@
 """One model out of several of the same shape."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 
-def average_weights(models):
+def average_weights(models: Iterable[Any]) -> Any:
     """Averages the weights of models that differ in nothing else, such as checkpoints of one run.
 
     Args:
@@ -18,7 +21,7 @@ def average_weights(models):
     Example:
 
     >>> from keras_seq2seq import Seq2Seq
-    >>> models = [Seq2Seq(30, 40, units=8, embedding_dim=4) for _ in range(3)]
+    >>> models = [Seq2Seq.from_options(30, 40, units=8) for _ in range(3)]
     >>> average_weights(models).count_params() == models[0].count_params()
     True
 

@@ -1,6 +1,13 @@
 """A method as a Keras model, so that every backend compiles it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import keras
+
+from keras_seq2seq.tensors import Tensor
 
 
 class CompiledMethod(keras.Model):
@@ -17,10 +24,10 @@ class CompiledMethod(keras.Model):
         What the function returns: a nest of tensors with batch axis B.
     """
 
-    def __init__(self, owner, function, **kwargs):
+    def __init__(self, owner: keras.Model, function: Callable[..., Any], **kwargs: Any):
         super().__init__(**kwargs)
         self.owner = owner
         self.function = function
 
-    def call(self, inputs):
+    def call(self, inputs: dict[str, Tensor]) -> Any:
         return self.function(**inputs)

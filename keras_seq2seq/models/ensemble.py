@@ -1,13 +1,19 @@
 """Several models that decode as one."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_seq2seq.models.searchable import Searchable
+from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Ensemble(Searchable, keras.Model):
+class Ensemble(Decodable, keras.Model):
     """Averages the probabilities of M models at each step (an arithmetic mean).
 
     The models may differ in everything but vocabulary and special ids. What can be done with a
@@ -15,7 +21,7 @@ class Ensemble(Searchable, keras.Model):
     `TextSeq2Seq` around it, and exports.
 
     Args:
-        models: list of `Seq2Seq`s.
+        models: list of `Seq2Seq`s, or of other `Decodable`s.
 
     Call arguments:
         inputs: as for `Seq2Seq`.
@@ -29,12 +35,12 @@ class Ensemble(Searchable, keras.Model):
     Example:
 
     >>> from keras_seq2seq import Seq2Seq
-    >>> models = [Seq2Seq(30, 40, units=units, embedding_dim=4) for units in (6, 8)]
+    >>> models = [Seq2Seq.from_options(30, 40, units=units) for units in (6, 8)]
     >>> Ensemble(models).generate(keras.ops.array([[7, 8, 3]]), max_length=4).ids.shape
     (1, 4)
     """
 
-    def __init__(self, models, **kwargs):
+    def __init__(self, models: Sequence[Any], **kwargs: Any):
         super().__init__(**kwargs)
         self.models = list(models)
         _check_models(self.models)
@@ -48,31 +54,27 @@ class Ensemble(Searchable, keras.Model):
         self.supports_jit = first.supports_jit
         self.built = True
 
-    def call(self, inputs, training=None):
-        encoded = [model.encode(inputs["source_ids"]) for model in self.models]
-        states, memories, masks = zip(*encoded, strict=True)
-        return self.decode(inputs["target_ids"], states, memories, masks)[0]
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+        state, memory = self.encode(inputs["source_ids"])
+        return self.decode(inputs["decoder_ids"], state, memory)[0]
 
-    def encode(self, source_ids, cut_padding=False):
-        """Each of the three results is a list with one item for each model."""
-        encoded = [model.encode(source_ids, cut_padding) for model in self.models]
-        states, memories, masks = map(list, zip(*encoded, strict=True))
-        return states, memories, masks
+    def encode(self, source_ids: Tensor) -> tuple[Any, Any]:
+        """State and memory are lists with one item for each model."""
+        states, memories = zip(*(model.encode(source_ids) for model in self.models), strict=True)
+        return list(states), list(memories)
 
-    def decode_step(self, ids, state, memory, mask):
-        """One step: ids [N] -> logits float32 [N, V], states, mean attention [N, S or 0]."""
+    def decode_step(self, ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Any, Tensor]:
         steps = [
             model.decode_step(ids, *given)
-            for model, *given in zip(self.models, state, memory, mask, strict=True)
+            for model, *given in zip(self.models, state, memory, strict=True)
         ]
         logits, states, weights = map(list, zip(*steps, strict=True))
         return self._average(logits), states, self._mean_attention(weights)
 
-    def decode(self, target_ids, state, memory, mask):
-        """T steps: ids [B, T] -> logits float32 [B, T, V], mean attention [B, T, S or 0]."""
+    def decode(self, decoder_ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Tensor]:
         steps = [
-            model.decode(target_ids, *given)
-            for model, *given in zip(self.models, state, memory, mask, strict=True)
+            model.decode(decoder_ids, *given)
+            for model, *given in zip(self.models, state, memory, strict=True)
         ]
         logits, weights = map(list, zip(*steps, strict=True))
         return self._average(logits), self._mean_attention(weights)
@@ -86,16 +88,22 @@ class Ensemble(Searchable, keras.Model):
             return weights[0][..., :0]
         return sum(weights) / len(weights)
 
-    def copy(self, **changes):
+    def copy(self, **changes: Any) -> Ensemble:
         """Returns an ensemble of copies with the given arguments changed."""
-        return Ensemble([model.copy(**changes) for model in self.models])
+        return self._of([model.copy(**changes) for model in self.models])
 
-    def get_config(self):
+    def for_export(self) -> Ensemble:
+        return self._of([model.for_export() for model in self.models])
+
+    def _of(self, models: list[Any]) -> Ensemble:
+        return type(self)(**{**self.get_config(), "models": models})
+
+    def get_config(self) -> dict[str, Any]:
         models = [keras.saving.serialize_keras_object(model) for model in self.models]
         return {"name": self.name, "trainable": self.trainable, "models": models}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Ensemble:
         models = [keras.saving.deserialize_keras_object(model) for model in config["models"]]
         return cls(**{**config, "models": models})
 

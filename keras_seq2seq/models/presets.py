@@ -1,9 +1,13 @@
-"""Named architectures as plain data: arguments of `Seq2Seq`."""
+"""Named architectures as plain data: options of `ModelSpec`."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from keras_seq2seq.nearest_name import did_you_mean
 
 # Parameters are counted with 8,000 tokens on each side.
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     # 1.2 million parameters: for trials, notebooks and the smallest devices.
     "tiny": {
         "units": 64,
@@ -78,8 +82,8 @@ PRESETS = {
 }
 
 
-def preset_arguments(name):
-    """Returns the arguments of `Seq2Seq` that a preset gives, as a new dict.
+def preset_arguments(name: str) -> dict[str, Any]:
+    """Returns the options of `ModelSpec` that a preset gives, as a new dict.
 
     Args:
         name: str. One of `PRESETS`: `"tiny"`, `"small"`, `"base"`, `"luong2015"` or

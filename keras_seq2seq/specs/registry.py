@@ -48,9 +48,9 @@ class Registry(Mapping[str, Any]):
         def add(cls: Class) -> Class:
             import keras
 
-            if name in self and self[name] is not cls:
+            if name in self and _place(self[name]) != _place(cls):  # a cell run again is no clash
                 raise ValueError(f"There is a {self.kind} {name!r} already: {self[name]}.")
-            if keras.saving.get_registered_object(keras.saving.get_registered_name(cls)) is None:
+            if ">" not in keras.saving.get_registered_name(cls):
                 package = cls.__module__.partition(".")[0]
                 keras.saving.register_keras_serializable(package=package)(cls)
             self._classes[name] = cls
@@ -89,3 +89,7 @@ class Registry(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def _place(cls: type) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__

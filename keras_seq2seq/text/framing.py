@@ -81,7 +81,7 @@ def encode_pair(
     bos = tf.fill([tf.shape(ids)[0], 1], BOS)  # (B, 1)
     x = {
         "source_ids": _close(source_ids, source_lengths),  # (B, S)
-        "target_ids": tf.concat([bos, ids[:, :-1]], axis=1),  # (B, T)
+        "decoder_ids": tf.concat([bos, ids[:, :-1]], axis=1),  # (B, T)
     }
     sample_weight = tf.cast(_positions(ids) <= lengths, tf.float32)  # (B, T)
     return x, _close(ids, lengths), sample_weight

@@ -1,10 +1,17 @@
 """The seed's system over strings."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 
+from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.ensemble import Ensemble
-from keras_seq2seq.models.seq2seq import Seq2Seq
+from keras_seq2seq.tensors import Tensor
+from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.source_parts import SourceParts
 from keras_seq2seq.text_models.text_generation import (
@@ -26,7 +33,7 @@ class TextSeq2Seq(keras.Model):
     The `.keras` file holds the vocabularies, so that it translates wherever it is loaded.
 
     Args:
-        seq2seq: a `Seq2Seq`.
+        seq2seq: a `Seq2Seq`, or any other `Decodable`.
         source_tokenizer, target_tokenizer: `Tokenizer`s whose vocabulary sizes are those of the
             model.
         max_source_length: int. Longer sources are cut to so many tokens, EOS included.
@@ -47,19 +54,19 @@ class TextSeq2Seq(keras.Model):
     >>> from keras_seq2seq import Seq2Seq
     >>> bytes_ = ByteTokenizer()
     >>> size = bytes_.vocabulary_size
-    >>> model = TextSeq2Seq(Seq2Seq(size, size, units=8, embedding_dim=4), bytes_, bytes_)
+    >>> model = TextSeq2Seq(Seq2Seq.from_options(size, size, units=8), bytes_, bytes_)
     >>> len(model.generate(["hello", ""]))
     2
     """
 
     def __init__(
         self,
-        seq2seq,
-        source_tokenizer,
-        target_tokenizer,
-        max_source_length=64,
-        max_target_length=64,
-        **kwargs,
+        seq2seq: Any,
+        source_tokenizer: Tokenizer,
+        target_tokenizer: Tokenizer,
+        max_source_length: int = 64,
+        max_target_length: int = 64,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         _check_sizes(seq2seq, source_tokenizer, target_tokenizer)
@@ -71,10 +78,10 @@ class TextSeq2Seq(keras.Model):
         self.max_target_length = max_target_length
         self.built = True  # the functional Seq2Seq inside is
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         return self.seq2seq(inputs, training=training)
 
-    def encode_examples(self, x, y=None, sample_weight=None):
+    def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
         """Strings -> ids for `fit`: `(x, y, sample_weight)`; a dataset of pairs -> a dataset.
 
         Anything that is not made of strings is returned unchanged.
@@ -89,7 +96,15 @@ class TextSeq2Seq(keras.Model):
             max_target_length=self.max_target_length,
         )
 
-    def fit(self, x=None, y=None, *, sample_weight=None, validation_data=None, **kwargs):
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Like `keras.Model.fit`; x and y may be lists of strings or a dataset of string pairs."""
         if y is None:
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
@@ -102,25 +117,27 @@ class TextSeq2Seq(keras.Model):
             x, y, sample_weight=sample_weight, validation_data=validation_data, **kwargs
         )
 
-    def evaluate(self, x=None, y=None, *, sample_weight=None, **kwargs):
+    def evaluate(
+        self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
         """Like `keras.Model.evaluate`; x and y may be strings, as in `fit`."""
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 
     def generate(
         self,
-        texts,
-        batch_size=32,
-        return_scores=False,
+        texts: str | Sequence[str],
+        batch_size: int = 32,
+        return_scores: bool = False,
         *,
-        return_details=False,
-        long_sources="truncate",
-        replace_unknown=False,
-        prefix=None,
-        banned=(),
-        progress=None,
-        **options,
-    ):
+        return_details: bool = False,
+        long_sources: str = "truncate",
+        replace_unknown: bool = False,
+        prefix: str | Sequence[str] | None = None,
+        banned: str | Sequence[str] = (),
+        progress: Callable[[int], Any] | None = None,
+        **options: Any,
+    ) -> Any:
         """Translates strings: compiled, in batches of similar length.
 
         Args:
@@ -168,8 +185,13 @@ class TextSeq2Seq(keras.Model):
         return (outputs, scores) if return_scores else outputs
 
     def generate_batches(
-        self, texts, batch_size=32, progress=None, replace_unknown=False, **options
-    ):
+        self,
+        texts: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], Any] | None = None,
+        replace_unknown: bool = False,
+        **options: Any,
+    ) -> tuple[list[str], np.ndarray, np.ndarray]:
         """What artefacts give: N strings, their scores [N] and lengths [N] in tokens."""
         texts = check_texts(texts, batch_size)
         options = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
@@ -210,7 +232,15 @@ class TextSeq2Seq(keras.Model):
         texts = iter(texts)
         return [[next(texts) for _ in row] for row in rows], scores
 
-    def score(self, sources, targets, batch_size=32, *, return_details=False, progress=None):
+    def score(
+        self,
+        sources: str | Sequence[str],
+        targets: str | Sequence[str],
+        batch_size: int = 32,
+        *,
+        return_details: bool = False,
+        progress: Callable[[int], Any] | None = None,
+    ) -> Any:
         """Judges given targets: how probable is each, given its source?
 
         Args:
@@ -246,7 +276,9 @@ class TextSeq2Seq(keras.Model):
         found = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
         return float(found[0]) if single else found
 
-    def attention(self, source, target=None):
+    def attention(
+        self, source: str, target: str | None = None
+    ) -> tuple[np.ndarray, list[str], list[str]]:
         """Where the model looks in `source` while it writes `target`.
 
         Args:
@@ -266,13 +298,13 @@ class TextSeq2Seq(keras.Model):
             raise ValueError("This model was built with attention=None; there is none to show.")
         return found.attention, found.tokens, found.source_tokens
 
-    def decode_targets(self, ids):
+    def decode_targets(self, ids: Any) -> list[str]:
         """Target ids [B, T] -> list of B strings; special tokens are dropped."""
         texts = np.asarray(self.target_tokenizer.detokenize(ids))
         return [text.decode("utf-8") for text in texts.tolist()]
 
     @classmethod
-    def ensemble(cls, models):
+    def ensemble(cls, models: Sequence[TextSeq2Seq]) -> TextSeq2Seq:
         """Makes one model of several that share their vocabularies: see `Ensemble`.
 
         Args:
@@ -290,31 +322,27 @@ class TextSeq2Seq(keras.Model):
                         f"TextSeq2Seq.ensemble: the {side} of model {place} is not that of model "
                         "1. Train all with the same vocabularies."
                     )
-        seq2seq = Ensemble([model.seq2seq for model in models])
-        first = models[0]
-        return cls(
-            seq2seq,
-            first.source_tokenizer,
-            first.target_tokenizer,
-            first.max_source_length,
-            first.max_target_length,
-        )
+        joined = Ensemble([model.seq2seq for model in models])
+        return models[0]._around(joined)
 
-    def copy(self, **changes):
+    def copy(self, **changes: Any) -> TextSeq2Seq:
         """Returns an uncompiled model with the same weights and tokenizers.
 
         Args:
-            **changes: arguments of the `Seq2Seq` to change, such as `use_cudnn=False`.
+            **changes: arguments of the model over ids to change, such as `use_cudnn=False`.
         """
-        return TextSeq2Seq(
-            self.seq2seq.copy(**changes),
-            self.source_tokenizer,
-            self.target_tokenizer,
-            self.max_source_length,
-            self.max_target_length,
-        )
+        return self._around(self.seq2seq.copy(**changes))
 
-    def get_config(self):
+    def for_export(self) -> TextSeq2Seq:
+        """Returns a copy in float32 whose graph runs on any machine."""
+        return self._around(self.seq2seq.for_export())
+
+    def _around(self, seq2seq: Any) -> TextSeq2Seq:
+        parts = ("source_tokenizer", "target_tokenizer")
+        arguments = {**self.get_config(), **{name: getattr(self, name) for name in parts}}
+        return type(self)(**{**arguments, "seq2seq": seq2seq})
+
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -326,7 +354,7 @@ class TextSeq2Seq(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> TextSeq2Seq:
         parts = ("seq2seq", "source_tokenizer", "target_tokenizer")
         loaded = {k: keras.saving.deserialize_keras_object(config[k]) for k in parts}
         return cls(**{**config, **loaded})
@@ -334,8 +362,11 @@ class TextSeq2Seq(keras.Model):
 
 def _check_sizes(seq2seq, source_tokenizer, target_tokenizer):
     """Vocabularies still to be loaded from a `.keras` file are not checked."""
-    if not isinstance(seq2seq, (Seq2Seq, Ensemble)):
-        raise TypeError(f"TextSeq2Seq: seq2seq must be a Seq2Seq, got {type(seq2seq).__name__}.")
+    if not isinstance(seq2seq, Decodable):
+        raise TypeError(
+            f"TextSeq2Seq: seq2seq must be a Seq2Seq or another Decodable, got "
+            f"{type(seq2seq).__name__}."
+        )
     for side, tokenizer, size in (
         ("source", source_tokenizer, seq2seq.source_vocabulary_size),
         ("target", target_tokenizer, seq2seq.target_vocabulary_size),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import tomli_w
 
 from keras_seq2seq.data.parallel_text import parse_columns
-from keras_seq2seq.training.configuration.config_error import ConfigError
-from keras_seq2seq.training.configuration.config_option import checked_section, option
-from keras_seq2seq.training.configuration.model_config import ModelConfig
+from keras_seq2seq.models.model_spec import ModelSpec
+from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.option import option
+from keras_seq2seq.specs.spec import Spec
 
 
 def _not_blank(spec: str) -> None:
@@ -20,8 +21,10 @@ def _not_blank(spec: str) -> None:
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Spec):
     """Section `[data]`: which pairs the run reads. See `RunConfig`."""
+
+    section: ClassVar[str] = "data"
 
     train: str = option(
         "phrasebook:train",
@@ -53,13 +56,12 @@ class DataConfig:
         minimum=0,
     )
 
-    def __post_init__(self):
-        checked_section("data", self)
-
 
 @dataclass(frozen=True)
-class TextConfig:
+class TextConfig(Spec):
     """Section `[text]`: how sentences become ids. See `RunConfig`."""
+
+    section: ClassVar[str] = "text"
 
     tokenizer: str = option(
         "sentencepiece",
@@ -100,13 +102,12 @@ class TextConfig:
     )
     subword_sampling_target: float = option(0.0, "The same for targets.", minimum=0.0, maximum=1.0)
 
-    def __post_init__(self):
-        checked_section("text", self)
-
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Spec):
     """Section `[training]`: how the network learns. See `RunConfig`."""
+
+    section: ClassVar[str] = "training"
 
     epochs: int = option(
         0,
@@ -200,9 +201,6 @@ class TrainingConfig:
         False, "Whether TensorBoard's projector gets the token embeddings (some 20 MB)."
     )
 
-    def __post_init__(self):
-        checked_section("training", self)
-
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -211,7 +209,7 @@ class RunConfig:
     Args:
         data: `DataConfig`. The pairs.
         text: `TextConfig`. Normalization and tokenizers.
-        model: `ModelConfig`. The network.
+        model: `ModelSpec`. The network.
         training: `TrainingConfig`. Optimizer, regularisation and limits.
 
     Raises:
@@ -219,14 +217,14 @@ class RunConfig:
 
     Example:
 
-    >>> config = RunConfig(model=ModelConfig(units=64), training=TrainingConfig(epochs=3))
+    >>> config = RunConfig(model=ModelSpec(units=64), training=TrainingConfig(epochs=3))
     >>> config.model.units, config.data.train
     (64, 'phrasebook:train')
     """
 
     data: DataConfig = field(default_factory=DataConfig)
     text: TextConfig = field(default_factory=TextConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: ModelSpec = field(default_factory=ModelSpec)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self):
@@ -256,7 +254,7 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The configuration as plain data: {section: {key: value}}."""
-        return dataclasses.asdict(self)
+        return {f.name: getattr(self, f.name).to_dict() for f in dataclasses.fields(self)}
 
     def to_toml(self) -> str:
         """The configuration as TOML, every key written out; `load_config` reads it back."""

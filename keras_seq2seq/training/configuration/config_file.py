@@ -13,10 +13,10 @@ from typing import Any
 
 import tomli_w
 
+from keras_seq2seq.models.model_spec import ModelSpec
+from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.option import checked_value, choices_of
 from keras_seq2seq.training.configuration.config import RunConfig
-from keras_seq2seq.training.configuration.config_error import ConfigError
-from keras_seq2seq.training.configuration.config_option import checked_value
-from keras_seq2seq.training.configuration.model_config import ModelConfig
 from keras_seq2seq.training.configuration.recipe import recipe_path
 
 if sys.version_info >= (3, 11):
@@ -49,7 +49,7 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
 
     >>> config = load_config(None, ["model.units=64", "model.attention=none"])
     >>> config.model.units, config.model.attention
-    (64, 'none')
+    (64, None)
     """
     values: dict[str, dict[str, Any]] = {section: {} for section in _sections()}
     if path is not None:
@@ -63,7 +63,7 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
         section, key, value = _parse_override(override)
         _set(values, f"--set {override}", section, key, value)
     try:
-        makers = {**_sections(), "model": ModelConfig.from_preset}
+        makers = {**_sections(), "model": ModelSpec.from_preset}
         return RunConfig(**{name: make(**values[name]) for name, make in makers.items()})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}" if path else str(error)) from None
@@ -87,11 +87,12 @@ def commented_toml(config: RunConfig) -> str:
     for section in _sections():
         lines = [f"[{section}]"]
         values = getattr(config, section)
+        written = values.to_dict()
         for field in dataclasses.fields(values):
             lines += textwrap.wrap(
                 _comment(field), _COMMENT_WIDTH, initial_indent="# ", subsequent_indent="# "
             )
-            lines.append(tomli_w.dumps({field.name: getattr(values, field.name)}).rstrip("\n"))
+            lines.append(tomli_w.dumps({field.name: written[field.name]}).rstrip("\n"))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -105,7 +106,7 @@ def _keys(section: str) -> dict[str, dataclasses.Field]:
 
 
 def _comment(field: dataclasses.Field) -> str:
-    choices = field.metadata["choices"]
+    choices = choices_of(field)
     return field.metadata["comment"] + (f" One of: {', '.join(choices)}." if choices else "")
 
 

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from keras_seq2seq.nearest_name import did_you_mean
-from keras_seq2seq.training.configuration.config_error import ConfigError
+from keras_seq2seq.specs.config_error import ConfigError
 
 PREFIX = "recipe:"
 DEFAULT = "default"  # what the configuration says by itself; needs no file

@@ -61,10 +61,10 @@ def build_model(config, source_tokenizer, target_tokenizer):
     Returns:
         A `TextSeq2Seq`, not compiled.
     """
-    seq2seq = Seq2Seq(
+    seq2seq = Seq2Seq.from_options(
         source_tokenizer.vocabulary_size,
         target_tokenizer.vocabulary_size,
-        **config.model.to_arguments(),
+        config.model,
         dtype=config.training.precision,
     )
     return TextSeq2Seq(

@@ -1,26 +1,24 @@
 """The configuration: one source of defaults and comments, and errors that name the nearest."""
 
 import dataclasses
-import inspect
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keras_seq2seq import Seq2Seq
-from keras_seq2seq.models import PRESETS, preset_arguments
+from keras_seq2seq.models import PRESETS, ModelSpec, preset_arguments
+from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.training.configuration.config import (
-    ModelConfig,
     RunConfig,
     TextConfig,
     TrainingConfig,
 )
-from keras_seq2seq.training.configuration.config_error import ConfigError
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 
 CHANGED = RunConfig(
     text=TextConfig(tokenizer="byte", normalization="NFD", lowercase=True),
-    model=ModelConfig(units=7, attention="none", share_embeddings=True),
+    model=ModelSpec(units=7, attention="none", share_embeddings=True),
     training=TrainingConfig(learning_rate=1e-5, ema_momentum=0.0),
 )
 
@@ -99,7 +97,7 @@ def test_sections_are_frozen():
     ],
 )
 def test_overrides_are_toml_or_bare_text(override, key, value):
-    result = getattr(load_config(None, [override]).model, key)
+    result = load_config(None, [override]).to_dict()["model"][key]
     assert result == value and type(result) is type(value)
 
 
@@ -224,34 +222,24 @@ def test_a_written_key_wins_even_with_the_plain_default(write):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_means_the_same_in_a_configuration(name):
-    config = ModelConfig.from_preset(name)
-    expected = {
-        name: parameter.default
-        for name, parameter in inspect.signature(Seq2Seq.__init__).parameters.items()
-        if parameter.default is not parameter.empty
-    }
-    expected.update(preset_arguments(name))
-    arguments = config.to_arguments()
-    assert arguments == {key: expected[key] for key in arguments}
-    # What a configuration does not say are the ids of the tokenizers and how things are computed.
-    assert expected.keys() - arguments.keys() == {
-        "pad_id",
-        "bos_id",
-        "eos_id",
-        "use_cudnn",
-        "dtype",
-    }
-    assert ModelConfig.from_preset(**config.__dict__) == config
+def test_every_preset_means_the_same_in_a_configuration(name, monkeypatch):
+    built = {}
+    monkeypatch.setattr(Seq2Seq, "from_options", lambda *sizes, **options: built.update(options))
+    Seq2Seq.from_preset(name, 40, 50)
+    config = load_config(None, [f"model.preset={name}"]).model
+    assert ModelSpec.make(None, built) == config == ModelSpec.from_preset(name)
+    for key, value in preset_arguments(name).items():
+        assert getattr(config, key) == value
+    assert ModelSpec.from_preset(**config.values()) == config
 
 
 def test_without_attention_there_is_no_lexical_model():
-    assert ModelConfig().to_arguments()["lexical_model"]
-    assert not ModelConfig(attention="none").to_arguments()["lexical_model"]
+    assert ModelSpec().decoder.has_lexical_model
+    assert not ModelSpec(attention="none").decoder.has_lexical_model
 
 
 def test_the_defaults_are_the_small_preset():
-    assert dataclasses.replace(ModelConfig.from_preset("small"), preset="none") == ModelConfig()
+    assert dataclasses.replace(ModelSpec.from_preset("small"), preset="none") == ModelSpec()
 
 
 def test_dot_attention_is_allowed_where_the_widths_agree():

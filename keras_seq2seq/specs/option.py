@@ -1,14 +1,14 @@
-"""One key of the configuration: its default, its comment and its limits, in one place."""
+"""One option: its default, its comment and its limits, in one place."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from keras_seq2seq.nearest_name import did_you_mean
-from keras_seq2seq.training.configuration.config_error import ConfigError
+from keras_seq2seq.specs.config_error import ConfigError
 
 _EXPECTED = {
     bool: "true or false",
@@ -22,19 +22,22 @@ def option(
     default: Any,
     comment: str,
     *,
-    choices: tuple[str, ...] = (),
+    none: Any = None,
+    choices: Collection[str] = (),
     minimum: float | None = None,
     above: float | None = None,
     below: float | None = None,
     maximum: float | None = None,
     check: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Declares one key of a section as a dataclass field.
+    """Declares one field of a `Spec`.
 
     Args:
-        default: bool, int, float or str. Its type is the type of the key.
-        comment: str. What the key does; written above it in a commented file.
-        choices: tuple of str. The only values, where there are few.
+        default: bool, int, float or str, whose type is the type of the option; or None.
+        comment: str. What the option does; written above it in a commented file.
+        none: bool, int, float or str. Where the option may be None: what a configuration file,
+            which knows no null, writes in its place.
+        choices: tuple of str, or a `Registry`. The only values, where there are few.
         minimum: float. The least value.
         above: float. A limit that the value must exceed.
         below: float. A limit that the value must stay under.
@@ -48,13 +51,31 @@ def option(
 
     ```python
     @dataclass(frozen=True)
-    class ModelConfig:
+    class EncoderSpec(Spec):
         dropout: float = option(0.3, "Share of units dropped.", minimum=0.0, below=1.0)
     ```
     """
     limits = {"minimum": minimum, "above": above, "below": below, "maximum": maximum}
-    metadata = {"comment": comment, "choices": choices, "limits": limits, "check": check}
+    metadata = {
+        "comment": comment,
+        "none": none,
+        "choices": choices,
+        "limits": limits,
+        "check": check,
+    }
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def finer_rate(comment: str) -> Any:
+    """Declares a rate of dropout at one place: that of the option `dropout` if not given."""
+    return option(
+        None, f"{comment} -1 takes dropout.", none=-1.0, minimum=-1.0, below=1.0, check=_is_a_rate
+    )
+
+
+def _is_a_rate(value: float) -> None:
+    if -1.0 < value < 0.0:
+        raise ValueError(f"{value} is no share; write 0 to 1, or -1 to take dropout.")
 
 
 def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
@@ -66,17 +87,22 @@ def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
         value: the value that came.
 
     Returns:
-        The value; a whole number where a number is wanted becomes a float.
+        The value; a whole number where a number is wanted becomes a float, and what stands for
+        None becomes None.
 
     Raises:
         ConfigError: the type is wrong or the value is out of range.
     """
-    key = f"{section}.{field.name}"
-    value = _typed(key, type(field.default), value)
-    choices = field.metadata["choices"]
+    key, stand_in = f"{section}.{field.name}", field.metadata["none"]
+    if stand_in is not None and value is None:
+        return None
+    value = _typed(key, type(field.default if stand_in is None else stand_in), value)
+    if stand_in is not None and value == stand_in:
+        return None
+    choices = choices_of(field)
     if choices and value not in choices:
         hint = did_you_mean(value.lower(), choices, cutoff=0.5)
-        listed = ", ".join(repr(choice) for choice in choices)
+        listed = ", ".join(map(repr, choices))
         raise ConfigError(f"{key} is {value!r}, but must be one of {listed}.{hint}")
     if isinstance(value, (int, float)):
         _check_limits(key, value, field.metadata["limits"])
@@ -88,14 +114,20 @@ def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
     return value
 
 
-def checked_section(section: str, config: Any) -> None:
-    """Checks every key of a section in place; for `__post_init__` of a frozen dataclass."""
-    for field in dataclasses.fields(config):
-        value = checked_value(section, field, getattr(config, field.name))
-        object.__setattr__(config, field.name, value)
+def choices_of(field: dataclasses.Field) -> list[str]:
+    """The values that a file may write, where they are few; else nothing."""
+    stand_in, choices = field.metadata["none"], list(field.metadata["choices"])
+    return [stand_in, *choices] if choices and stand_in else choices
+
+
+def written_value(field: dataclasses.Field, value: Any) -> Any:
+    """The value as a configuration file writes it."""
+    return field.metadata["none"] if value is None else value
 
 
 def _typed(key: str, kind: type, value: Any) -> Any:
+    if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:  # a number of NumPy
+        value = value.item()
     if kind is float and type(value) is int:
         try:
             value = float(value)

@@ -1,0 +1,168 @@
+"""What can be searched: one model, or several as one."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keras_seq2seq.decoding import SearchOptions, SearchResult, search, token_log_probabilities
+from keras_seq2seq.models.compiled_method import CompiledMethod
+from keras_seq2seq.tensors import Tensor
+
+GREEDY = SearchOptions()
+
+
+class Decodable:
+    """First base of every `keras.Model` over ids that searches, scores and exports can use.
+
+    A class that derives from it has the attributes below and three methods: `encode`,
+    `decode_step` and `decode`. All else goes through these. What `encode` calls state and memory is
+    its own affair: the state is a nest of tensors [B, ...] that a search repeats and reorders,
+    the memory is handed to each step as it is.
+
+    Attributes:
+        pad_id, bos_id, eos_id: int.
+        source_vocabulary_size, target_vocabulary_size: int.
+        attention: what the model attends by; `None` if it does not, and gives weights [N, T, 0].
+        policy: `keras.DTypePolicy` of the weights.
+
+    Raises:
+        TypeError: where one of the three methods is missing.
+    """
+
+    pad_id: int
+    bos_id: int
+    eos_id: int
+    source_vocabulary_size: int
+    target_vocabulary_size: int
+    attention: Any
+    policy: Any
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        # Not by abc: Keras makes an instance of each base of a functional model.
+        wanted = ("encode", "decode_step", "decode")
+        missing = [n for n in wanted if getattr(type(self), n) is getattr(Decodable, n)]
+        if missing:
+            raise TypeError(f"{type(self).__name__} lacks {', '.join(missing)}: see Decodable.")
+        super().__init__(*args, **kwargs)
+
+    def encode(self, source_ids: Tensor) -> tuple[Any, Any]:
+        """Source ids [B, S] -> state and memory."""
+        raise NotImplementedError(f"{type(self).__name__}.encode")
+
+    def decode_step(self, ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Any, Tensor]:
+        """One token of each row: ids [N] -> logits float32 [N, V], state, attention [N, S or 0].
+
+        Each of the B sources may have K rows beside each other (N = B K) in ids and state.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.decode_step")
+
+    def decode(self, decoder_ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Tensor]:
+        """T tokens: BOS and more [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
+        raise NotImplementedError(f"{type(self).__name__}.decode")
+
+    def search(
+        self, source_ids: Tensor, max_length: int, options: SearchOptions = GREEDY
+    ) -> SearchResult:
+        """Any search, traceable in any graph: ids [B, S] -> `SearchResult`.
+
+        A source that is EOS alone (an empty line) gives an empty result.
+
+        Args:
+            source_ids: int tensor [B, S], EOS behind each source, padded on the right.
+            max_length: int. T.
+            options: `SearchOptions` whose data are tensors with batch axis B.
+        """
+        state, memory = self.encode(source_ids)
+
+        def step(ids: Tensor, state: Any) -> tuple[Tensor, Any, Tensor]:
+            return self.decode_step(ids, state, memory)
+
+        first = source_ids[:, 0]
+        real = ops.not_equal(source_ids, self.pad_id)
+        return search(
+            step,
+            state,
+            ops.zeros_like(first) + self.bos_id,
+            options,
+            max_length=max_length,
+            eos_id=self.eos_id,
+            pad_id=self.pad_id,
+            finished=ops.equal(first, self.eos_id),
+            source_mask=real,
+            source_length=ops.sum(ops.cast(real, "int32"), axis=1) - 1,
+        )
+
+    def score(self, source_ids: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Judges given targets: ids [B, S] and [B, T] -> scores [B, T], attention [B, T, S].
+
+        Args:
+            source_ids: int tensor [B, S].
+            target_ids: int tensor [B, T]; EOS behind each target, if it is whole, then PAD.
+
+        Returns:
+            float32 tensor [B, T], the natural log-probability of each token given those before
+            it, 0 at padding; and float32 tensor [B, T, S] or [B, T, 0], attention.
+        """
+        state, memory = self.encode(source_ids)
+        first = ops.zeros_like(target_ids[:, :1]) + self.bos_id
+        before = ops.concatenate([first, target_ids[:, :-1]], axis=1)  # [B, T]
+        logits, attention = self.decode(before, state, memory)
+        scores = token_log_probabilities(logits, target_ids)
+        return ops.where(ops.equal(target_ids, self.pad_id), 0.0, scores), attention
+
+    def generate(
+        self, source_ids: Any, max_length: int = 64, options: SearchOptions = GREEDY
+    ) -> SearchResult:
+        """Compiled search: ids [B, S] -> `SearchResult` of NumPy arrays.
+
+        Args:
+            source_ids: int array [B, S].
+            max_length: int. T.
+            options: `SearchOptions`; data as single values or one for each example. Each
+                combination of options is compiled once, whatever the values of their data.
+        """
+        fixed, data = options.shape_of_graph(), options.arrays(len(source_ids))
+
+        def run(source_ids: Tensor, **data: Tensor) -> SearchResult:
+            return self.search(source_ids, max_length, dataclasses.replace(fixed, **data))
+
+        key = ("search", max_length, fixed, *sorted(data))
+        return self._compiled(key, run)({"source_ids": _as_ids(source_ids), **data})
+
+    def score_ids(self, source_ids: Any, target_ids: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Compiled `score`: NumPy arrays [B, T] and [B, T, S]."""
+        inputs = {"source_ids": _as_ids(source_ids), "target_ids": _as_ids(target_ids)}
+        return self._compiled("score", self.score)(inputs)
+
+    def copy(self, **changes: Any) -> Any:
+        """Returns an uncompiled model of the same class and weights, with arguments changed."""
+        config = self.get_config()
+        for name in changes.keys() - config.keys():
+            raise ValueError(f"copy: {type(self).__name__} has no argument {name!r}.")
+        twin = type(self).from_config({**config, **changes})
+        twin.set_weights(self.get_weights())
+        return twin
+
+    def for_export(self) -> Any:
+        """Returns a copy in float32 whose graph runs on any machine."""
+        return self.copy(dtype="float32")
+
+    @functools.cached_property
+    def _compiled_methods(self) -> dict[Any, Callable]:
+        return {}
+
+    def _compiled(self, key, function):
+        if key not in self._compiled_methods:
+            run = CompiledMethod(self, function).predict_on_batch
+            self._compiled_methods[key] = run  # a bound method: Keras does not track it
+        return self._compiled_methods[key]
+
+
+def _as_ids(ids):
+    return np.asarray(ids, "int32")
