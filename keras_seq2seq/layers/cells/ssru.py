@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_seq2seq.fast_paths.fast_path import fast_path
 from keras_seq2seq.layers.cells.step_layer import State, StepLayer
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
@@ -93,13 +94,9 @@ class SSRU(Configured, StepLayer):
         else:
             start = ops.cast(initial_state[0], "float32")
 
-        def keep(c: Tensor, gates: list[Tensor]) -> tuple[Tensor, Tensor]:
-            c = gates[0] * c + gates[1]
-            return c, c
-
-        last, states = ops.scan(keep, start, steps)
+        states = gated_scan(*steps, start)  # [T, B, H]
         outputs = ops.transpose(ops.relu(states), (1, 0, 2))  # [B, T, H]
-        return ops.cast(outputs, self.compute_dtype), ops.cast(last, self.compute_dtype)
+        return ops.cast(outputs, self.compute_dtype), ops.cast(states[-1], self.compute_dtype)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         forget, new = self._gates(inputs)
@@ -113,3 +110,25 @@ class SSRU(Configured, StepLayer):
         forget, new = ops.split(ops.cast(ops.matmul(inputs, kernel), "float32"), 2, axis=-1)
         forget = ops.sigmoid(forget + ops.cast(self.bias, "float32"))
         return forget, (1.0 - forget) * new
+
+
+@fast_path("tensorflow_scan")
+def gated_scan(forget: Tensor, new: Tensor, start: Tensor) -> Tensor:
+    """c = f c + z, step by step.
+
+    Args:
+        forget: float32 tensor [T, B, H], f.
+        new: float32 tensor [T, B, H], z.
+        start: float32 tensor [B, H], the first c.
+
+    Returns:
+        float32 tensor [T, B, H], c behind each step.
+    """
+
+    def keep(c: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
+        forget, new = ops.split(gates, 2, axis=-1)
+        c = forget * c + new
+        return c, c
+
+    # One tensor: with two, Keras's scan wants to know T beforehand.
+    return ops.scan(keep, start, ops.concatenate([forget, new], axis=-1))[1]
