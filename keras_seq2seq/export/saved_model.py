@@ -10,7 +10,7 @@ import tempfile
 import keras
 from tensorflow.core.protobuf import saved_model_pb2
 
-from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model

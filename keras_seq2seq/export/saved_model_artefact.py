@@ -1,5 +1,6 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -7,10 +8,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
-from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
-from keras_seq2seq.export.signatures import NEUTRAL
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
@@ -75,8 +75,7 @@ class SavedModelArtefact(Artefact):
         return self.session.run(outputs, feed)
 
     def generate(self, texts, batch_size=32, progress=None, **options):
-        signature, data = self._signature(options)
-        arrays = SearchOptions(**data, **_fixed(options)).arrays(len(texts)) if data else {}
+        signature, arrays = self._signature(options, len(texts))
         found = {"text": [], "score": [], "length": []}
         for start in range(0, len(texts), batch_size):
             batch = texts[start : start + batch_size]
@@ -89,27 +88,32 @@ class SavedModelArtefact(Artefact):
                 progress(len(found["text"]))
         return Generated([t.decode() for t in found["text"]], found["score"], found["length"])
 
-    def _signature(self, options):
-        """The signature that offers such a search, and the data it takes, neutral if not given."""
-        if not options or options.keys() == {"beam_size"} and options["beam_size"] == 1:
+    def _signature(self, options, count):
+        """The signature that offers such a search, and the data it takes: arrays [count]."""
+        asked = {key: value for key, value in options.items() if value is not None}
+        wanted = SearchOptions.named(asked)
+        if not wanted.data() and wanted.shape_of_graph() == SearchOptions():
             return "serving_default", {}
-        name = "sample" if options.get("sampling") else "beam"
+        name = "sample" if wanted.sampling else "beam"
         if name not in self.signatures:
             raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
         inputs = [key for key in self.signatures[name][0] if key != "text"]
         known = self._manifest()
         beam = known.get("beam") or {}
-        fixed = {key: beam.get(key) for key in ("beam_size", "num_return") if name == "beam"}
-        for key, value in options.items():
-            if key != "sampling" and key not in inputs and fixed.get(key, 1) != value:
+        fixed = {key: beam.get(key, 1) for key in ("beam_size", "num_return") if name == "beam"}
+        built_in = SearchOptions(**fixed, sampling=wanted.sampling)
+        for key, value in {"beam_size": 1, **asked}.items():
+            if key not in inputs and not np.array_equal(getattr(built_in, key), value):
                 raise ExportError(
                     f"{self.path}: `{name}` has no option {key}={value!r}; what it has is "
                     f"{', '.join([*(f'{k}={v}' for k, v in fixed.items()), *inputs])}. Export the "
                     "model again with it, or use the .keras file."
                 )
-        limit = known.get("max_target_length", NEUTRAL["max_length"])
-        neutral = {**NEUTRAL, "max_length": limit}
-        return name, {key: options.get(key, neutral[key]) for key in inputs}
+        data = {key: OPTIONS[key].neutral for key in inputs}
+        if "max_length" in data and "max_target_length" in known:
+            data["max_length"] = known["max_target_length"]
+        arrays = dataclasses.replace(built_in, **{**data, **wanted.data()}).arrays(count)
+        return name, {key: arrays[key] for key in inputs}
 
     def score(self, sources, targets, batch_size=32, progress=None):
         if "score" not in self.signatures:
@@ -148,8 +152,3 @@ def _tensors(infos):
 
 def _as_bytes(texts):
     return np.array([text.encode("utf-8", "replace") for text in texts], object)
-
-
-def _fixed(options):
-    names = ("beam_size", "num_return", "sampling")
-    return {name: options[name] for name in names if name in options}

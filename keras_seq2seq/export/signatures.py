@@ -4,26 +4,13 @@ import dataclasses
 
 import tensorflow as tf
 
-from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.text.framing import encode_pair, encode_source
 from keras_seq2seq.text.unknown_tokens import most_attended
 
 # What a request sends where it has no wish of its own.
-NEUTRAL = {
-    "length_penalty": 1.0,
-    "coverage_penalty": 0.0,
-    "diversity": 0.0,
-    "repetition_penalty": 1.0,
-    "min_length": 0,
-    "max_length": 2**30,
-    "min_length_ratio": 0.0,
-    "max_length_ratio": 1e6,
-    "temperature": 1.0,
-    "top_k": 0,
-    "top_p": 1.0,
-    "seed": 0,
-}
-OF_SAMPLING = ("seed", "temperature", "top_k", "top_p", "max_length")
+NEUTRAL = {name: about.neutral for name, about in OPTIONS.items() if about.neutral is not None}
+OF_SAMPLING = (*(name for name, about in OPTIONS.items() if about.of == "sampling"), "max_length")
 
 
 def text_signature(model, replace_unknown=False):
@@ -74,8 +61,7 @@ def search_signature(model, options, inputs, replace_unknown=False):
         }
 
     text = tf.TensorSpec([None], tf.string, name="text")
-    kinds = {name: tf.int32 if type(NEUTRAL[name]) is int else tf.float32 for name in inputs}
-    return serve, [text, *(tf.TensorSpec([None], kind, name=n) for n, kind in kinds.items())]
+    return serve, [text, *(tf.TensorSpec([None], OPTIONS[n].kind, name=n) for n in inputs)]
 
 
 def score_signature(model):

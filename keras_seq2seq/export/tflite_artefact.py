@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
@@ -65,11 +66,12 @@ class TFLiteArtefact(Artefact):
         )
 
     def generate(self, texts, batch_size=1, progress=None, **options):
-        built_in = {"beam_size": 1, **self.manifest.get("search", {})}
+        search = {"beam_size": 1, **self.manifest.get("search", {})}
+        built_in = SearchOptions.named(search)
         for name, value in options.items():
-            if built_in.get(name) != value:
+            if value is not None and not np.array_equal(getattr(built_in, name, None), value):
                 raise ExportError(
-                    f"{self.path} was exported with the search {built_in}, which cannot be "
+                    f"{self.path} was exported with the search {search}, which cannot be "
                     f"changed: {name}={value!r}. Export it again, or use the .keras file."
                 )
         results = []
