@@ -10,7 +10,7 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
-from keras_seq2seq.text.unknown_tokens import most_attended
+from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 
 def batches_by_length(widths, batch_size):
