@@ -48,6 +48,9 @@ class CharacterTokenizer(Tokenizer):
     def cut_python(self, text: str) -> list[bytes]:
         return [character.encode("utf-8") for character in text]
 
+    def _is_piece(self, item: str) -> bool:
+        return len(item) == 1
+
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         # Code points are found faster than pieces.
         pairs = sorted((ord(c), i) for i, c in enumerate(self.tokens()) if i >= _FIRST)

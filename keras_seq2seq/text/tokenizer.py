@@ -270,7 +270,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         seen = set()
         for place, item in enumerate(vocabulary):
             whole = isinstance(item, str) and replace_surrogates(item) == item
-            if not whole or self.cut_python(item) != [item.encode()]:
+            if not whole or not self._is_piece(item):
                 raise ValueError(
                     f"Item {place} of `vocabulary` must be one {self.piece}, received {item!r}."
                 )
@@ -279,6 +279,9 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             seen.add(item)
         self.vocabulary = tuple(vocabulary)
         self._forget_tables()
+
+    def _is_piece(self, item: str) -> bool:
+        return bool(item)
 
     def _require(self, learnt: Learnt | None) -> Learnt:
         """What the tokenizer has learnt, or an error if there is nothing yet."""
