@@ -14,6 +14,8 @@ from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
 from keras_seq2seq.data import SentencePairs
 from keras_seq2seq.text import TOKENIZERS, Tokenizer, tokenizer_from_state
 from keras_seq2seq.training.configuration.config import TextConfig
+from keras_seq2seq.training.configuration.config_error import ConfigError
+from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.runs.build import learn_tokenizers
 
 SOURCES, TARGETS = map(list, zip(*PAIRS, strict=True))
@@ -21,8 +23,7 @@ TEXTS = [*SOURCES, "", " \t", "모르는 말 hello 😀", "책 " * 100]
 
 
 def make_model():
-    config = TextConfig(vocabulary_size=60)
-    object.__setattr__(config, "tokenizer", "words")
+    config = TextConfig(tokenizer="words", vocabulary_size=60)
     source, target = learn_tokenizers(config, SentencePairs(SOURCES, TARGETS))
     sizes = source.vocabulary_size, target.vocabulary_size
     seq2seq = Seq2Seq(*sizes, units=8, embedding_dim=8)
@@ -36,6 +37,14 @@ def model():
     model.fit(SOURCES, TARGETS, epochs=30, verbose=0)
     assert len(set(model.generate(TEXTS))) > 2  # something to compare
     return model
+
+
+def test_a_configuration_may_name_it(tmp_path):
+    file = tmp_path / "words.toml"
+    file.write_text('[text]\ntokenizer = "words"\n')
+    assert load_config(file).text.tokenizer == "words"
+    with pytest.raises(ConfigError, match="sentencepiece.*words.*Did you mean 'words'"):
+        load_config(file, ["text.tokenizer=word"])
 
 
 def test_it_is_learnt_by_its_name(model):

@@ -9,6 +9,7 @@ from typing import Any
 import tomli_w
 
 from keras_seq2seq.data.parallel_text import parse_columns
+from keras_seq2seq.text.tokenizers import TOKENIZERS
 from keras_seq2seq.training.configuration.config_error import ConfigError
 from keras_seq2seq.training.configuration.config_option import checked_section, option
 from keras_seq2seq.training.configuration.model_config import ModelConfig
@@ -64,7 +65,7 @@ class TextConfig:
     tokenizer: str = option(
         "sentencepiece",
         "What a token is: a learnt piece of a word, a character, or a byte.",
-        choices=("sentencepiece", "character", "byte"),
+        choices=TOKENIZERS,
     )
     vocabulary_size: int = option(
         6000, "Most tokens to learn, special ones among them (bytes need no learning).", minimum=5
