@@ -41,7 +41,7 @@ class ByteTokenizer(Tokenizer):
     """
 
     piece = "byte"
-    assets = ()
+    asset_arguments = ()
 
     def __init__(self, normalization: Normalization | dict | None = None, **kwargs: Any):
         super().__init__(None, normalization, **kwargs)

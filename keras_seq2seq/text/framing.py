@@ -7,7 +7,7 @@ EOS alone in all of them, whatever the tokenizer makes of white space.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from keras_seq2seq.text.tokenizer import Tokenizer
 
 Pair = tuple[dict[str, Any], Any, Any]  # x, y, sample_weight
-
-
-class _Rows(Protocol):
-    """Packed ids: `TokenRows`."""
-
-    lengths: np.ndarray
-
-    def padded(self, indices: np.ndarray, width: int) -> np.ndarray: ...
 
 
 def blank_as_empty(text: str) -> str:
@@ -43,29 +35,22 @@ def blank_as_empty(text: str) -> str:
 
 
 def tokenize_source(tokenizer: Tokenizer, text: Any) -> tf.RaggedTensor:
-    """The ids of sources, int32 [B, (T)], none where one is blank.
-
-    Args:
-        tokenizer: `Tokenizer`.
-        text: string tensor [B], or a list of str.
-    """
+    """The ids of sources, int32 [B, (T)]; none where one is blank."""
     text = text_tensor(text)
     blank = tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*")
     return tokenizer.tokenize(tf.where(blank, "", text))
 
 
-def close(ids: tf.RaggedTensor, max_length: int | None = None) -> tf.Tensor:
-    """Puts EOS behind each row, and padding behind that.
+def close(ids: tf.RaggedTensor, limit: int | None = None, name: str = "max_length") -> tf.Tensor:
+    """Puts EOS behind each row of ids [B, (T)], and padding behind that: int32 [B, T].
 
-    Args:
-        ids: integer `RaggedTensor` [B, (T)].
-        max_length: int. Most ids of a row; longer ones lose their end, not their EOS. Defaults
-            to no limit.
-
-    Returns:
-        int32 tensor [B, T], T at least 1, also when B is 0.
+    A row that would be longer than the limit loses its end, not its EOS. T is at least 1.
     """
-    ids = ids if max_length is None else ids[:, : max_length - 1]
+    if limit is not None and limit < 1:
+        raise ValueError(
+            f"`{name}` must be at least 1, the room of the closing EOS. Received: {limit}."
+        )
+    ids = ids if limit is None else ids[:, : limit - 1]
     dense = tf.pad(ids.to_tensor(PAD), [[0, 0], [0, 1]], constant_values=PAD)
     places = tf.range(tf.shape(dense, out_type=tf.int64)[1])  # [T]
     return tf.where(places == ids.row_lengths()[:, tf.newaxis], EOS, dense)
@@ -77,8 +62,7 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     Args:
         tokenizer: `Tokenizer`.
         text: string tensor [B], or a list of str.
-        max_length: int. Most ids of a sentence, EOS included; longer ones are cut. Defaults to no
-            limit.
+        max_length: int. Most ids of a sentence, EOS included; longer ones are cut.
 
     Returns:
         int32 tensor [B, S], S at least 1, also when B is 0.
@@ -92,7 +76,6 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     >>> encode_source(ByteTokenizer(), ["ab", " ", "c"]).numpy().tolist()
     [[101, 102, 3], [3, 0, 0], [103, 3, 0]]
     """
-    _check_length("max_length", max_length)
     return close(tokenize_source(tokenizer, text), max_length)
 
 
@@ -110,13 +93,10 @@ def encode_pair(
     The decoder reads BOS and the target, and learns to say the target and EOS.
 
     Args:
-        source_tokenizer: `Tokenizer` of the sources.
-        target_tokenizer: `Tokenizer` of the targets.
-        source_text: string tensor [B], or a list of str.
-        target_text: string tensor [B], or a list of str.
-        max_source_length: int. Most ids of a source, EOS included; longer ones are cut. Defaults
-            to no limit.
-        max_target_length: int. The same for a target.
+        source_tokenizer, target_tokenizer: `Tokenizer`s.
+        source_text, target_text: string tensors [B], or lists of str.
+        max_source_length, max_target_length: int. Most ids of a sentence, EOS included; longer
+            ones are cut.
 
     Returns:
         A tuple of x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T], which
@@ -133,30 +113,24 @@ def encode_pair(
     model.fit(dataset)
     ```
     """
-    _check_length("max_source_length", max_source_length)
-    _check_length("max_target_length", max_target_length)
-    y = close(target_tokenizer.tokenize(target_text), max_target_length)  # [B, T]
+    source_ids = tokenize_source(source_tokenizer, source_text)
+    source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]
+    y = close(target_tokenizer.tokenize(target_text), max_target_length, "max_target_length")
     bos = tf.fill([tf.shape(y)[0], 1], BOS)  # [B, 1]
     said = tf.where(y == EOS, PAD, y)[:, :-1]  # [B, T - 1]
-    x = {
-        "source_ids": close(tokenize_source(source_tokenizer, source_text), max_source_length),
-        "decoder_ids": tf.concat([bos, said], axis=1),  # [B, T]
-    }
+    x = {"source_ids": source_ids, "decoder_ids": tf.concat([bos, said], axis=1)}
     return x, y, tf.cast(y != PAD, tf.float32)
 
 
 def encode_source_fast(
     tokenize: Callable[[tf.Tensor], tf.RaggedTensor], text: tf.Tensor, max_length: int
 ) -> tf.Tensor:
-    """Does what `encode_source` does with operators that TFLite has, for one text.
+    """Does what `encode_source` does with operators that TFLite has: ids [1, `max_length`].
 
     Args:
         tokenize: callable from string [1] to ids [1, (T)], an operator of tensorflow-text.
         text: string tensor [1], normalized, and empty where it is blank.
-        max_length: int. S.
-
-    Returns:
-        int32 tensor [1, S].
+        max_length: int.
     """
     ids = tokenize(text).flat_values[: max_length - 1]
     ids = tf.concat([ids, [EOS], tf.fill([max_length], PAD)], axis=0)
@@ -172,37 +146,24 @@ def encode_source_python(tokenizer: Tokenizer, text: str, max_length: int) -> li
     return [*ids, EOS, *[PAD] * (max_length - 1 - len(ids))]
 
 
-def frame_rows(sources: _Rows, targets: _Rows, indices: np.ndarray) -> Pair:
-    """Does what `encode_pair` does for ids that are there already.
+def frame_rows(sources: Any, targets: Any, indices: np.ndarray) -> Pair:
+    """Does what `encode_pair` does for ids that are there already, in NumPy.
 
     Args:
-        sources: `TokenRows`.
-        targets: `TokenRows`.
+        sources, targets: `TokenRows`.
         indices: int array [B]. The pairs of the batch.
-
-    Returns:
-        A tuple (x, y, sample_weight) of NumPy arrays.
     """
     y = _close_rows(targets, indices)  # [B, T]
     bos = np.full([len(y), 1], BOS, np.int32)
     said = targets.padded(indices, y.shape[1] - 1)  # [B, T - 1]
-    x = {
-        "source_ids": _close_rows(sources, indices),  # [B, S]
-        "decoder_ids": np.concatenate([bos, said], axis=1),
-    }
+    decoder_ids = np.concatenate([bos, said], axis=1)  # [B, T]
+    x = {"source_ids": _close_rows(sources, indices), "decoder_ids": decoder_ids}
     return x, y, (y != PAD).astype(np.float32)
 
 
-def _close_rows(rows: _Rows, indices: np.ndarray) -> np.ndarray:
+def _close_rows(rows: Any, indices: np.ndarray) -> np.ndarray:
     """Padded rows with EOS behind the last id of each: int32 [B, T]."""
     lengths = rows.lengths[indices]
     ids = rows.padded(indices, int(lengths.max(initial=0)) + 1)
     ids[np.arange(len(ids)), lengths] = EOS
     return ids
-
-
-def _check_length(name: str, length: int | None) -> None:
-    if length is not None and length < 1:
-        raise ValueError(
-            f"`{name}` must be at least 1, the room of the closing EOS. Received: {length}."
-        )

@@ -11,14 +11,7 @@ from keras_seq2seq.text.normalization import replace_surrogates
 
 
 def text_tensor(text: Any) -> tf.Tensor:
-    """Text as a string tensor [B] or []; lone surrogates in lists of str become U+FFFD.
-
-    Args:
-        text: string tensor or array [B] or [], a list of str or bytes, or a str.
-
-    Raises:
-        ValueError: if it is something else.
-    """
+    """Text of any form as a string tensor [B] or []; lone surrogates become U+FFFD."""
     if isinstance(text, str):
         text = replace_surrogates(text)
     elif isinstance(text, (list, tuple)):
@@ -38,14 +31,7 @@ def text_tensor(text: Any) -> tf.Tensor:
 
 
 def id_tensor(ids: Any) -> tf.RaggedTensor | tf.Tensor:
-    """Ids as an int64 tensor [..., T] or `RaggedTensor` [B, (T)].
-
-    Args:
-        ids: integer tensor, array or `RaggedTensor`, or a list of int or of lists of int.
-
-    Raises:
-        ValueError: if it is something else.
-    """
+    """Ids of any form as an int64 tensor [..., T] or `RaggedTensor` [B, (T)]."""
     given = ids
     try:
         if isinstance(ids, (list, tuple)):

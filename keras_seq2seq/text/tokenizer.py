@@ -7,6 +7,7 @@ import collections
 import functools
 import json
 import os
+import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -23,7 +24,6 @@ from keras_seq2seq.text.vocabulary import PieceTable, check_vocabulary_size, nor
 
 Learnt = TypeVar("Learnt")
 
-ASSET = "vocabulary.txt"
 _DUMMY_SPACES = {"start": r"\A ", "end": r" \z"}
 
 
@@ -51,8 +51,9 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     """
 
     piece = "piece"  # what messages call an item of the vocabulary
-    assets: tuple[str, ...] = ("vocabulary",)  # arguments that are saved as assets
-    dummy_space = ""  # "start" or "end" where cutting puts in a space that is no text
+    asset_file = "vocabulary.txt"  # the file that holds what was learnt,
+    asset_arguments: tuple[str, ...] = ("vocabulary",)  # and the arguments that it takes the place of
+    dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
 
     def __init__(
         self,
@@ -246,12 +247,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
         Args:
             lines: iterable of str.
-            vocabulary_size: int. Upper limit of the number of ids, the four special ones
-                included.
+            vocabulary_size: int. Most ids, the four special ones among them.
             normalization: `Normalization` or `None` for `Normalization()`.
-
-        Raises:
-            ValueError: if the corpus is empty or `vocabulary_size` too small.
         """
         check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
@@ -288,7 +285,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         if learnt is None:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} has no vocabulary yet. Pass "
-                f"`{self.assets[0]}`, make the tokenizer by `learn(...)`, or load one by "
+                f"`{self.asset_arguments[0]}`, make the tokenizer by `learn(...)`, or load one by "
                 "`load_assets(directory)`."
             )
         return learnt
@@ -302,7 +299,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     def get_config(self) -> dict[str, Any]:
         known = {"normalization": self.normalization.get_config()}
-        return {**super().get_config(), **known, **dict.fromkeys(self.assets)}
+        return {**super().get_config(), **known, **dict.fromkeys(self.asset_arguments)}
 
     def vocabulary_state(self) -> dict[str, Any]:
         """Returns all there is to rebuild the tokenizer, ready for JSON: see
@@ -325,18 +322,24 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         """The vocabulary as JSON can hold it."""
         return list(self._require(self.vocabulary))
 
+    def _asset(self) -> bytes:
+        """The vocabulary as a file holds it."""
+        # JSON, because a vocabulary may well hold newlines, spaces and U+0000.
+        return json.dumps(self._vocabulary(), ensure_ascii=False).encode("utf-8")
+
+    def _set_asset(self, content: bytes) -> None:
+        self._set_vocabulary(json.loads(content))
+
     def save_assets(self, dir_path: str | os.PathLike) -> None:
         """Writes the vocabulary into a directory; Keras calls it when a model is saved."""
-        # JSON, because a vocabulary may well hold newlines, spaces and U+0000.
-        content = json.dumps(self._vocabulary(), ensure_ascii=False)
-        with replacing(os.path.join(dir_path, ASSET)) as temporary:
-            temporary.write_bytes(content.encode("utf-8"))
+        content = self._asset()
+        with replacing(os.path.join(dir_path, self.asset_file)) as temporary:
+            temporary.write_bytes(content)
 
     def load_assets(self, dir_path: str | os.PathLike) -> None:
         """Reads the vocabulary that `save_assets` wrote."""
-        path = os.path.join(dir_path, ASSET)
+        path = pathlib.Path(dir_path, self.asset_file)
         try:
-            with open(path, encoding="utf-8") as file:
-                self._set_vocabulary(json.load(file))
+            self._set_asset(path.read_bytes())
         except (OSError, ValueError) as error:
-            raise ValueError(f"Cannot read a vocabulary from {path}: {error}") from error
+            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import pathlib
 import re
 import tempfile
 from collections.abc import Iterable
@@ -15,14 +16,12 @@ import sentencepiece
 import tensorflow as tf
 from sentencepiece import sentencepiece_model_pb2
 
-from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.sentencepiece.sentencepiece_resource import make_graph_tokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text.vocabulary import check_vocabulary_size, normalized_lines
 
-ASSET = "vocabulary.spm"
 MODEL_TYPES = ("unigram", "bpe")
 
 # SentencePiece leaves out lines of more than `max_sentence_length` bytes without a word. Longer
@@ -74,7 +73,8 @@ class SentencePieceTokenizer(Tokenizer):
     [Kudo, 2018](https://arxiv.org/abs/1804.10959) (unigram).
     """
 
-    assets = ("proto",)
+    asset_file = "vocabulary.spm"
+    asset_arguments = ("proto",)
 
     def __init__(
         self,
@@ -104,8 +104,8 @@ class SentencePieceTokenizer(Tokenizer):
 
         Args:
             lines: iterable of str.
-            vocabulary_size: int. Upper limit of the number of ids, the four special ones
-                included; a small corpus gives fewer.
+            vocabulary_size: int. Most ids, the four special ones among them; a small corpus
+                gives fewer.
             normalization: `Normalization` or `None` for `Normalization()`.
             model_type: `"unigram"` or `"bpe"`.
             character_coverage: float from 0.98 to 1. Share of the characters of the corpus that
@@ -168,25 +168,14 @@ class SentencePieceTokenizer(Tokenizer):
 
     def surfaces(self) -> list[bytes]:
         processor = self.processor
-        surfaces = []
-        for i, piece in enumerate(self.tokens()):
-            if processor.is_unknown(i):
-                surfaces.append(processor.decode([i]).encode())
-            elif processor.is_control(i):
-                surfaces.append(b"")
-            else:
-                surfaces.append(self._surface(i, piece))
+        surfaces = [self._surface(i, piece) for i, piece in enumerate(self.tokens())]
+        surfaces[UNK] = processor.decode([UNK]).encode()
         return surfaces
 
     def _surface(self, i: int, piece: str) -> bytes:
-        if self._processor.is_byte(i):
+        if self.processor.is_byte(i):
             return bytes([int(piece[1:-1], 16)])
-        return piece.replace(_SPACE, " ").encode()
-
-    @property
-    def dummy_space(self) -> str:
-        pieces = self._dummy_pieces
-        return "start" if pieces.startswith(_SPACE) else "end" if pieces.endswith(_SPACE) else ""
+        return b"" if self.processor.is_control(i) else piece.replace(_SPACE, " ").encode()
 
     def _set_proto(self, proto: bytes) -> None:
         processor = sentencepiece.SentencePieceProcessor()
@@ -203,7 +192,9 @@ class SentencePieceTokenizer(Tokenizer):
             )
         self.proto = proto
         self._processor = processor
-        self._dummy_pieces = "".join(processor.encode("a", out_type=str))
+        pieces = "".join(processor.encode("a", out_type=str))
+        front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
+        self.dummy_space = "start" if front else "end" if back else ""
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
             self._graph_tokenizer = make_graph_tokenizer(proto)
@@ -236,17 +227,11 @@ class SentencePieceTokenizer(Tokenizer):
             )
         return cls(**config)
 
-    def save_assets(self, dir_path: str | os.PathLike) -> None:
-        proto = self._require(self.proto)
-        with replacing(os.path.join(dir_path, ASSET)) as temporary:
-            temporary.write_bytes(proto)
+    def _asset(self) -> bytes:
+        return self._require(self.proto)
 
-    def load_assets(self, dir_path: str | os.PathLike) -> None:
-        path = os.path.join(dir_path, ASSET)
-        try:
-            self._set_proto(_read(path))
-        except ValueError as error:
-            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error
+    def _set_asset(self, content: bytes) -> None:
+        self._set_proto(content)
 
 
 _TRAINER_OPTIONS = {
@@ -268,12 +253,10 @@ def _without_paths(proto: bytes) -> bytes:
 
 def _read(path: str | os.PathLike) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return pathlib.Path(path).read_bytes()
     except OSError as error:
-        raise ValueError(
-            f"Cannot read a SentencePiece model from {os.fspath(path)!r}: {error}"
-        ) from error
+        path = os.fspath(path)
+        raise ValueError(f"Cannot read a SentencePiece model from {path!r}: {error}") from error
 
 
 def _cut(lines: list[str]) -> Iterable[str]:
