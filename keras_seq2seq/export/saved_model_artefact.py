@@ -11,6 +11,7 @@ import tensorflow_text as _registers_its_operators  # noqa: F401
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.text.normalization import replace_surrogates
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
@@ -151,4 +152,4 @@ def _tensors(infos):
 
 
 def _as_bytes(texts):
-    return np.array([text.encode("utf-8", "replace") for text in texts], object)
+    return np.array([replace_surrogates(text).encode() for text in texts], object)

@@ -5,8 +5,8 @@ import dataclasses
 import tensorflow as tf
 
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
-from keras_seq2seq.text.framing import encode_pair, encode_source
-from keras_seq2seq.text.unknown_tokens import most_attended
+from keras_seq2seq.text.framing import encode_pair, encode_source, encode_source_fast
+from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 # What a request sends where it has no wish of its own.
 NEUTRAL = {name: about.neutral for name, about in OPTIONS.items() if about.neutral is not None}
@@ -121,7 +121,8 @@ def ids_signature(model, options):
 def fast_text_signature(model, options):
     """Returns a function text [1] -> text [1], length [1], score [1] that TFLite can hold.
 
-    The tokenizers run as tensorflow-text's custom operators; the caller normalises the text.
+    The tokenizers run as tensorflow-text's custom operators; the caller normalises the text, and
+    sends none where it is blank.
 
     Args:
         model: a `TextSeq2Seq` with two `SentencePieceTokenizer`s.
@@ -132,12 +133,9 @@ def fast_text_signature(model, options):
     source = tensorflow_text.FastSentencepieceTokenizer(model.source_tokenizer.proto)
     target = tensorflow_text.FastSentencepieceTokenizer(model.target_tokenizer.proto)
     seq2seq = model.seq2seq
-    padding = tf.fill([model.max_source_length], seq2seq.pad_id)
 
     def translate(text):
-        ids = source.tokenize(text).flat_values[: model.max_source_length - 1]
-        ids = tf.concat([ids, [seq2seq.eos_id], padding], axis=0)[: model.max_source_length]
-        ids = tf.reshape(ids, [1, model.max_source_length])  # [1, S]
+        ids = encode_source_fast(source.tokenize, text, model.max_source_length)  # [1, S]
         result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
         tokens = result.ids[0, : result.length[0]]
         output = tf.reshape(target.detokenize(tokens), [1])

@@ -30,7 +30,8 @@ def tflite(model, file, text=False, sample=None, **options):
         model: a `TextSeq2Seq`.
         file: path that ends in `.tflite`.
         text: bool. Write a file that takes and gives `text`, string [1], instead of ids. It needs
-            an interpreter with tensorflow-text's operators, and text that was normalised.
+            an interpreter with tensorflow-text's operators, and text that was normalised, with
+            nothing in the place of a blank one.
         sample: list of source strings to compare model and artefact on, or `None` for random
             ones of the vocabulary.
         **options: of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They

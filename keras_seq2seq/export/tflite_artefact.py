@@ -8,8 +8,8 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
-from keras_seq2seq.text.normalization import is_blank
-from keras_seq2seq.text.tokenizer_state import tokenizer_from_state
+from keras_seq2seq.text.framing import blank_as_empty, encode_source_python
+from keras_seq2seq.text.tokenizers import tokenizer_from_state
 
 
 class TFLiteArtefact(Artefact):
@@ -85,17 +85,14 @@ class TFLiteArtefact(Artefact):
 
     def _ids(self, text):
         limit = self.manifest["max_source_length"]
-        text = "" if is_blank(text) else text
-        tokens = self.source_tokenizer.tokenize_python(text)[: limit - 1]
-        ids = np.full((1, limit), self.manifest["pad_id"], "int32")
-        ids[0, : len(tokens) + 1] = [*tokens, self.manifest["eos_id"]]
-        result = self.run(ids=ids)
+        ids = encode_source_python(self.source_tokenizer, text, limit)
+        result = self.run(ids=np.array([ids], "int32"))
         length = int(result["length"][0])
         output = self.target_tokenizer.detokenize_python(result["ids"][0, :length].tolist())
         return output, float(result["score"][0]), length
 
     def _text(self, text):
-        text = self.source_tokenizer.normalization.normalize_python(text)
+        text = self.source_tokenizer.normalization.normalize_python(blank_as_empty(text))
         result = self.run(text=np.array([text.encode()], object))
         output = result["text"][0].decode("utf-8", "replace")
         output = self.target_tokenizer.normalization.compose_python(output)

@@ -15,10 +15,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "SPECIAL_TOKENS": "keras_seq2seq.text.special_tokens",
         "SentencePieceTokenizer": "keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer",
         "SubwordSampler": "keras_seq2seq.text.sentencepiece.subword_sampler",
+        "TOKENIZERS": "keras_seq2seq.text.tokenizers",
         "Tokenizer": "keras_seq2seq.text.tokenizer",
         "UNK": "keras_seq2seq.text.special_tokens",
         "encode_pair": "keras_seq2seq.text.framing",
         "encode_source": "keras_seq2seq.text.framing",
-        "tokenizer_from_state": "keras_seq2seq.text.tokenizer_state",
+        "tokenizer_from_state": "keras_seq2seq.text.tokenizers",
     },
 )

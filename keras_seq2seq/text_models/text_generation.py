@@ -13,7 +13,7 @@ from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
-from keras_seq2seq.text.unknown_tokens import most_attended
+from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 if TYPE_CHECKING:
     from keras_seq2seq.text.tokenizer import Tokenizer
