@@ -54,12 +54,16 @@ def write_saved_model(options, size, directory):
     from keras_seq2seq import SearchOptions, Seq2Seq
 
     keras.utils.set_random_seed(0)
-    model = Seq2Seq(
+    model = Seq2Seq.from_options(
         size,
         size,
         units=options.units // 2,
         embedding_dim=options.embed,
         attention="dot",
+        dropout=0.0,
+        tie_embeddings=False,
+        lexical_model=False,
+        fixed_norm=None,
         eos_id=size,  # which no search can choose
         use_cudnn=False,
     )

@@ -64,12 +64,16 @@ def build(options):
     keras.utils.set_random_seed(0)
     tokenizer = SentencePieceTokenizer(options.model)
     size = tokenizer.vocabulary_size
-    model = Seq2Seq(
+    model = Seq2Seq.from_options(
         size,
         size,
         units=options.units // 2,
         embedding_dim=options.embed,
         attention="dot",
+        dropout=0.0,
+        tie_embeddings=False,
+        lexical_model=False,
+        fixed_norm=None,
         dtype=options.precision,
     )
     config = TrainingConfig(

@@ -30,12 +30,14 @@ def trained():
     sources, targets = map(list, zip(*PAIRS, strict=True))
     source = SentencePieceTokenizer.learn(sources, 60)
     target = SentencePieceTokenizer.learn(targets, 60)
-    seq2seq = Seq2Seq(
+    seq2seq = Seq2Seq.from_options(
         source.vocabulary_size,
         target.vocabulary_size,
         units=32,
         embedding_dim=32,
-        tie_embeddings=True,
+        dropout=0.0,
+        lexical_model=False,
+        fixed_norm=None,
     )
     model = TextSeq2Seq(seq2seq, source, target, max_source_length=24, max_target_length=20)
     model.compile(keras.optimizers.Adam(0.02), SequenceCrossentropy())

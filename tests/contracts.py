@@ -1,15 +1,17 @@
 """Checks that every class of a kind must pass."""
 
 import inspect
+import json
 
 import keras
 import numpy as np
 
 
 def check_config_is_complete(thing):
-    """Every constructor argument is a key of `get_config`; the copy has the same config.
+    """Every constructor argument, and every option of a spec, is a key of `get_config`.
 
-    A round trip alone would not see an argument that both sides forget.
+    The copy has the same config. A round trip alone would not see an argument that both sides
+    forget.
     """
     parameters = inspect.signature(type(thing).__init__).parameters.values()
     named = {
@@ -21,9 +23,14 @@ def check_config_is_complete(thing):
     missing = named - set(config)
     if missing:
         raise AssertionError(f"{type(thing).__name__}.get_config lacks {sorted(missing)}")
+    if "spec" in named and config["spec"] != thing.spec.to_dict():
+        raise AssertionError(f"{type(thing).__name__}: {config['spec']} != {thing.spec.to_dict()}")
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(thing))
     if type(copy) is not type(thing) or copy.get_config() != config:
         raise AssertionError(f"{type(thing).__name__}: {copy.get_config()} != {config}")
+    if "spec" in named and copy.spec != thing.spec:
+        raise AssertionError(f"{type(thing).__name__}: {copy.spec} != {thing.spec}")
+    json.dumps(config)
 
 
 def random_ids(batch, length, vocabulary_size, seed=0):

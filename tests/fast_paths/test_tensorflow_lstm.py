@@ -92,7 +92,7 @@ def test_a_stack_in_training_equals_one_that_is_not(bidirectional, monkeypatch):
     monkeypatch.setattr(
         tensorflow_lstm, "lstm_sequence", lambda *a: calls.append(a) or lstm_sequence(*a)
     )
-    stack = RecurrentStack(7, num_layers=2, bidirectional=bidirectional)
+    stack = RecurrentStack(units=7, num_layers=2, dropout=0.0, bidirectional=bidirectional)
     stack.build(INPUTS.shape)
     mask = tf.constant(MASK)
     fast, fast_state = stack(INPUTS, padding_mask=mask, training=True)

@@ -14,9 +14,11 @@ sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None  # as if not i
 import json, keras, numpy as np
 from keras_seq2seq import (
     Perplexity, SearchOptions, Seq2Seq, SequenceCrossentropy, TokenAccuracy)
+from keras_seq2seq.layers import CELLS
 keras.utils.set_random_seed(1)
 found = {}
-KINDS = [{"cell": c, "attention": a} for c in ("lstm", "gru") for a in (None, "general")] + [
+PLAIN = {"dropout": 0.0, "tie_embeddings": False, "lexical_model": False, "fixed_norm": None}
+KINDS = [{"cell": c, "attention": a} for c in CELLS for a in (None, "general")] + [
     {"attention": "additive", "attention_heads": 2, "attention_dropout": 0.1, "token_dropout": 0.1},
     {"first_layer_attention": True, "num_layers": 2, "layer_norm": True, "residual": True,
      "lexical_model": True, "fixed_norm": 5.0},
@@ -32,12 +34,12 @@ SEARCHES = [
                   forced_ids=[8, -1], max_length_ratio=1.5),
 ]
 for options in KINDS:
-    model = Seq2Seq(30, 40, units=8, embedding_dim=6, **options)
+    model = Seq2Seq.from_options(30, 40, units=8, embedding_dim=6, **{**PLAIN, **options})
     model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy(0.1),
                   metrics=[TokenAccuracy(), Perplexity()])
     ids = np.random.default_rng(0).integers(4, 30, (16, 5)).astype("int32")
     ids[:, -1] = 3
-    x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
+    x = {"source_ids": ids, "decoder_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
     losses = model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
     wide = np.pad(ids[:3], ((0, 0), (0, 4)))
     chosen = [[np.asarray(model.generate(source, 7, search).ids).tolist() for search in SEARCHES]
@@ -62,7 +64,7 @@ def test_builds_fits_and_decodes_without_tensorflow(backend):
     assert reply.returncode == 0, reply.stderr
     used, found = json.loads(reply.stdout.splitlines()[-1])
     assert used == backend
-    assert len(found) == 8
+    assert len(found) == 10
     for options, (losses, ids, padded) in found.items():
         assert losses[-1] < losses[0], options
         assert ids == padded, options

@@ -37,12 +37,14 @@ def model_and_sources():
     pairs = read_pairs(f"{folder}/train.en,{folder}/train.de")
     pairs = SentencePairs(pairs.sources[:15000], pairs.targets[:15000])
     source, target = (SentencePieceTokenizer.learn(t, 3000) for t in (pairs.sources, pairs.targets))
-    seq2seq = Seq2Seq(
+    seq2seq = Seq2Seq.from_options(
         source.vocabulary_size,
         target.vocabulary_size,
         units=96,
         embedding_dim=128,
-        tie_embeddings=True,
+        dropout=0.0,
+        lexical_model=False,
+        fixed_norm=None,
     )
     model = TextSeq2Seq(seq2seq, source, target)
     model.compile(keras.optimizers.Adam(3e-3, global_clipnorm=1.0), SequenceCrossentropy())

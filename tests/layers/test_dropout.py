@@ -6,7 +6,9 @@ import pytest
 from contracts import random_ids
 
 from keras_seq2seq import Attention, Decoder, Encoder, RecurrentStack
-from keras_seq2seq.layers.dropout import make_dropout, rate_or
+from keras_seq2seq.layers.dropout import make_dropout
+from keras_seq2seq.layers.memory import Memory
+from keras_seq2seq.layers.side_spec import SideSpec
 
 RATES = [
     (Encoder, "embedding_dropout"),
@@ -27,16 +29,17 @@ RATES = [
 def _outputs(layer, training):
     ids = random_ids(4, 6, 30)
     if isinstance(layer, Encoder):
-        return np.asarray(layer(ids, training=training)[0])
+        return np.asarray(layer(ids, training=training)[1].values)
     random = np.random.default_rng(1)
     state = [[random.normal(size=(4, 8)).astype("float32")] * 2] * 2
-    memory = random.normal(size=(4, 5, 8)).astype("float32")
+    memory = Memory((), (), random.normal(size=(4, 5, 8)).astype("float32"), ())
     return np.asarray(layer(ids, state, memory, training=training)[0])
 
 
 def _make(kind, **options):
-    attention = {"attention": "general"} if kind is Decoder else {}
-    return kind(30, 8, 6, num_layers=2, **attention, **options)
+    own = {"lexical_model": False} if kind is Decoder else {"bidirectional": False}
+    defaults = {"units": 8, "embedding_dim": 6, "num_layers": 2, "dropout": 0.0}
+    return kind(30, **{**own, **defaults, **options})
 
 
 @pytest.mark.parametrize(("kind", "option"), RATES)
@@ -76,8 +79,9 @@ def test_variational_dropout_reaches_every_layer():
 
 
 def test_a_finer_rate_of_zero_is_a_rate():
-    assert rate_or(0.0, 0.3) == 0.0
-    assert rate_or(None, 0.3) == 0.3
+    assert SideSpec(dropout=0.3, layer_dropout=0.0).rate("layer") == 0.0
+    assert SideSpec(dropout=0.3, layer_dropout=None).rate("layer") == 0.3
+    assert SideSpec(dropout=0.3, layer_dropout=-1).rate("layer") == 0.3
 
 
 def test_dropped_attention_still_reports_whole_weights():
@@ -92,7 +96,7 @@ def test_dropped_attention_still_reports_whole_weights():
 
 def test_masks_made_outside_of_a_loop_are_those_of_one_variational_pass():
     """Step by step with given masks = all steps at once with the same masks."""
-    stack = RecurrentStack(6, num_layers=3, dropout=0.5, variational_dropout=True)
+    stack = RecurrentStack(units=6, num_layers=3, dropout=0.5, variational_dropout=True)
     inputs = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
     state = [[keras.ops.zeros((2, 6))] * 2] * 3
     masks = stack.dropout_masks(keras.ops.array(inputs))
@@ -103,4 +107,4 @@ def test_masks_made_outside_of_a_loop_are_those_of_one_variational_pass():
         one, state = stack(inputs[:, step : step + 1], state, masks=masks)
         np.testing.assert_allclose(one[:, 0], together[:, step], atol=1e-6)
     assert stack.dropout_masks(keras.ops.array(inputs)) is not None
-    assert RecurrentStack(6, dropout=0.5).dropout_masks(keras.ops.array(inputs)) is None
+    assert RecurrentStack(units=6, dropout=0.5).dropout_masks(keras.ops.array(inputs)) is None

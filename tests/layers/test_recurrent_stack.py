@@ -6,8 +6,12 @@ from contracts import check_config_is_complete
 from keras_seq2seq import RecurrentStack
 
 
+def make(**options):
+    return RecurrentStack(**{"units": 5, "dropout": 0.0, **options})
+
+
 def test_one_layer_is_the_keras_layer():
-    stack = RecurrentStack(5)
+    stack = make()
     inputs = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
     outputs, _ = stack(inputs)
     plain = keras.layers.LSTM(5, return_sequences=True)
@@ -17,7 +21,7 @@ def test_one_layer_is_the_keras_layer():
 
 
 def test_dropout_between_layers_acts_in_training_only():
-    stack = RecurrentStack(16, num_layers=2, dropout=0.5)
+    stack = make(units=16, num_layers=2, dropout=0.5)
     inputs = np.ones((2, 4, 3), "float32")
     np.testing.assert_array_equal(stack(inputs)[0], stack(inputs)[0])
     assert not np.allclose(stack(inputs, training=True)[0], stack(inputs)[0])
@@ -28,7 +32,7 @@ def test_dropout_between_layers_acts_in_training_only():
 @pytest.mark.parametrize("layer_norm", [False, True])
 def test_layers_are_added_to_their_input_then_normalised(layer_norm, residual, bidirectional):
     options = {"bidirectional": bidirectional, "layer_norm": layer_norm, "residual": residual}
-    stack = RecurrentStack(4, num_layers=2, **options)
+    stack = make(units=4, num_layers=2, **options)
     inputs = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
     outputs, _ = stack(inputs)
     expected = inputs
@@ -47,7 +51,7 @@ def test_layers_are_added_to_their_input_then_normalised(layer_norm, residual, b
 
 
 def test_recurrent_dropout_leaves_no_mask_behind():
-    stack = RecurrentStack(16, recurrent_dropout=0.5)
+    stack = make(units=16, recurrent_dropout=0.5)
     inputs = np.ones((2, 4, 3), "float32")
     state = [[np.ones((2, 16), "float32")] * 2]
     assert not np.allclose(stack(inputs, training=True)[0], stack(inputs, training=True)[0])
@@ -57,7 +61,7 @@ def test_recurrent_dropout_leaves_no_mask_behind():
 
 
 def test_context_is_joined_to_the_input_of_every_layer():
-    stack = RecurrentStack(4, num_layers=2)
+    stack = make(units=4, num_layers=2)
     random = np.random.default_rng(0)
     inputs, context = (random.normal(size=(2, 5, n)).astype("float32") for n in (3, 6))
     outputs, _ = stack(inputs, context=context)
@@ -70,10 +74,12 @@ def test_context_is_joined_to_the_input_of_every_layer():
 
 def test_bidirectional_takes_no_state():
     with pytest.raises(ValueError, match="starts from zeros"):
-        RecurrentStack(5, bidirectional=True)(np.ones((1, 2, 3)), [[np.zeros((1, 5))] * 4])
+        make(bidirectional=True)(np.ones((1, 2, 3)), [[np.zeros((1, 5))] * 4])
 
 
 def test_config():
-    check_config_is_complete(RecurrentStack(5, "gru", 2, True, 0.1, False, name="stack"))
+    check_config_is_complete(RecurrentStack(
+            None, True, False, units=5, cell="gru", num_layers=2, dropout=0.1, name="stack"
+        ))
     options = {"recurrent_dropout": 0.1, "variational_dropout": True}
-    check_config_is_complete(RecurrentStack(5, layer_norm=True, residual=True, **options))
+    check_config_is_complete(make(layer_norm=True, residual=True, **options))

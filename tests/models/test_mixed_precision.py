@@ -6,26 +6,27 @@ import pytest
 from contracts import random_ids
 
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
-from keras_seq2seq.layers.attention import SCORES
+from keras_seq2seq.layers import ATTENTIONS, CELLS
 from keras_seq2seq.text import ByteTokenizer
 
 POLICIES = ["float32", "mixed_float16", "mixed_bfloat16"]
-CELLS = ["lstm", "gru"]
+PLAIN = {"dropout": 0.0, "tie_embeddings": False, "lexical_model": False, "fixed_norm": None}
 
 
 def make(policy, **options):
-    return Seq2Seq(40, 50, **{"units": 8, "embedding_dim": 6, "dtype": policy, **options})
+    own = {"units": 8, "embedding_dim": 6, "dtype": policy}
+    return Seq2Seq.from_options(40, 50, **{**PLAIN, **own, **options})
 
 
 def learn(model, **compile_options):
     model.compile(keras.optimizers.Adam(0.1), SequenceCrossentropy(0.1), **compile_options)
     ids = random_ids(16, 3, 40)
-    x = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
+    x = {"source_ids": ids, "decoder_ids": np.pad(ids, ((0, 0), (1, 0)))[:, :-1]}
     return model.fit(x, ids, epochs=8, batch_size=16, verbose=0).history["loss"]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("attention", [None, *SCORES])
+@pytest.mark.parametrize("attention", [None, *ATTENTIONS])
 @pytest.mark.parametrize("cell", CELLS)
 def test_loss_falls_and_stays_finite(cell, attention, policy):
     """Eager, as tracing would take most of the time."""
@@ -66,12 +67,12 @@ def test_loss_falls_with_the_rest_of_the_family(options):
 def test_logits_attention_and_loss_are_float32_and_states_are_not(policy):
     model = make(policy, attention="additive")
     ids = random_ids(3, 5, 40)
-    state, memory, mask = model.encode(ids)
-    logits, state, weights = model.decode_step(ids[:, 0], state, memory, mask)
+    state, memory = model.encode(ids)
+    logits, state, weights = model.decode_step(ids[:, 0], state, memory)
     half = policy.removeprefix("mixed_")
-    for tensor in keras.tree.flatten((state, memory[0])):
+    for tensor in keras.tree.flatten((state, memory.values, memory.keys, memory.embedded)):
         assert keras.backend.standardize_dtype(tensor.dtype) == half
-    for tensor in (logits, weights, model({"source_ids": ids, "target_ids": ids})):
+    for tensor in (logits, weights, model({"source_ids": ids, "decoder_ids": ids})):
         assert keras.backend.standardize_dtype(tensor.dtype) == "float32"
     # 65,504 is the greatest float16: a sum over the vocabulary in it would be infinite.
     large = keras.ops.cast(keras.ops.full((3, 5, 50), 6e4), half)
@@ -85,7 +86,7 @@ def test_the_loss_is_scaled_under_float16_alone(policy):
     """float16 ends at 6e-8: without a scale small gradients would vanish."""
     tokenizer = ByteTokenizer()
     size = tokenizer.vocabulary_size
-    seq2seq = Seq2Seq(size, size, units=4, embedding_dim=4, dtype=policy)
+    seq2seq = Seq2Seq.from_options(size, size, units=4, embedding_dim=4, dtype=policy)
     for model in (seq2seq, TextSeq2Seq(seq2seq, tokenizer, tokenizer)):
         model.compile("adam", SequenceCrossentropy())
         scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
@@ -95,7 +96,7 @@ def test_the_loss_is_scaled_under_float16_alone(policy):
 @pytest.mark.parametrize("policy", POLICIES[1:])
 def test_predictions_are_near_those_of_float32(policy):
     model = make(policy, attention="additive", num_layers=2, layer_norm=True)
-    ids = {"source_ids": random_ids(4, 6, 40), "target_ids": random_ids(4, 6, 40, seed=1)}
+    ids = {"source_ids": random_ids(4, 6, 40), "decoder_ids": random_ids(4, 6, 40, seed=1)}
     np.testing.assert_allclose(model(ids), model.copy(dtype="float32")(ids), atol=0.05)
 
 
@@ -105,9 +106,8 @@ def test_a_model_trained_in_mixed_precision_is_exported_in_float32(tmp_path):
 
     tokenizer = ByteTokenizer()
     size = tokenizer.vocabulary_size
-    seq2seq = Seq2Seq(
-        size, size, units=8, embedding_dim=8, attention="additive", dtype="mixed_float16"
-    )
+    own = {"units": 8, "embedding_dim": 8, "attention": "additive", "dtype": "mixed_float16"}
+    seq2seq = Seq2Seq.from_options(size, size, **PLAIN, **own)
     model = TextSeq2Seq(seq2seq, tokenizer, tokenizer, max_source_length=12, max_target_length=8)
     model.compile(keras.optimizers.Adam(0.01), SequenceCrossentropy(0.1))
     model.fit(["ab", "cd"] * 4, ["ba", "dc"] * 4, epochs=2, verbose=0)

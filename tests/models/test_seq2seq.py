@@ -7,10 +7,11 @@ from contracts import check_config_is_complete, random_ids
 
 from keras_seq2seq import Perplexity, Seq2Seq, SequenceCrossentropy, TokenAccuracy
 from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.layers import CELLS
 
 COMBINATIONS = [
     (cell, attention, bidirectional)
-    for cell in ("lstm", "gru")
+    for cell in CELLS
     for attention in (None, "dot", "general")
     for bidirectional in (False, True)
 ]
@@ -30,8 +31,10 @@ FAMILY = {
 
 
 def make(cell="lstm", attention="general", bidirectional=True, **kwargs):
-    kwargs = {"units": 8, "embedding_dim": 6, **kwargs}
-    return Seq2Seq(40, 50, cell=cell, attention=attention, bidirectional=bidirectional, **kwargs)
+    plain = {"dropout": 0.0, "tie_embeddings": False, "lexical_model": False, "fixed_norm": None}
+    kinds = {"cell": cell, "attention": attention, "bidirectional": bidirectional}
+    options = {"units": 8, "embedding_dim": 6, **plain, **kinds, **kwargs}
+    return Seq2Seq.from_options(40, 50, **options)
 
 
 def unlike_each_other(model):
@@ -65,11 +68,11 @@ EVERY_KIND = [
 @pytest.mark.parametrize("options", EVERY_KIND)
 def test_the_graph_is_what_its_layers_compute(options):
     model = make(**{"num_layers": 2, **options})
-    source_ids, target_ids = sources(), random_ids(6, 5, 50)
-    logits = model({"source_ids": source_ids, "target_ids": target_ids})
-    state, memory, mask = model.encode(source_ids)
+    source_ids, decoder_ids = sources(), random_ids(6, 5, 50)
+    logits = model({"source_ids": source_ids, "decoder_ids": decoder_ids})
+    state, memory = model.encode(source_ids)
     for step in range(5):  # T steps at once equal one step T times, through the whole model
-        one, state, _ = model.decode_step(target_ids[:, step], state, memory, mask)
+        one, state, _ = model.decode_step(decoder_ids[:, step], state, memory)
         np.testing.assert_allclose(one, logits[:, step], atol=1e-5)
     assert logits.shape == (6, 5, 50)
 
@@ -96,11 +99,11 @@ def test_encoder_and_decoder_have_layers_of_their_own(layers):
     model = make(bridge="dense", **options)
     assert len(model.encoder.rnn.forward_layers) == layers[0]
     assert len(model.decoder.rnn.forward_layers) == layers[1]
-    source_ids, target_ids = sources(), random_ids(6, 5, 50)
-    logits = model({"source_ids": source_ids, "target_ids": target_ids})
-    state, memory, mask = model.encode(source_ids)
+    source_ids, decoder_ids = sources(), random_ids(6, 5, 50)
+    logits = model({"source_ids": source_ids, "decoder_ids": decoder_ids})
+    state, memory = model.encode(source_ids)
     for step in range(5):
-        one, state, _ = model.decode_step(target_ids[:, step], state, memory, mask)
+        one, state, _ = model.decode_step(decoder_ids[:, step], state, memory)
         np.testing.assert_allclose(one, logits[:, step], atol=1e-5)
     check_config_is_complete(model)
 
@@ -108,12 +111,12 @@ def test_encoder_and_decoder_have_layers_of_their_own(layers):
 @pytest.mark.parametrize("options", [{"attention": None}, {}, *FAMILY.values()], ids=str)
 def test_hypotheses_of_one_source_share_its_memory(options):
     model = unlike_each_other(make(**options))
-    state, memory, mask = model.encode(sources())
-    tiled_state, tiled_memory, tiled_mask = model.encode(np.repeat(sources(), 4, axis=0))
+    state, memory = model.encode(sources())
+    tiled_state, tiled_memory = model.encode(np.repeat(sources(), 4, axis=0))
     ids = random_ids(24, 1, 50)[:, 0]
     state = keras.tree.map_structure(lambda x: np.repeat(x, 4, axis=0), state)
-    shared, _, weights = model.decode_step(ids, state, memory, mask)
-    tiled, _, tiled_weights = model.decode_step(ids, tiled_state, tiled_memory, tiled_mask)
+    shared, _, weights = model.decode_step(ids, state, memory)
+    tiled, _, tiled_weights = model.decode_step(ids, tiled_state, tiled_memory)
     np.testing.assert_allclose(shared, tiled, atol=1e-4)
     np.testing.assert_allclose(weights, tiled_weights, atol=1e-5)
 
@@ -143,7 +146,7 @@ def test_the_score_is_what_the_model_gives_to_its_own_output():
     ids = sources()
     result = model.generate(ids, max_length=10)
     target = np.concatenate([np.full((len(ids), 1), 2), np.asarray(result.ids)[:, :-1]], axis=1)
-    logits = np.asarray(model({"source_ids": ids, "target_ids": target}), "float64")
+    logits = np.asarray(model({"source_ids": ids, "decoder_ids": target}), "float64")
     log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     for row in range(1, len(ids)):
         chosen = np.asarray(result.ids)[row]
@@ -162,7 +165,7 @@ def test_a_source_of_eos_alone_gives_nothing():
 @pytest.mark.parametrize("bridge", ["concat", "sum", "dense", "zero"])
 def test_every_bridge_fits(bridge):
     model = make(bridge=bridge)
-    assert model.decoder.units == (16 if bridge == "concat" else 8)
+    assert model.decoder.spec.units == (16 if bridge == "concat" else 8)
     assert model.generate(sources(), max_length=3).ids.shape == (6, 3)
 
 
@@ -170,9 +173,9 @@ def test_initial_loss_is_near_log_v_and_metrics_ignore_padding():
     model = make()
     model.compile("adam", SequenceCrossentropy(), metrics=[Perplexity(), TokenAccuracy()])
     ids = random_ids(8, 6, 40)
-    x = {"source_ids": ids, "target_ids": ids}
+    x = {"source_ids": ids, "decoder_ids": ids}
     plain = model.evaluate(x, ids, verbose=0, return_dict=True)
-    wide = {"source_ids": ids, "target_ids": np.pad(ids, ((0, 0), (0, 4)))}
+    wide = {"source_ids": ids, "decoder_ids": np.pad(ids, ((0, 0), (0, 4)))}
     padded = model.evaluate(wide, np.pad(ids, ((0, 0), (0, 4))), verbose=0, return_dict=True)
     assert abs(plain["loss"] - np.log(50)) < 0.3
     for name, value in plain.items():
@@ -180,7 +183,8 @@ def test_initial_loss_is_near_log_v_and_metrics_ignore_padding():
 
 
 def test_tied_and_shared_embeddings_are_one_table():
-    model = Seq2Seq(50, 50, units=8, embedding_dim=6, tie_embeddings=True, share_embeddings=True)
+    options = {"tie_embeddings": True, "share_embeddings": True}
+    model = Seq2Seq.from_options(50, 50, units=8, embedding_dim=6, **options)
     tables = [w for w in model.weights if tuple(w.shape) == (50, 6)]
     assert len(tables) == 1
     assert model.generator.embedding is model.encoder.embedding is model.decoder.embedding
@@ -206,7 +210,7 @@ def test_the_family_is_saved_whole(options, tmp_path):
     check_config_is_complete(model)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    inputs = {"source_ids": sources(), "target_ids": random_ids(6, 5, 50)}
+    inputs = {"source_ids": sources(), "decoder_ids": random_ids(6, 5, 50)}
     np.testing.assert_allclose(loaded(inputs), model(inputs), atol=1e-5)
 
 
@@ -216,13 +220,13 @@ def test_a_file_of_version_0_1_0_is_read():
     result = model.generate(np.array([[5, 6, 7, 3], [8, 3, 0, 0]], "int32"), max_length=6)
     np.testing.assert_array_equal(result.ids, [[6, 6, 1, 6, 3, 0], [6, 6, 3, 0, 0, 0]])
     np.testing.assert_allclose(result.score, [-8.11276, -5.33471], atol=1e-4)
-    assert model.dropout == model.decoder.hidden_dropout_layer.rate == 0.3
+    assert model.decoder.spec.dropout == model.decoder.hidden_dropout_layer.rate == 0.3
 
 
 def test_copy_has_the_same_weights_and_other_arguments():
     model = unlike_each_other(make(dtype="mixed_bfloat16"))
     twin = model.copy(use_cudnn=False, dtype="float32")
-    assert twin.use_cudnn is False
+    assert twin.encoder.use_cudnn is twin.decoder.use_cudnn is False
     assert twin.encoder.rnn.forward_layers[0].use_cudnn is False
     assert twin.policy.name == "float32"
     for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
@@ -233,7 +237,7 @@ def test_a_saved_model_trains_on(tmp_path):
     model = make(tie_embeddings=True)
     model.compile(keras.optimizers.Adam(0.01), SequenceCrossentropy(), metrics=[Perplexity()])
     ids = random_ids(16, 5, 40)
-    x = {"source_ids": ids, "target_ids": ids}
+    x = {"source_ids": ids, "decoder_ids": ids}
     model.fit(x, ids, epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
