@@ -16,7 +16,14 @@ PACKAGE = ROOT / "keras_seq2seq"
 LOWEST = {"specs", "fast_paths"}
 PARTS = LOWEST | {"layers", "text", "decoding", "objective", "phrasebook"}
 MODELS = PARTS | {"models", "text_models", "data"}
-FREE_FOR_ALL = {"atomic_file", "lazy_names", "nearest_name", "tensors", "version"}  # these know no room
+FREE_FOR_ALL = {  # these know no room
+    "atomic_file",
+    "keras_registration",
+    "lazy_names",
+    "nearest_name",
+    "tensors",
+    "version",
+}
 ARROWS = {
     **dict.fromkeys(LOWEST | FREE_FOR_ALL, set()),
     **dict.fromkeys(("layers", "text", "decoding", "objective"), LOWEST),

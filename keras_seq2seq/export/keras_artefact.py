@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.keras_registration import register_classes
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
@@ -33,6 +34,7 @@ class KerasArtefact(Artefact):
                 f"{self.path} is not a .keras file, or was cut off: it is no whole zip archive."
             )
         try:
+            register_classes()
             model = keras.saving.load_model(self.path, compile=False)
         except Exception as error:  # a broken file fails in as many ways as there are bytes
             reason = first_line(error)
