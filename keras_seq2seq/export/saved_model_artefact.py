@@ -1,13 +1,18 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
@@ -16,7 +21,7 @@ from keras_seq2seq.text.normalization import replace_surrogates
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
 
-def find_version(path):
+def find_version(path: FilePath) -> pathlib.Path:
     """The directory with saved_model.pb: `path` itself, or its child of the largest number."""
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file():
@@ -42,7 +47,7 @@ class SavedModelArtefact(Artefact):
 
     kind = "saved_model"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         directory = find_version(path)
         self.path = str(directory)
         self.session = tf.compat.v1.Session(graph=tf.Graph())
@@ -61,7 +66,7 @@ class SavedModelArtefact(Artefact):
             if name in ("serving_default", "beam", "sample", "score")
         }
 
-    def run(self, signature, **inputs):
+    def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Runs a signature.
 
         Args:
@@ -75,7 +80,13 @@ class SavedModelArtefact(Artefact):
         feed = {names[name]: values for name, values in inputs.items()}
         return self.session.run(outputs, feed)
 
-    def generate(self, texts, batch_size=32, progress=None, **options):
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
         signature, arrays = self._signature(options, len(texts))
         found = {"text": [], "score": [], "length": []}
         for start in range(0, len(texts), batch_size):
@@ -116,7 +127,13 @@ class SavedModelArtefact(Artefact):
         arrays = dataclasses.replace(built_in, **{**data, **wanted.data()}).arrays(count)
         return name, {key: arrays[key] for key in inputs}
 
-    def score(self, sources, targets, batch_size=32, progress=None):
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
         if "score" not in self.signatures:
             raise ExportError(f"{self.path} has no signature `score`: export the model again.")
         scores = []
@@ -130,7 +147,7 @@ class SavedModelArtefact(Artefact):
                 progress(len(scores))
         return scores
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         signatures = {
             name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
             for name, (inputs, outputs) in self.signatures.items()

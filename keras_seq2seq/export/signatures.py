@@ -1,19 +1,27 @@
 """The functions that go into artefacts."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
+from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.framing import encode_pair, encode_source, encode_source_fast
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.text_models.unknown_tokens import most_attended
+
+Signature: TypeAlias = tuple[Callable[..., dict[str, Tensor]], list[tf.TensorSpec]]
 
 # What a request sends where it has no wish of its own.
 NEUTRAL = {name: about.neutral for name, about in OPTIONS.items() if about.neutral is not None}
 OF_SAMPLING = (*(name for name, about in OPTIONS.items() if about.of == "sampling"), "max_length")
 
 
-def text_signature(model, replace_unknown=False):
+def text_signature(model: TextSeq2Seq, replace_unknown: bool = False) -> Signature:
     """Returns a function text [B] -> text [B], score [B], length [B], as TF Serving wants it.
 
     Every input and output has the batch axis alone, so that a server may join and split requests.
@@ -31,7 +39,12 @@ def text_signature(model, replace_unknown=False):
     return serve, [tf.TensorSpec([None], tf.string, name="text")]
 
 
-def search_signature(model, options, inputs, replace_unknown=False):
+def search_signature(
+    model: TextSeq2Seq,
+    options: SearchOptions,
+    inputs: Sequence[str],
+    replace_unknown: bool = False,
+) -> Signature:
     """Returns a function of text [B] and options [B] that gives N results for each text.
 
     The options are tensors with the batch axis, since a server refuses scalars, and every request
@@ -64,7 +77,7 @@ def search_signature(model, options, inputs, replace_unknown=False):
     return serve, [text, *(tf.TensorSpec([None], OPTIONS[n].kind, name=n) for n in inputs)]
 
 
-def score_signature(model):
+def score_signature(model: TextSeq2Seq) -> Signature:
     """Returns a function source [B], target [B] -> score [B], tokens [B] for given targets.
 
     Args:
@@ -98,7 +111,7 @@ def _search(model, text, options, replace_unknown):
     return result, model.target_tokenizer.detokenize(result.ids, unknown=unknown)
 
 
-def ids_signature(model, options):
+def ids_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
     S and T are the model's limits. The encoder takes as many steps as there are tokens. Behind it
@@ -118,7 +131,7 @@ def ids_signature(model, options):
     return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
 
 
-def fast_text_signature(model, options):
+def fast_text_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function text [1] -> text [1], length [1], score [1] that TFLite can hold.
 
     The tokenizers run as tensorflow-text's custom operators; the caller normalises the text, and

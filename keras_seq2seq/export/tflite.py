@@ -1,13 +1,18 @@
 """Writes .tflite files for phones and web pages."""
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import make_manifest, manifest_path
@@ -16,9 +21,16 @@ from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text_models.text_generation import make_options
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
-def tflite(model, file, text=False, sample=None, **options):
+def tflite(
+    model: TextSeq2Seq,
+    file: FilePath,
+    text: bool = False,
+    sample: Sequence[str] | None = None,
+    **options: Any,
+) -> pathlib.Path:
     """Writes a .tflite file and its manifest, reloads them, and compares.
 
     The signature `serving_default` takes `ids`, int32 [1, S] (EOS behind the last token, PAD at
@@ -77,7 +89,7 @@ def tflite(model, file, text=False, sample=None, **options):
     return file
 
 
-def check_text_is_possible(model):
+def check_text_is_possible(model: TextSeq2Seq) -> None:
     """Raises an `ExportError` if `tflite(..., text=True)` cannot hold the model's tokenizers."""
     tokenizers = (model.source_tokenizer, model.target_tokenizer)
     if not all(isinstance(t, SentencePieceTokenizer) for t in tokenizers):

@@ -1,9 +1,14 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
+from __future__ import annotations
+
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
@@ -25,7 +30,7 @@ class TFLiteArtefact(Artefact):
 
     kind = "tflite"
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path: FilePath, num_threads: int = 1):
         self.path = str(path)
         self.manifest = read_manifest(path)
         try:
@@ -65,7 +70,13 @@ class TFLiteArtefact(Artefact):
             custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
         )
 
-    def generate(self, texts, batch_size=1, progress=None, **options):
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 1,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
         search = {"beam_size": 1, **self.manifest.get("search", {})}
         built_in = SearchOptions.named(search)
         for name, value in options.items():
@@ -98,16 +109,22 @@ class TFLiteArtefact(Artefact):
         output = self.target_tokenizer.normalization.compose_python(output)
         return output, float(result["score"][0]), int(result["length"][0])
 
-    def score(self, sources, targets, batch_size=1, progress=None):
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 1,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
         raise ExportError(
             f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
         )
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         hidden = ("source_tokenizer", "target_tokenizer")
         known = {k: v for k, v in self.manifest.items() if k not in hidden}
         operators = sorted({d["op_name"] for d in self.interpreter._get_ops_details()})
         return {**known, "operators": operators}
 
-    def size_bytes(self):
+    def size_bytes(self) -> int:
         return disk_size(self.path) + disk_size(manifest_path(self.path))

@@ -78,8 +78,10 @@ def test_bidirectional_takes_no_state():
 
 
 def test_config():
-    check_config_is_complete(RecurrentStack(
+    check_config_is_complete(
+        RecurrentStack(
             None, True, False, units=5, cell="gru", num_layers=2, dropout=0.1, name="stack"
-        ))
+        )
+    )
     options = {"recurrent_dropout": 0.1, "variational_dropout": True}
     check_config_is_complete(make(layer_norm=True, residual=True, **options))
