@@ -76,12 +76,9 @@ class KerasArtefact(Artefact):
 
     def describe(self) -> dict[str, Any]:
         seq2seq = self.model.seq2seq
-        config = {
-            k: v for k, v in seq2seq.get_config().items() if k not in ("name", "trainable", "dtype")
-        }
         return {
             "parameters": seq2seq.count_params(),
-            **config,
+            **seq2seq.describe(),
             "dtype": seq2seq.policy.name,
             "source_tokenizer": type(self.model.source_tokenizer).__name__,
             "target_tokenizer": type(self.model.target_tokenizer).__name__,

@@ -86,7 +86,7 @@ def saved_model(
     base.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
     try:
-        twin = model.copy(use_cudnn=False, dtype="float32")
+        twin = model.for_export()
         _write(twin, temporary, search, replace_unknown)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)

@@ -114,9 +114,7 @@ def _search(model, text, options, replace_unknown):
 def ids_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
-    S and T are the model's limits. The encoder takes as many steps as there are tokens. Behind it
-    every shape is fixed: with a memory as long as the sentence, LiteRT 2.3.0 with XNNPACK read
-    memory that nothing had written whenever a sentence was longer than the one before.
+    S and T are the model's limits; see `encoders_up_to_eos`.
 
     Args:
         model: a `TextSeq2Seq`.
@@ -125,7 +123,7 @@ def ids_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     seq2seq = model.seq2seq
 
     def translate(ids):
-        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
+        result = seq2seq.search(ids, model.max_target_length, options)
         return {"ids": result.ids, "length": result.length, "score": result.score}
 
     return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
@@ -149,7 +147,7 @@ def fast_text_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature
 
     def translate(text):
         ids = encode_source_fast(source.tokenize, text, model.max_source_length)  # [1, S]
-        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
+        result = seq2seq.search(ids, model.max_target_length, options)
         tokens = result.ids[0, : result.length[0]]
         output = tf.reshape(target.detokenize(tokens), [1])
         return {"text": output, "length": result.length, "score": result.score}

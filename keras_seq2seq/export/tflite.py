@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.export.encoder_up_to_eos import encoders_up_to_eos
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import make_manifest, manifest_path
@@ -75,7 +76,7 @@ def tflite(
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
         temporary = pathlib.Path(directory, file.name)
-        twin = model.copy(use_cudnn=False, dtype="float32")
+        twin = model.for_export()
         content = _convert(twin, text, search)
         temporary.write_bytes(content)
         manifest = make_manifest(twin, "text" if text else "ids", content)
@@ -105,7 +106,8 @@ def _convert(twin, text, search):
     make = fast_text_signature if text else ids_signature
     function, signature = make(twin, search.for_batch(1))
     concrete = tf.function(function, input_signature=signature, autograph=False)
-    concrete = concrete.get_concrete_function()
+    with encoders_up_to_eos(twin.seq2seq):
+        concrete = concrete.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete)
     names = sorted(concrete.structured_outputs)  # the order in which frozen returns them
 
