@@ -1,64 +1,55 @@
 """Small sequence-to-sequence models in Keras: train in a notebook, ship to servers and phones."""
 
-import importlib
-import os
-import sys
+from typing import TYPE_CHECKING
 
-from keras_seq2seq.lazy_names import lazy_names
 from keras_seq2seq.version import __version__ as __version__
 
-_WITH_ANY_BACKEND = {
-    "Attention": "keras_seq2seq.layers.attention",
-    "Bridge": "keras_seq2seq.layers.bridge",
-    "Decoder": "keras_seq2seq.layers.decoder",
-    "Encoder": "keras_seq2seq.layers.encoder",
-    "Ensemble": "keras_seq2seq.models.ensemble",
-    "Generation": "keras_seq2seq.decoding.generation",
-    "Generator": "keras_seq2seq.layers.generator",
-    "ModelSpec": "keras_seq2seq.models.model_spec",
-    "Perplexity": "keras_seq2seq.objective.perplexity",
-    "Phrasebook": "keras_seq2seq.phrasebook.phrasebook",
-    "RecurrentStack": "keras_seq2seq.layers.recurrent_stack",
-    "SearchOptions": "keras_seq2seq.decoding.search_options",
-    "Seq2Seq": "keras_seq2seq.models.seq2seq",
-    "SequenceCrossentropy": "keras_seq2seq.objective.sequence_crossentropy",
-    "TokenAccuracy": "keras_seq2seq.objective.token_accuracy",
-    "average_weights": "keras_seq2seq.models.average_weights",
-    "read_pairs": "keras_seq2seq.data.parallel_text",
-}
-_WITH_TENSORFLOW = {
-    "ByteTokenizer": "keras_seq2seq.text.byte_tokenizer",
-    "CharacterTokenizer": "keras_seq2seq.text.character_tokenizer",
-    "Normalization": "keras_seq2seq.text.normalization",
-    "SentencePieceTokenizer": "keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer",
-    "TextSeq2Seq": "keras_seq2seq.text_models.text_seq2seq",
-    "export": "keras_seq2seq.export",
-    "make_dataset": "keras_seq2seq.data.pipeline",
-    "open_artefact": "keras_seq2seq.export.open_artefact",
-}
+if TYPE_CHECKING:
+    from keras_seq2seq import data as data
+    from keras_seq2seq import decoding as decoding
+    from keras_seq2seq import evaluation as evaluation
+    from keras_seq2seq import export as export
+    from keras_seq2seq import layers as layers
+    from keras_seq2seq import models as models
+    from keras_seq2seq import objective as objective
+    from keras_seq2seq import text as text
+    from keras_seq2seq import text_models as text_models
+    from keras_seq2seq import training as training
+    from keras_seq2seq.data.parallel_text import read_pairs as read_pairs
+    from keras_seq2seq.data.pipeline import make_dataset as make_dataset
+    from keras_seq2seq.decoding.generation import Generation as Generation
+    from keras_seq2seq.decoding.search_options import SearchOptions as SearchOptions
+    from keras_seq2seq.export import open_artefact as open_artefact
+    from keras_seq2seq.layers.attention import Attention as Attention
+    from keras_seq2seq.layers.bridge import Bridge as Bridge
+    from keras_seq2seq.layers.decoder import Decoder as Decoder
+    from keras_seq2seq.layers.encoder import Encoder as Encoder
+    from keras_seq2seq.layers.generator import Generator as Generator
+    from keras_seq2seq.layers.recurrent_stack import RecurrentStack as RecurrentStack
+    from keras_seq2seq.models import average_weights as average_weights
+    from keras_seq2seq.models.ensemble import Ensemble as Ensemble
+    from keras_seq2seq.models.model_spec import ModelSpec as ModelSpec
+    from keras_seq2seq.models.seq2seq import Seq2Seq as Seq2Seq
+    from keras_seq2seq.objective.perplexity import Perplexity as Perplexity
+    from keras_seq2seq.objective.sequence_crossentropy import (
+        SequenceCrossentropy as SequenceCrossentropy,
+    )
+    from keras_seq2seq.objective.token_accuracy import TokenAccuracy as TokenAccuracy
+    from keras_seq2seq.phrasebook.phrasebook import Phrasebook as Phrasebook
+    from keras_seq2seq.text.byte_tokenizer import ByteTokenizer as ByteTokenizer
+    from keras_seq2seq.text.character_tokenizer import CharacterTokenizer as CharacterTokenizer
+    from keras_seq2seq.text.normalization import Normalization as Normalization
+    from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import (
+        SentencePieceTokenizer as SentencePieceTokenizer,
+    )
+    from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq as TextSeq2Seq
+else:
+    import sys
 
-__getattr__, __dir__, __all__ = lazy_names(__name__, {**_WITH_ANY_BACKEND, **_WITH_TENSORFLOW})
+    from keras_seq2seq.keras_registration import register_classes
+    from keras_seq2seq.lazy_names import lazy_names
 
-
-def _is_command_line():
-    """Whether this process is the command `keras-seq2seq`, which answers --help at once."""
-    arguments = sys.orig_argv
-    if "-m" in arguments[:-1]:
-        return arguments[arguments.index("-m") + 1].partition(".")[0] == __name__
-    return os.path.basename(sys.argv[0] if sys.argv else "") == "keras-seq2seq"
-
-
-def _register_classes():
-    """Makes every class known to Keras, so that `keras.saving.load_model` finds it."""
-    import keras
-
-    names = dict(_WITH_ANY_BACKEND)
-    if keras.backend.backend() == "tensorflow":
-        names.update(_WITH_TENSORFLOW)
-    for module in sorted(set(names.values())):
-        if module.split(".")[1] in ("layers", "models", "text", "training"):
-            importlib.import_module(module)
-
-
-if not _is_command_line():
-    _register_classes()
+    # Who loads a saved model has imported Keras before this package, or uses one of its names.
+    __getattr__, __dir__, __all__ = lazy_names(__name__, before_first_use=register_classes)
+    if "keras" in sys.modules or "tensorflow" in sys.modules:
+        register_classes()

@@ -1,13 +1,19 @@
 """Files that are whole or not there."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import pathlib
 import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+FilePath: TypeAlias = "str | os.PathLike[str]"
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: FilePath) -> Iterator[pathlib.Path]:
     """Gives a temporary path beside `path`, and renames it to `path` when all went well.
 
     The temporary name has the same ending, by which many libraries tell a file's format. After
@@ -37,7 +43,7 @@ def _to_disk(path):
         os.close(descriptor)
 
 
-def remove_leftovers(directory):
+def remove_leftovers(directory: FilePath) -> None:
     """Removes the temporary files of writers that were killed; whoever calls is the only writer.
 
     Args:

@@ -1,9 +1,12 @@
 """The valid name that a wrong one was meant to be."""
 
+from __future__ import annotations
+
 import difflib
+from collections.abc import Iterable
 
 
-def did_you_mean(name, names, cutoff=0.6):
+def did_you_mean(name: object, names: Iterable[str], cutoff: float = 0.6) -> str:
     """Returns ` Did you mean 'x'?` for the nearest of `names`, or nothing if none is near.
 
     Args:

@@ -1,13 +1,12 @@
-"""The house rules that no tool checks: who may know whom, and how files and docstrings look."""
+"""The house rules that no tool checks: who may know whom, and how files look."""
 
 import ast
-import importlib
-import inspect
-import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from import_graph import ImportGraph, imports_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_seq2seq"
@@ -16,13 +15,14 @@ PACKAGE = ROOT / "keras_seq2seq"
 LOWEST = {"specs", "fast_paths"}
 PARTS = LOWEST | {"layers", "text", "decoding", "objective", "phrasebook"}
 MODELS = PARTS | {"models", "text_models", "data"}
-FREE_FOR_ALL = {
+FREE_FOR_ALL = {  # these know no room
     "atomic_file",
+    "keras_registration",
     "lazy_names",
     "nearest_name",
     "tensors",
     "version",
-}  # these know no room
+}
 ARROWS = {
     **dict.fromkeys(LOWEST | FREE_FOR_ALL, set()),
     **dict.fromkeys(("layers", "text", "decoding", "objective"), LOWEST),
@@ -36,13 +36,15 @@ ARROWS = {
     "__main__": {"cli"},
     "__init__": set(),  # its names are loaded lazily, from any room
 }
-ANY_BACKEND = {"layers", "models", "decoding"}  # run where TensorFlow is not installed
+ANY_BACKEND = {"layers", "models", "decoding", "objective"}  # run where there is no TensorFlow
+FILES_IN_A_ROOM = 13
 SEVERAL_CLASSES = {
     "training/configuration/config.py": "four sections and the whole that holds them",
     "export/artefact.py": "the interface and what its one method returns",
     "phrasebook/grammar/lexicon.py": "one record for each kind of word",
     "phrasebook/grammar/predicates.py": "one record for each language",
 }
+WITH_ANY_BACKEND = {"keras", "numpy", "keras_seq2seq"} | set(sys.stdlib_module_names)
 NO_DUMPING_GROUND = {"utils", "util", "helpers", "helper", "misc", "common"}
 
 
@@ -57,26 +59,7 @@ def name_of(path):
 
 SOURCES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
-
-
-def imports_of(module, tree, is_package=False):
-    """All modules that a module names, those in functions and in tables of lazy names included."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                here = ["keras_seq2seq", *module.split(".")]
-                cut = len(here) - node.level + is_package
-                base = ".".join([*here[:cut], *([base] if base else [])])
-            names |= {f"{base}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            named = re.fullmatch(r"keras_seq2seq\.(\w+)(\.\w+)*", node.value)
-            if named and named[1] in ARROWS:
-                names.add(node.value)
-    return names
+GRAPH = ImportGraph(TREES, {name for name, path in SOURCES.items() if path.stem == "__init__"})
 
 
 # === The rules, each a function from a source to complaints ===
@@ -89,7 +72,7 @@ def wrong_arrows(module, tree, is_package=False):
     if room == "__init__":
         return []
     complaints = []
-    for name in sorted(imports_of(module, tree, is_package)):
+    for name in sorted(imports_of(module, tree, is_package, rooms=ARROWS)):
         package, _, inner = name.partition(".")
         target = inner.partition(".")[0]
         allowed = {room} | ARROWS[room] | FREE_FOR_ALL
@@ -102,8 +85,40 @@ def wrong_backend(module, tree):
     if module.partition(".")[0] not in ANY_BACKEND:
         return []
     roots = {name.partition(".")[0] for name in imports_of(module, tree)}
-    allowed = {"keras", "numpy", "keras_seq2seq"} | set(sys.stdlib_module_names)
-    return [f"{module} imports {root}" for root in sorted(roots - allowed)]
+    return [f"{module} imports {root}" for root in sorted(roots - WITH_ANY_BACKEND)]
+
+
+def loaded_backends(graph):
+    """Chains of imports that lead from a room for any backend to a library that may be missing."""
+    return [
+        f"{' -> '.join(chain)} imports {root}"
+        for module in sorted(graph.modules)
+        if module.partition(".")[0] in ANY_BACKEND
+        for name, chain in graph.loaded_by(module).items()
+        for root in sorted(graph.outside[name] - WITH_ANY_BACKEND)
+    ]
+
+
+def circles(graph):
+    """A circle of modules, one of rooms and one of the rooms within rooms, where there are any."""
+    found = (graph.circle(depth) for depth in (None, 1, 2))
+    return [" -> ".join(circle) for circle in found if circle]
+
+
+def crowded_rooms(files):
+    """Folders that hold too much to find one's way, from the paths of all files."""
+    count = Counter(path.parent for path in files if path.name != "__init__.py")
+    return [f"{room} has {n} files" for room, n in count.items() if n > FILES_IN_A_ROOM]
+
+
+def need_the_library(folder):
+    """Python files below a folder that import this package."""
+    return [
+        path.name
+        for path in sorted(folder.rglob("*.py"))
+        for name in imports_of("", ast.parse(path.read_text("utf-8")))
+        if name.partition(".")[0] == "keras_seq2seq"
+    ]
 
 
 def prints_and_asserts(module, tree):
@@ -139,78 +154,6 @@ def too_many_classes(module, tree):
     return []
 
 
-def bad_docstring(cls, is_layer=False):
-    """Complaints about a public class: the sections that its docstring lacks."""
-    docstring = inspect.getdoc(cls) if "__doc__" in vars(cls) else None
-    if not docstring:
-        return [f"{cls.__name__} has no docstring"]
-    sections = set(re.findall(r"^([A-Z][a-z]+(?: [a-z]+)?):", docstring, flags=re.MULTILINE))
-    complaints = []
-    if _takes_arguments(cls) and not sections & {"Args", "Attributes"}:
-        complaints.append(f"{cls.__name__} takes arguments, but has no `Args:`")
-    if "Example" not in sections and cls not in _without_example():
-        complaints.append(f"{cls.__name__} has no `Example:`")
-    for section in ("Call arguments", "Returns") if is_layer else ():
-        if section not in sections:
-            complaints.append(f"{cls.__name__} has no `{section}:`")
-    if "__init__" in vars(cls) and cls.__init__.__doc__ and not _is_generated(cls):
-        complaints.append(f"{cls.__name__}.__init__ has a docstring of its own")
-    return complaints
-
-
-def _takes_arguments(cls):
-    if issubclass(cls, Exception) or inspect.isabstract(cls):
-        return False
-    fields = getattr(cls, "__dataclass_fields__", {}).values()
-    if fields and all("comment" in field.metadata for field in fields):
-        return False  # each says itself what it is for, see `keras-seq2seq train --show-config`
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return any(p.kind not in kinds for p in inspect.signature(cls).parameters.values())
-
-
-def _is_generated(cls):
-    return hasattr(cls, "__dataclass_fields__") or hasattr(cls, "_fields")
-
-
-def _without_example():
-    """Classes that nobody makes by hand: results, abstract ones, and sections of `RunConfig`."""
-    return {
-        getattr(importlib.import_module(f"keras_seq2seq.{module}"), name)
-        for module, name in (
-            ("data", "CorpusReport"),
-            ("decoding", "Generation"),
-            ("decoding", "History"),
-            ("decoding", "SearchResult"),
-            ("evaluation", "CorpusScores"),
-            ("evaluation", "ErrorBucket"),
-            ("evaluation", "ErrorReport"),
-            ("evaluation", "PairedScore"),
-            ("export", "Artefact"),
-            ("text", "Tokenizer"),
-            ("training", "DataConfig"),
-            ("training", "TextConfig"),
-            ("training", "ModelConfig"),
-            ("training", "TrainingConfig"),
-            ("training", "TrainingSummary"),
-        )
-    }
-
-
-def public_things():
-    """(room, name, thing) of all that the package and its rooms export."""
-    found = {}
-    for room in ["", *sorted(r for r in ARROWS if (PACKAGE / r / "__init__.py").is_file())]:
-        module = importlib.import_module(f"keras_seq2seq.{room}".rstrip("."))
-        names = getattr(module, "__all__", None) or [
-            n for n in vars(module) if not n.startswith("_")
-        ]
-        for name in names:
-            thing = getattr(module, name)
-            if not inspect.ismodule(thing):
-                found.setdefault(id(thing), (room, name, thing))
-    return list(found.values())
-
-
 # === The package keeps them ===
 
 
@@ -225,8 +168,17 @@ def test_arrows_point_down():
     assert complaints == []
 
 
-def test_layers_models_and_decoding_know_no_backend():
+def test_nothing_imports_itself_in_a_circle():
+    assert circles(GRAPH) == []
+
+
+def test_layers_models_decoding_and_objective_need_no_backend():
     assert all_complaints(wrong_backend, TREES) == []
+    assert loaded_backends(GRAPH) == []
+
+
+def test_no_room_is_crowded():
+    assert crowded_rooms(path.relative_to(ROOT) for path in SOURCES.values()) == []
 
 
 def test_no_print_and_no_assert():
@@ -236,6 +188,8 @@ def test_no_print_and_no_assert():
 def test_files_are_short_and_say_what_is_in_them():
     texts = {name: path.read_text("utf-8") for name, path in SOURCES.items()}
     assert all_complaints(too_long, texts) == []
+    others = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    assert [c for path in others for c in too_long(path.stem, path.read_text("utf-8"))] == []
     assert [complaint for name in SOURCES for complaint in bad_names(name)] == []
 
 
@@ -245,31 +199,10 @@ def test_one_public_class_in_a_file():
     assert stale == []
 
 
-def test_public_classes_are_documented():
-    classes = [thing for _, _, thing in public_things() if inspect.isclass(thing)]
-    rooms = {cls: cls.__module__.split(".")[1] for cls in classes}
-    complaints = []
-    for cls in classes:
-        complaints += bad_docstring(cls, is_layer=rooms[cls] in ("layers", "models"))
-    assert complaints == []
-    assert {"layers", "models", "text", "training", "data", "export"} <= set(rooms.values())
-
-
-def test_public_functions_are_documented():
-    things = [(room, name, f) for room, name, f in public_things() if inspect.isfunction(f)]
-    assert {"read_pairs", "open_artefact", "greedy_search"} <= {name for _, name, _ in things}
-    assert [f"{room}.{name}" for room, name, f in things if not f.__doc__] == []
-
-
-def test_what_runs_beside_the_artefacts_does_without_the_library():
-    files = sorted((ROOT / "export").rglob("*.py"))
-    users = [
-        str(path)
-        for path in files
-        for name in imports_of("", ast.parse(path.read_text("utf-8")))
-        if name.partition(".")[0] == "keras_seq2seq"
-    ]
-    assert users == []
+def test_clients_of_artefacts_do_without_the_library():
+    if not (ROOT / "export").is_dir():
+        pytest.skip("there are no clients yet")
+    assert need_the_library(ROOT / "export") == []
 
 
 # === The rules can fail ===
@@ -329,37 +262,74 @@ def test_the_other_rules_can_fail():
     assert not too_many_classes("training.configuration.config", classes)
 
 
-def test_bad_docstrings_are_seen():
-    class Bare:
-        pass
+def graph(**sources):
+    """An ImportGraph of modules by name, `__` for a dot; those named in `packages` are folders."""
+    packages = set(sources.pop("packages", ()))
+    trees = {name.replace("__", ".") or "__init__": source for name, source in sources.items()}
+    return ImportGraph({name: ast.parse(source) for name, source in trees.items()}, packages)
 
-    class WithoutSections:
-        """Something."""
 
-        def __init__(self, units, **kwargs):
-            """Makes one."""
+LAZY = "if TYPE_CHECKING:\n    from keras_seq2seq.text.pieces import Pieces as Pieces"
+IDS = "import numpy\nfrom keras_seq2seq.nearest import x"
 
-    class Good:
-        """Something.
 
-        Args:
-            units: int.
+@pytest.mark.parametrize(
+    ("layer", "needs"),
+    [
+        ("from keras_seq2seq.text.pieces import Pieces", "text.pieces"),
+        ("from keras_seq2seq.text import pieces", "text.pieces"),
+        ("from keras_seq2seq.text import Pieces", "text.pieces"),
+        ("class A:\n    from keras_seq2seq.text.ids import PAD", None),
+        (
+            "try:\n    import keras_seq2seq.text.pieces\nexcept ImportError:\n    pass",
+            "text.pieces",
+        ),
+        ("def fast():\n    from keras_seq2seq.text.pieces import Pieces", None),
+        ("if TYPE_CHECKING:\n    from keras_seq2seq.text.pieces import Pieces", None),
+        ("PATHS = {'pieces': 'keras_seq2seq.text.pieces.Pieces'}", None),
+    ],
+)
+def test_a_backend_is_seen_through_chains(layer, needs):
+    rooms = {"text__pieces": "import tensorflow as tf", "text__ids": IDS, "nearest": "import keras"}
+    chains = loaded_backends(graph(packages=["text"], text=LAZY, layers__rnn=layer, **rooms))
+    expected = f"layers.rnn -> {needs} imports tensorflow"
+    assert chains == ([expected] if needs else [])
 
-        Call arguments:
-            x: float tensor [B, H].
 
-        Returns:
-            float tensor [B, H].
+def test_a_package_that_is_not_lazy_brings_a_backend_to_its_neighbours():
+    eager = "from keras_seq2seq.text.pieces import Pieces as Pieces"
+    rooms = {"text__pieces": "import tensorflow as tf", "text__ids": IDS}
+    layer = "from keras_seq2seq.text.ids import PAD"
+    chains = loaded_backends(graph(packages=["text"], text=eager, layers__rnn=layer, **rooms))
+    assert chains == ["layers.rnn -> text -> text.pieces imports tensorflow"]
 
-        Example:
 
-        >>> Good(3)
-        """
+def test_circles_are_seen():
+    late = "def f():\n    import keras_seq2seq.a"
+    ring = {"a": "import keras_seq2seq.b", "b": "import keras_seq2seq.c"}
+    assert circles(graph(**ring, c="import keras_seq2seq.a"))
+    assert not circles(graph(**ring, c=late))
+    for room, place in (("", ""), ("training__", "training.")):
+        modules = {
+            f"{room}a__x": f"import keras_seq2seq.{place}b.x",
+            f"{room}b__x": "",
+            f"{room}b__y": f"import keras_seq2seq.{place}a.y",
+            f"{room}a__y": "",
+        }
+        (circle,) = circles(graph(**modules))
+        assert set(circle.split(" -> ")) == {f"{place}a", f"{place}b"}
+        assert not circles(graph(**{**modules, f"{room}b__y": ""}))
 
-        def __init__(self, units):
-            pass
 
-    assert bad_docstring(Bare) == ["Bare has no docstring"]
-    assert len(bad_docstring(WithoutSections)) == 3
-    assert len(bad_docstring(WithoutSections, is_layer=True)) == 5
-    assert bad_docstring(Good, is_layer=True) == []
+def test_crowded_rooms_are_seen():
+    files = [Path("text", f"{i}.py") for i in range(FILES_IN_A_ROOM)] + [Path("text/__init__.py")]
+    assert crowded_rooms([*files, Path("other/one.py")]) == []
+    assert crowded_rooms([*files, Path("text/one.py")]) == ["text has 14 files"]
+
+
+def test_clients_that_need_the_library_are_seen(tmp_path):
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "client.py").write_text("import json\nfrom ai_edge_litert import x")
+    assert need_the_library(tmp_path) == []
+    (tmp_path / "python" / "other.py").write_text("def f():\n    from keras_seq2seq import export")
+    assert need_the_library(tmp_path) == ["other.py"]

@@ -1,16 +1,29 @@
 """The command `keras-seq2seq`. Heavy imports wait until a command runs."""
 
+from __future__ import annotations
+
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
 os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
 
 import typer
 
+from keras_seq2seq.cli.arguments import (
+    AsJson,
+    BatchSize,
+    Columns,
+    Ensemble,
+    Language,
+    ModelArgument,
+    Tokenize,
+    all_existing,
+)
 from keras_seq2seq.cli.library_messages import own_messages_only
+from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.version import __version__
 
 app = typer.Typer(
@@ -22,46 +35,7 @@ app = typer.Typer(
 )
 
 
-def _existing(path: Path) -> Path:
-    """Told at once, not after the seconds that TensorFlow takes to load."""
-    if not path.exists():
-        raise ValueError(f"{path} does not exist.")
-    return path
-
-
-def _all_existing(paths: list[Path]) -> list[Path]:
-    return [_existing(path) for path in paths]
-
-
-ModelArgument = Annotated[
-    Path,
-    typer.Argument(
-        help="A run directory, .keras file, SavedModel directory or .tflite file.",
-        callback=_existing,
-    ),
-]
-BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
-Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
-Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer.")]
-Language = Annotated[
-    str | None,
-    typer.Option(
-        help="Language of the targets, as de: score lower-cased, Moses-tokenised text, too, as "
-        "published tables do."
-    ),
-]
-Beam = Annotated[int, typer.Option(min=1, help="Beams of the search; 1 searches greedily.")]
-LengthPenalty = Annotated[
-    float | None, typer.Option(help="Of beam search, 1 if not given: above, longer results.")
-]
-Ensemble = Annotated[
-    list[Path] | None,
-    typer.Option(help="A further model of the same vocabulary, to decode with as one."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def _version(wanted: bool):
+def _version(wanted: bool) -> None:
     if wanted:
         print(__version__)
         raise typer.Exit
@@ -73,7 +47,7 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
-):
+) -> None:
     """Small sequence-to-sequence models: train, evaluate, generate, export."""
     context.with_resource(own_messages_only())
 
@@ -106,7 +80,7 @@ def train(
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run in --run-dir.")] = False,
     show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
-):
+) -> None:
     """Trains a model; without arguments, on the built-in phrasebook."""
     from keras_seq2seq.cli import train_command
 
@@ -126,6 +100,7 @@ def train(
 
 
 @app.command()
+@with_search_flags
 def evaluate(
     model: ModelArgument,
     test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
@@ -141,18 +116,14 @@ def evaluate(
         str | None,
         typer.Option(help="Corpus that tells which words are rare; default that of the run."),
     ] = None,
-    beam: Beam = 1,
-    length_penalty: LengthPenalty = None,
     ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,
-):
+    **search: Any,
+) -> None:
     """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
     from keras_seq2seq.cli import evaluate_command
 
-    options = {"beam_size": beam} if beam > 1 else {}
-    if length_penalty is not None:
-        options["length_penalty"] = length_penalty
     evaluate_command.run(
         (model, *(ensemble or [])),
         test,
@@ -164,18 +135,19 @@ def evaluate(
         train,
         batch_size,
         as_json,
-        options,
+        search,
     )
 
 
 @app.command()
+@with_search_flags
 def compare(
     systems: Annotated[
         list[Path],
         typer.Argument(
             help="Two or more: models, or files of translations, one a line. "
             "The first is the baseline.",
-            callback=_all_existing,
+            callback=all_existing,
         ),
     ],
     test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
@@ -189,92 +161,54 @@ def compare(
         ),
     ] = None,
     resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
-    beam: Beam = 1,
-    length_penalty: LengthPenalty = None,
     batch_size: BatchSize = 32,
     as_json: AsJson = False,
-):
+    **search: Any,
+) -> None:
     """Tells whether systems differ by more than chance: paired bootstrap of BLEU, chrF and TER."""
     from keras_seq2seq.cli import compare_command
 
-    options = {"beam_size": beam} if beam > 1 else {}
-    if length_penalty is not None:
-        options["length_penalty"] = length_penalty
     compare_command.run(
-        systems, test, columns, tokenize, language, resamples, batch_size, as_json, options
+        systems, test, columns, tokenize, language, resamples, batch_size, as_json, search
     )
 
 
 @app.command()
+@with_search_flags
 def generate(
     model: ModelArgument,
     file: Annotated[
         str, typer.Argument(help="Text, one source a line; - is standard input.")
     ] = "-",
-    beam: Beam = 1,
-    n_best: Annotated[int, typer.Option(min=1, help="Results for each line, best first.")] = 1,
-    length_penalty: LengthPenalty = None,
-    coverage_penalty: Annotated[
-        float | None, typer.Option(help="Of beam search: for all of the source being read.")
-    ] = None,
-    diversity: Annotated[
-        float | None, typer.Option(help="Of beam search: how much n-best results differ.")
-    ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw tokens by probability.")] = False,
-    temperature: Annotated[float | None, typer.Option(help="Of sampling.")] = None,
-    top_k: Annotated[
-        int | None, typer.Option(help="Of sampling: the most probable tokens.")
-    ] = None,
-    top_p: Annotated[float | None, typer.Option(help="Of sampling: their probability.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of sampling.")] = None,
-    min_length: Annotated[int | None, typer.Option(help="Least tokens of a result.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Most tokens of a result.")] = None,
-    no_repeat_ngram: Annotated[
-        int | None, typer.Option(help="No run of so many tokens occurs twice.")
-    ] = None,
-    repetition_penalty: Annotated[
-        float | None, typer.Option(help="Above 1: tokens are less probable the second time.")
-    ] = None,
     prefix: Annotated[str | None, typer.Option(help="How every result begins.")] = None,
-    ban: Annotated[
-        list[str] | None, typer.Option(help="What must not occur, as often as you like.")
+    banned: Annotated[
+        list[str] | None,
+        typer.Option("--banned", "--ban", help="What must not occur, as often as you like."),
     ] = None,
     long_sources: Annotated[
         str | None, typer.Option(help="truncate, split (into sentences) or error.")
     ] = None,
     replace_unknown: Annotated[
-        bool, typer.Option("--replace-unknown", help="Copy source words for unknown ones.")
-    ] = False,
+        bool | None, typer.Option("--replace-unknown", help="Copy source words for unknown ones.")
+    ] = None,
     ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line: tokens, scores, attention, ...")
     ] = False,
-):
+    **search: Any,
+) -> None:
     """Translates lines of text to standard output."""
     from keras_seq2seq.cli import generate_command
 
-    options = {
-        "beam_size": beam if beam > 1 else None,
-        "num_return": n_best if n_best > 1 else None,
-        "length_penalty": length_penalty,
-        "coverage_penalty": coverage_penalty,
-        "diversity": diversity,
-        "sampling": sample,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-        "min_length": min_length,
-        "max_length": max_length,
-        "no_repeat_ngram": no_repeat_ngram,
-        "repetition_penalty": repetition_penalty,
+    of_text = {
         "prefix": prefix,
-        "banned": ban,
+        "banned": banned,
         "long_sources": long_sources,
         "replace_unknown": replace_unknown,
     }
+    options = search | {name: value for name, value in of_text.items() if value is not None}
     generate_command.run(model, file, batch_size, scores, as_json, ensemble or [], options)
 
 
@@ -288,7 +222,7 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, with the score of each token.")
     ] = False,
-):
+) -> None:
     """Prints how probable the targets of a corpus are: log-probability, that a token, the pair."""
     from keras_seq2seq.cli import score_command
 
@@ -305,23 +239,25 @@ def export(
     text: Annotated[
         bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
     ] = False,
-    beam: Annotated[
+    beam_size: Annotated[
         int | None,
         typer.Option(
+            "--beam-size",
+            "--beam",
             min=1,
             help="Beams of the SavedModel's signature `beam` (4 if not given), and of the .tflite "
             "file's only search (1 if not given).",
         ),
     ] = None,
-):
+) -> None:
     """Writes a SavedModel and a .tflite file, and compares both with the model."""
     from keras_seq2seq.cli import export_command
 
-    export_command.run(model, saved_model, tflite, text, beam)
+    export_command.run(model, saved_model, tflite, text, beam_size)
 
 
 @app.command()
-def inspect(model: ModelArgument, as_json: AsJson = False):
+def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
     """Shows what a model is made of."""
     from keras_seq2seq.cli import inspect_command
 
@@ -332,7 +268,7 @@ def inspect(model: ModelArgument, as_json: AsJson = False):
 def plot(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run directories, drawn into one picture.", callback=_all_existing),
+        typer.Argument(help="Run directories, drawn into one picture.", callback=all_existing),
     ],
     output: Annotated[
         Path | None,
@@ -342,7 +278,7 @@ def plot(
         str | None,
         typer.Option(help="Column of metrics.csv that tells the best epoch; default the run's."),
     ] = None,
-):
+) -> None:
     """Draws loss, perplexity, accuracy and all else that a run wrote, epoch by epoch."""
     from keras_seq2seq.cli import plot_command
 
@@ -358,14 +294,14 @@ def quickstart(
         list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run in --run-dir.")] = False,
-):
+) -> None:
     """Trains on the phrasebook, scores, exports, and translates with all three artefacts."""
     from keras_seq2seq.cli import quickstart_command
 
     quickstart_command.run(run_dir, set_ or [], overwrite)
 
 
-def main():
+def main() -> None:
     """Runs the command line; what a user can mend is told in one line, with exit code 2.
 
     With TF_CPP_MIN_LOG_LEVEL=0 errors keep their tracebacks.
@@ -387,7 +323,7 @@ def main():
         _fail(error)
 
 
-def _fail(error):
+def _fail(error: Exception) -> NoReturn:
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         raise error
     print("error: " + " ".join(str(error).split()), file=sys.stderr)

@@ -1,7 +1,12 @@
 """`keras-seq2seq compare`."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -12,7 +17,17 @@ from keras_seq2seq.cli.terminal import err, out
 _TITLES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER (less is better)"}
 
 
-def run(systems, test, columns, tokenize, language, resamples, batch_size, as_json, options):
+def run(
+    systems: Sequence[Path],
+    test: str,
+    columns: str,
+    tokenize: str,
+    language: str | None,
+    resamples: int,
+    batch_size: int,
+    as_json: bool,
+    search: dict[str, Any],
+) -> None:
     """Translates with every model, and compares all with the first."""
     from keras_seq2seq.data import parse_columns, read_pairs
 
@@ -30,7 +45,7 @@ def run(systems, test, columns, tokenize, language, resamples, batch_size, as_js
             from keras_seq2seq.export import open_artefact
 
             artefact = open_artefact(path)
-            texts[str(path)], _ = translate(artefact, pairs.sources, batch_size, **options)
+            texts[str(path)], _ = translate(artefact, pairs.sources, batch_size, **search)
     from keras_seq2seq.evaluation import paired_bootstrap
 
     ordered = {str(path): texts[str(path)] for path in systems}

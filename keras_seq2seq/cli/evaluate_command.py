@@ -1,9 +1,14 @@
 """`keras-seq2seq evaluate`."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,25 +18,29 @@ from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.terminal import err, out, progress_of
 from keras_seq2seq.nearest_name import did_you_mean
 
+if TYPE_CHECKING:
+    from keras_seq2seq.data import SentencePairs
+    from keras_seq2seq.export import Artefact
+
 
 def run(
-    models,
-    test,
-    columns,
-    output,
-    tokenize,
-    language,
-    report,
-    train,
-    batch_size,
-    as_json,
-    options,
-):
+    models: Sequence[Path],
+    test: str,
+    columns: str,
+    output: Path | None,
+    tokenize: str,
+    language: str | None,
+    report: Path | None,
+    train: str | None,
+    batch_size: int,
+    as_json: bool,
+    search: dict[str, Any],
+) -> None:
     """Translates the sources of a corpus and scores them against its targets.
 
     Args:
         models: paths; several decode as one.
-        options: dict of the options of the search, greedy if empty.
+        search: dict of the options of the search, greedy if empty.
         test, columns, output, tokenize, language, report, train, batch_size, as_json: see `app`.
     """
     model, *others = models
@@ -44,7 +53,7 @@ def run(
     training = None if report is None else _training_pairs(model, train, columns)
     check_report(report)
     artefact = open_models(model, others)
-    hypotheses, seconds = translate(artefact, pairs.sources, batch_size, **options)
+    hypotheses, seconds = translate(artefact, pairs.sources, batch_size, **search)
     if output is not None:
         with replacing(output) as temporary:
             temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
@@ -59,7 +68,7 @@ def run(
         out.print(f"Errors by length, rare words and unknown tokens: {report}", soft_wrap=True)
 
 
-def check_tokenizer(name):
+def check_tokenizer(name: str) -> None:
     """Refuses a name sacreBLEU does not know before any sentence is translated."""
     from sacrebleu.metrics.bleu import BLEU
 
@@ -75,7 +84,7 @@ def check_tokenizer(name):
         raise ValueError(f"--tokenize {name} cannot be used: {error}") from error
 
 
-def check_output(path):
+def check_output(path: Path | None) -> None:
     """Refuses a file that cannot be written before any sentence is translated."""
     if path is None:
         return
@@ -87,7 +96,7 @@ def check_output(path):
         raise ValueError(f"--output {path}: the directory {path.parent} is not writable.")
 
 
-def check_language(language):
+def check_language(language: str | None) -> None:
     """Refuses a language that Moses does not know before any sentence is translated."""
     if language is not None:
         from keras_seq2seq.evaluation.moses_text import check_moses_language
@@ -95,7 +104,7 @@ def check_language(language):
         check_moses_language(language)
 
 
-def check_report(path):
+def check_report(path: Path | None) -> None:
     """Makes the directory of a report, or says why it cannot be."""
     if path is None:
         return
@@ -107,15 +116,22 @@ def check_report(path):
         raise ValueError(f"--report {path} is not writable.")
 
 
-def translate(artefact, sources, batch_size=32, **options):
+def translate(
+    artefact: Artefact, sources: Sequence[str], batch_size: int = 32, **search: Any
+) -> tuple[list[str], float]:
     """Translates with a progress bar; gives the translations and the seconds they took."""
     start = time.perf_counter()
     with progress_of("translating", len(sources)) as progress:
-        hypotheses = artefact.generate(sources, batch_size, progress, **options).texts
+        hypotheses = artefact.generate(sources, batch_size, progress, **search).texts
     return hypotheses, time.perf_counter() - start
 
 
-def score_texts(hypotheses, references, tokenize="13a", language=None):
+def score_texts(
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    tokenize: str = "13a",
+    language: str | None = None,
+) -> dict[str, Any]:
     """The scores as a dict; with a language, those of lower-cased tokenised text are in it."""
     from keras_seq2seq.evaluation import score_corpus, score_lowercased_tokenised
 
@@ -126,7 +142,9 @@ def score_texts(hypotheses, references, tokenize="13a", language=None):
     return scores
 
 
-def score(artefact, pairs, tokenize="13a", batch_size=32):
+def score(
+    artefact: Artefact, pairs: SentencePairs, tokenize: str = "13a", batch_size: int = 32
+) -> dict[str, Any]:
     """Returns the scores of an artefact on sentence pairs as a dict, with the seconds it took."""
     hypotheses, seconds = translate(artefact, pairs.sources, batch_size)
     return {**score_texts(hypotheses, pairs.targets, tokenize), "seconds": seconds}

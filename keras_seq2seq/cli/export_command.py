@@ -1,9 +1,15 @@
 """`keras-seq2seq export`."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 from keras_seq2seq.cli.terminal import err
 
 
-def run(model, saved_model, tflite, text, beam):
+def run(
+    model: Path, saved_model: Path | None, tflite: Path | None, text: bool, beam_size: int | None
+) -> None:
     """Exports a Keras model; each artefact is reloaded and compared before it is kept."""
     if saved_model is None and tflite is None:
         raise ValueError("Nothing to export: give --saved-model DIRECTORY, --tflite FILE, or both.")
@@ -21,10 +27,10 @@ def run(model, saved_model, tflite, text, beam):
         )
     if text:
         check_text_is_possible(artefact.model)  # before anything is written
-    search = {"beam_size": beam} if beam and beam > 1 else {}
+    search = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
-            written = export.saved_model(artefact.model, saved_model, beam_size=beam or 4)
+            written = export.saved_model(artefact.model, saved_model, beam_size=beam_size or 4)
         print(written)
     if tflite is not None:
         with err.status("Converting and comparing the .tflite file"):

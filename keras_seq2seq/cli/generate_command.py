@@ -1,12 +1,28 @@
 """`keras-seq2seq generate`."""
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_seq2seq.cli.terminal import err, progress_of
 
+if TYPE_CHECKING:
+    from keras_seq2seq.export import Artefact
 
-def run(model, file, batch_size, scores, as_json, others, options):
+
+def run(
+    model: Path,
+    file: str,
+    batch_size: int,
+    scores: bool,
+    as_json: bool,
+    others: Sequence[Path],
+    options: dict[str, Any],
+) -> None:
     """Translates a file, standard input, or line by line what is typed.
 
     Args:
@@ -16,9 +32,8 @@ def run(model, file, batch_size, scores, as_json, others, options):
         scores: bool. Log-probabilities in front.
         as_json: bool. One JSON object a line, with all details.
         others: paths of further models, which decode with the first as one.
-        options: dict of keyword arguments of `TextSeq2Seq.generate`; `None` is left out.
+        options: dict of keyword arguments of `TextSeq2Seq.generate`, those that were given.
     """
-    options = {name: value for name, value in options.items() if value not in (None, False, [])}
     lines = None if file == "-" and sys.stdin.isatty() else _read(file)
     translate = _opened(model, others, batch_size, as_json, options)
     if lines is None:
@@ -39,7 +54,9 @@ def _read(file):
     return decode_lines(sys.stdin.buffer.read(), "standard input")
 
 
-def _opened(model, others, batch_size, as_json, options):
+def _opened(
+    model: Path, others: Sequence[Path], batch_size: int, as_json: bool, options: dict[str, Any]
+) -> Callable[..., tuple[list, list]]:
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
     if artefact.kind == "keras":
@@ -63,7 +80,7 @@ def _opened(model, others, batch_size, as_json, options):
     if as_json:
         of_keras.add("json")
     if options.get("num_return", 1) > 1:
-        of_keras.add("n_best")
+        of_keras.add("num_return")
     if of_keras:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
         raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
@@ -75,7 +92,7 @@ def _opened(model, others, batch_size, as_json, options):
     return translate
 
 
-def open_models(model, others):
+def open_models(model: Path, others: Sequence[Path]) -> Artefact:
     """Opens an artefact; with others, an ensemble of all of them."""
     from keras_seq2seq.export import open_artefact
 

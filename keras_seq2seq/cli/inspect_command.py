@@ -1,13 +1,16 @@
 """`keras-seq2seq inspect`."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 from rich.table import Table
 
 from keras_seq2seq.cli.terminal import out
 
 
-def run(model, as_json):
+def run(model: Path, as_json: bool) -> None:
     """Shows kind, size and all that an artefact knows of itself."""
     from keras_seq2seq.export import open_artefact
 

@@ -1,11 +1,14 @@
 """Keeps the chatter of the libraries below off standard error; their errors still show."""
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 
 # Python's warnings from these are for their developers, not for who runs the command.
 _LIBRARIES = r"(keras|tensorflow|tensorflow_text|tensorboard|google|absl|ai_edge_litert)(\.|$)"
@@ -27,7 +30,7 @@ for line in sys.stdin.buffer:
 
 
 @contextlib.contextmanager
-def own_messages_only():
+def own_messages_only() -> Iterator[None]:
     """Drops notes of TensorFlow, Keras and LiteRT; `TF_CPP_MIN_LOG_LEVEL=0` lets them through."""
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         yield

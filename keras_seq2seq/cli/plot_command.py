@@ -1,5 +1,8 @@
 """`keras-seq2seq plot`."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 from keras_seq2seq.evaluation.run_curves import RunCurves
@@ -10,7 +13,7 @@ from keras_seq2seq.training.runs.run_directory import RunDirectory
 _ENDINGS = (".png", ".svg", ".pdf")
 
 
-def run(runs, output, monitor):
+def run(runs: Sequence[Path], output: Path | None, monitor: str | None) -> None:
     """Draws the curves of runs into one picture, and prints where it lies."""
     if output is None:
         output = runs[0] / "curves.png" if len(runs) == 1 else Path("curves.png")

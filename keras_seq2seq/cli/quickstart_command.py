@@ -1,8 +1,11 @@
 """`keras-seq2seq quickstart`: the whole way, from corpus to three artefacts that agree."""
 
+from __future__ import annotations
+
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -17,7 +20,7 @@ COMPARED = 200
 HOME = Path("runs/quickstart")  # a second quickstart replaces the first
 
 
-def run(run_dir, overrides, overwrite):
+def run(run_dir: Path | None, overrides: Sequence[str], overwrite: bool) -> None:
     """Trains, scores, exports, compares, and writes `summary.json`."""
     start = time.monotonic()
     config = load_config("recipe:quickstart", overrides)

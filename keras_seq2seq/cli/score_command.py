@@ -1,14 +1,25 @@
 """`keras-seq2seq score`."""
 
+from __future__ import annotations
+
 import json
 import math
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.terminal import err, progress_of
 
 
-def run(model, corpus, columns, batch_size, as_json, others):
+def run(
+    model: Path,
+    corpus: str,
+    columns: str,
+    batch_size: int,
+    as_json: bool,
+    others: Sequence[Path],
+) -> None:
     """Judges the targets of a corpus: one line for each pair, in its order.
 
     A line has the natural log-probability of the target, that per token, source and target; or it

@@ -1,6 +1,9 @@
 """Consoles and progress bars."""
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +20,7 @@ out = Console(emoji=False)
 err = Console(stderr=True, emoji=False)
 
 
-def make_progress():
+def make_progress() -> Progress:
     """A progress bar on standard error that vanishes when it is done; none in a pipe."""
     return Progress(
         TextColumn("{task.description}"),
@@ -32,7 +35,7 @@ def make_progress():
 
 
 @contextlib.contextmanager
-def progress_of(description, total):
+def progress_of(description: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a bar and gives a function to tell how many are done."""
     with make_progress() as progress:
         task = progress.add_task(description, total=total)

@@ -1,9 +1,14 @@
 """`keras-seq2seq train`."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_seq2seq.cli.terminal import err, make_progress
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
@@ -11,8 +16,17 @@ from keras_seq2seq.training.recovery.training_interrupted import TrainingInterru
 from keras_seq2seq.training.runs.corpora import read_corpora
 from keras_seq2seq.training.runs.run_directory import RunDirectory
 
+if TYPE_CHECKING:
+    from keras_seq2seq.training import RunConfig, TrainingSummary
 
-def run(config_file, overrides, run_dir, overwrite, show_config):
+
+def run(
+    config_file: Path | None,
+    overrides: Sequence[str],
+    run_dir: Path | None,
+    overwrite: bool,
+    show_config: bool,
+) -> None:
     """Checks all that can be checked before TensorFlow is loaded, then trains."""
     config = load_config(config_file, overrides)
     if show_config:
@@ -23,7 +37,14 @@ def run(config_file, overrides, run_dir, overwrite, show_config):
     _tell(summary, directory)
 
 
-def resume(path, config_file, overrides, run_dir, overwrite, show_config):
+def resume(
+    path: Path,
+    config_file: Path | None,
+    overrides: Sequence[str],
+    run_dir: Path | None,
+    overwrite: bool,
+    show_config: bool,
+) -> None:
     """Goes on with a run; with its own configuration, unless another file is given."""
     if run_dir is not None or overwrite:
         raise ValueError(
@@ -53,7 +74,7 @@ def _tell(summary, directory):
 
 
 @contextlib.contextmanager
-def open_run(run_dir, overwrite):
+def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
     """Gives a run directory; one that holds a run of worth is replaced only if that is meant."""
     directory = RunDirectory.new() if run_dir is None else RunDirectory(run_dir)
     holds = _what_it_holds(directory)
@@ -104,13 +125,13 @@ def _set_aside(directory):
     shutil.rmtree(aside)
 
 
-def train(config, directory, resume=False):
+def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> TrainingSummary:
     """Trains with a progress bar; messages go to standard error."""
     pairs = read_corpora(config.data)  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
-    def say(message):
+    def say(message: str) -> None:
         err.print(message, highlight=False, markup=False, soft_wrap=True)
 
     with make_progress() as progress:

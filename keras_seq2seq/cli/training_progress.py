@@ -1,9 +1,13 @@
 """A progress bar for `fit`."""
 
+from __future__ import annotations
+
 import time
+from typing import Any
 
 import keras
 from rich.markup import escape
+from rich.progress import Progress, TaskID
 
 from keras_seq2seq.cli.terminal import err
 
@@ -18,14 +22,14 @@ class TrainingProgress(keras.callbacks.Callback):
 
     checkpointed = ("done",)
 
-    def __init__(self, progress):
+    def __init__(self, progress: Progress):
         super().__init__()
         self.progress = progress
         self.done = 0  # batches of the epoch
-        self.task = None
-        self.began = None
+        self.task: TaskID | None = None
+        self.began: float | None = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.monotonic()
         self.task = self.progress.add_task(
             f"epoch {epoch + 1}/{self.params['epochs']}",
@@ -33,11 +37,11 @@ class TrainingProgress(keras.callbacks.Callback):
             completed=self.done,
         )
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.done += 1
         self.progress.update(self.task, completed=self.done)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         self.done = 0
         self.progress.remove_task(self.task)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import keras
+
+T = TypeVar("T")
 
 
 class EpochCounter(keras.callbacks.Callback):
@@ -37,19 +40,19 @@ class EpochCounter(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, epoch: int = 0, batch: int = 0, skipped: Iterable = ()):
+    def __init__(self, epoch: int = 0, batch: int = 0, skipped: Iterable[tuple[int, int]] = ()):
         super().__init__()
         self.plan = []
         self.move(epoch, batch, skipped)
 
-    def move(self, epoch: int, batch: int = 0, skipped: Iterable = ()) -> None:
+    def move(self, epoch: int, batch: int = 0, skipped: Iterable[tuple[int, int]] = ()) -> None:
         """Goes to another place, from which `fit(..., initial_epoch=epoch)` shall start."""
         self.epoch, self.batch = epoch, batch
         self.skipped = {tuple(place) for place in skipped}
         self._moved = True
         self._pass_skipped()
 
-    def remaining(self, plan: list) -> list:
+    def remaining(self, plan: list[T]) -> list[T]:
         """What is left of the batches of the epoch.
 
         >>> EpochCounter(batch=2, skipped=[(0, 3)]).remaining(list("abcde"))
@@ -63,18 +66,18 @@ class EpochCounter(keras.callbacks.Callback):
         while (self.epoch, self.batch) in self.skipped:
             self.batch += 1
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         if not self._moved or epoch != self.epoch:  # only the first epoch of a fit begins late
             self.epoch, self.batch = epoch, 0
             self._pass_skipped()
         self._moved = False
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         # To `fit` this is the end of the data. It must not look for more: a step that finds no
         # data may yet have counted itself and drawn the seeds of its dropout.
         if self.params["steps"] and self.batch >= self.params["steps"]:
             raise StopIteration
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self.batch += 1
         self._pass_skipped()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import warnings
 
@@ -13,8 +14,10 @@ from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.sampled_rows import SampledRows
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.data.token_rows import TokenRows, frame_rows
+from keras_seq2seq.data.token_rows import TokenRows
+from keras_seq2seq.text.framing import blank_as_empty, frame_rows
 from keras_seq2seq.text.sentencepiece.subword_sampler import SubwordSampler
+from keras_seq2seq.text.tokenizer import Tokenizer
 
 _ENCODE_BATCH = 1024  # sentences tokenised at a time
 _BATCHES_AHEAD = 8
@@ -22,8 +25,8 @@ _BATCHES_AHEAD = 8
 
 def make_dataset(
     pairs: SentencePairs,
-    source_tokenizer,
-    target_tokenizer,
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
     *,
     batch_size: int = 64,
     batch_tokens: int = 0,
@@ -64,7 +67,7 @@ def make_dataset(
 
     Returns:
         A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
-        of `source_ids`, int32 (B, S), and `target_ids`, int32 (B, T), which begins with BOS;
+        of `source_ids`, int32 (B, S), and `decoder_ids`, int32 (B, T), which begins with BOS;
         y is int32 (B, T) and ends with EOS; sample_weight is float32 (B, T), 1 on real tokens
         and 0 on padding.
 
@@ -80,6 +83,7 @@ def make_dataset(
     ```
     """
     # 1. Turn all sentences into ids, once.
+    pairs = _without_blanks(pairs)
     sources = encode_lines(pairs.sources, source_tokenizer)
     targets = encode_lines(pairs.targets, target_tokenizer)
     lengths = _lengths(sources, targets)
@@ -135,6 +139,11 @@ def make_dataset(
     return _with_cardinality(dataset.prefetch(_BATCHES_AHEAD), batch_count)
 
 
+def _without_blanks(pairs: SentencePairs) -> SentencePairs:
+    """Pairs whose blank sources are empty, as the model reads them."""
+    return dataclasses.replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
+
+
 def _rows_of_epochs(texts, rows, tokenizer, alpha, max_length, seed):
     """A function from the number of an epoch to its `TokenRows`."""
     if not alpha:
@@ -158,8 +167,8 @@ def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
 
 def drop_over_long(
     pairs: SentencePairs,
-    source_tokenizer,
-    target_tokenizer,
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
     *,
     max_source_length: int = 64,
     max_target_length: int = 64,
@@ -191,7 +200,9 @@ def drop_over_long(
     return pairs.keep(np.flatnonzero(fits).tolist(), over_long=int((~fits).sum()))
 
 
-def token_lengths(pairs: SentencePairs, source_tokenizer, target_tokenizer) -> np.ndarray:
+def token_lengths(
+    pairs: SentencePairs, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
+) -> np.ndarray:
     """Counts the tokens of every pair, BOS and EOS not among them.
 
     Args:
@@ -208,11 +219,12 @@ def token_lengths(pairs: SentencePairs, source_tokenizer, target_tokenizer) -> n
     token_lengths(SentencePairs(["ab"], ["abc"]), ByteTokenizer(), ByteTokenizer())   # [[2, 3]]
     ```
     """
+    pairs = _without_blanks(pairs)
     sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
     return _lengths(*(encode_lines(texts, tokenizer) for texts, tokenizer in sides))
 
 
-def encode_lines(texts: list[str], tokenizer) -> TokenRows:
+def encode_lines(texts: list[str], tokenizer: Tokenizer) -> TokenRows:
     """Tokenises many sentences, a thousand at a time.
 
     Args:

@@ -1,12 +1,12 @@
-"""The ids of many sentences, packed, and how a batch of them is padded."""
+"""The ids of many sentences, packed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
+from keras_seq2seq.text.special_tokens import PAD
 
 
 class TokenRows:
@@ -46,7 +46,7 @@ class TokenRows:
         start = self.starts[index]
         return self.flat[start : start + self.lengths[index]]
 
-    def take(self, indices) -> TokenRows:
+    def take(self, indices: Sequence[int] | np.ndarray) -> TokenRows:
         """The rows at `indices`, an int array."""
         indices = np.asarray(indices, np.int64)
         lengths = self.lengths[indices]
@@ -54,37 +54,9 @@ class TokenRows:
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return TokenRows(self.flat[np.repeat(self.starts[indices], lengths) + within], lengths)
 
-    def padded(self, indices, width: int) -> np.ndarray:
+    def padded(self, indices: Sequence[int] | np.ndarray, width: int) -> np.ndarray:
         """The rows at `indices`, an int array (B,), with PAD behind each: int32 (B, width)."""
         columns = np.arange(width)
         places = self.starts[indices][:, None] + columns  # (B, width)
         real = columns < self.lengths[indices][:, None]
         return np.where(real, self.flat[np.minimum(places, len(self.flat) - 1)], np.int32(PAD))
-
-
-def frame_rows(sources: TokenRows, targets: TokenRows, indices):
-    """Frames pairs with BOS and EOS and pads them; `encode_pair` does the same from strings.
-
-    Args:
-        sources: `TokenRows`.
-        targets: `TokenRows`.
-        indices: int array of shape (B,). The pairs of the batch.
-
-    Returns:
-        A tuple (x, y, sample_weight) of NumPy arrays, as `make_dataset` yields them.
-    """
-    source_ids = _closed(sources, indices)  # (B, S)
-    y = _closed(targets, indices)  # (B, T)
-    real = np.arange(y.shape[1]) <= targets.lengths[indices][:, None]  # (B, T), EOS among them
-    bos = np.full([len(y), 1], BOS, np.int32)
-    heard = targets.padded(indices, y.shape[1] - 1)  # (B, T - 1): what was said before
-    x = {"source_ids": source_ids, "decoder_ids": np.concatenate([bos, heard], axis=1)}
-    return x, y, real.astype(np.float32)
-
-
-def _closed(rows: TokenRows, indices) -> np.ndarray:
-    """Padded rows with EOS behind the last id of each: int32 (B, T)."""
-    lengths = rows.lengths[indices]
-    ids = rows.padded(indices, int(lengths.max(initial=0)) + 1)
-    ids[np.arange(len(ids)), lengths] = EOS
-    return ids

@@ -5,13 +5,23 @@ search takes any number of them, and one that is not given costs nothing. Log-pr
 normalised again, so that what is allowed keeps its score.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
 from keras import ops
+
+from keras_seq2seq.decoding.history import History
+from keras_seq2seq.tensors import Tensor
+
+Constraint: TypeAlias = Callable[[Tensor, History], Tensor]
 
 FORBIDDEN = -1e9  # far below any log-probability, and finite in every graph
 DEAD = FORBIDDEN / 2  # what lies below was forbidden, or does not exist
 
 
-def minimum_length(minimum, eos_id):
+def minimum_length(minimum: Tensor, eos_id: int) -> Constraint:
     """Keeps EOS from being chosen before so many tokens.
 
     Args:
@@ -27,7 +37,7 @@ def minimum_length(minimum, eos_id):
     return constrain
 
 
-def only_allowed(allowed):
+def only_allowed(allowed: Tensor) -> Constraint:
     """Allows some tokens only: a shortlist, or everything but what is banned.
 
     Args:
@@ -41,7 +51,7 @@ def only_allowed(allowed):
     return constrain
 
 
-def forced_tokens(forced, otherwise=()):
+def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Constraint:
     """Forces tokens at given places; a target prefix is the case of the first places.
 
     Args:
@@ -61,7 +71,7 @@ def forced_tokens(forced, otherwise=()):
     return constrain
 
 
-def banned_sequences(sequences):
+def banned_sequences(sequences: Sequence[Sequence[int]]) -> Constraint:
     """Forbids the last token of each sequence where the row ends with the tokens before it.
 
     Args:
@@ -82,7 +92,7 @@ def banned_sequences(sequences):
     return constrain
 
 
-def no_repeat_ngram(size):
+def no_repeat_ngram(size: int) -> Constraint:
     """Forbids tokens that would complete an n-gram that the row holds already.
 
     Args:
@@ -107,7 +117,7 @@ def no_repeat_ngram(size):
     return constrain
 
 
-def repetition_penalty(penalty):
+def repetition_penalty(penalty: Tensor) -> Constraint:
     """Multiplies the log-probability of every token chosen before: above 1 it repeats less.
 
     Args:
@@ -126,7 +136,9 @@ def repetition_penalty(penalty):
     return constrain
 
 
-def constrain_all(constraints, log_probs, history, eos_id):
+def constrain_all(
+    constraints: Sequence[Constraint], log_probs: Tensor, history: History, eos_id: int
+) -> Tensor:
     """Applies constraints one after the other; a row that may choose nothing any more may end."""
     free = log_probs
     log_probs = _apply(constraints, log_probs, history)

@@ -1,11 +1,15 @@
 """Random numbers as a function of what they are for, without a state."""
 
+from __future__ import annotations
+
 from keras import ops
+
+from keras_seq2seq.tensors import Tensor
 
 _STEP, _ROW, _TOKEN = -1640531527, -2048144777, -1028477379  # odd, bits well mixed
 
 
-def gumbel_noise(seed, row, position, width):
+def gumbel_noise(seed: Tensor, row: Tensor, position: Tensor, width: int) -> Tensor:
     """Gumbel noise that depends on seed, row, position and token alone.
 
     So a request with a seed gets the same sample alone, in any batch and on any machine, which

@@ -1,6 +1,10 @@
 """One generated text with all that is known of it."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,17 +29,17 @@ class Generation:
 
     text: str
     score: float
-    tokens: list
-    token_scores: list
-    source_tokens: list
-    source_spans: list
+    tokens: list[str]
+    token_scores: list[float]
+    source_tokens: list[str]
+    source_spans: list[tuple[int, int]]
     attention: np.ndarray | None
     truncated_source: bool = False
     hit_max_length: bool = False
     unknown_source_tokens: int = 0
     unknown_target_tokens: int = 0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The result as plain data, ready for JSON; numbers are rounded to six places."""
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.attention is not None:
@@ -45,7 +49,7 @@ class Generation:
         return found
 
     @classmethod
-    def join(cls, parts, starts):
+    def join(cls, parts: Sequence[Generation], starts: Sequence[int]) -> Generation:
         """Joins the results for parts of one source, which begin at `starts` in it."""
         if len(parts) == 1 and starts == [0]:
             return parts[0]

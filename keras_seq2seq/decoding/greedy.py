@@ -1,22 +1,30 @@
 """Greedy search."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from keras import ops
 
+from keras_seq2seq.decoding.constraints import Constraint
+from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.decoding.token_loop import choose_tokens
+from keras_seq2seq.tensors import Tensor
 
 
 def greedy_search(
-    step,
-    state,
-    first_ids,
+    step: Callable[..., Any],
+    state: Any,
+    first_ids: Tensor,
     *,
-    max_length,
-    eos_id,
-    pad_id,
-    finished=None,
-    limit=None,
-    constraints=(),
-):
+    max_length: int,
+    eos_id: int,
+    pad_id: int,
+    finished: Tensor | None = None,
+    limit: Tensor | None = None,
+    constraints: Sequence[Constraint] = (),
+) -> SearchResult:
     """Takes the most probable token at each step, until EOS or `max_length` tokens.
 
     Args:
@@ -57,7 +65,7 @@ def greedy_search(
     )
 
 
-def most_probable(values):
+def most_probable(values: Tensor) -> Tensor:
     """The index of the largest of each row: [N, V] -> int32 [N]."""
     _, token = ops.top_k(values, 1)  # not argmax, which TFLite's own operators lack
     return ops.cast(token[:, 0], "int32")

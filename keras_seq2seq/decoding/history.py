@@ -1,8 +1,12 @@
 """What a search has chosen so far."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 from keras import ops
+
+from keras_seq2seq.tensors import Tensor
 
 
 class History(NamedTuple):
@@ -14,15 +18,15 @@ class History(NamedTuple):
         rows: int. K, rows for each example; those of one example stand together.
     """
 
-    position: Any
-    ids: Any
+    position: Tensor
+    ids: Tensor
     rows: int
 
-    def per_row(self, values):
+    def per_row(self, values: Tensor) -> Tensor:
         """Repeats what is given per example, [B, ...], or once for all, [1, ...]: -> [N, ...]."""
         return values if self.rows == 1 else ops.repeat(values, self.rows, axis=0)
 
-    def chosen(self):
+    def chosen(self) -> Tensor:
         """Bool tensor [1, T], true in the columns that hold chosen tokens."""
         columns = ops.arange(self.ids.shape[-1], dtype="int32")
         return ops.expand_dims(columns < self.position, axis=0)

@@ -1,32 +1,38 @@
 """Sampling."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_seq2seq.decoding.constraints import FORBIDDEN
+from keras_seq2seq.decoding.constraints import FORBIDDEN, Constraint
 from keras_seq2seq.decoding.counter_noise import gumbel_noise
 from keras_seq2seq.decoding.greedy import most_probable
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.decoding.token_loop import choose_tokens
+from keras_seq2seq.tensors import Tensor
 
 
 def sample(
-    step,
-    state,
-    first_ids,
+    step: Callable[..., Any],
+    state: Any,
+    first_ids: Tensor,
     *,
-    seed,
-    max_length,
-    eos_id,
-    pad_id,
-    num_return=1,
-    temperature=None,
-    top_k=None,
-    top_p=None,
-    finished=None,
-    limit=None,
-    constraints=(),
-):
+    seed: Tensor,
+    max_length: int,
+    eos_id: int,
+    pad_id: int,
+    num_return: int = 1,
+    temperature: Tensor | None = None,
+    top_k: Tensor | None = None,
+    top_p: Tensor | None = None,
+    finished: Tensor | None = None,
+    limit: Tensor | None = None,
+    constraints: Sequence[Constraint] = (),
+) -> SearchResult:
     """Draws each token from the model's distribution, cut and sharpened as wanted.
 
     The same seed gives the same tokens, whatever else is in the batch. All options are given per
@@ -90,7 +96,9 @@ def sample(
     )
 
 
-def keep_probable(logits, top_k=None, top_p=None):
+def keep_probable(
+    logits: Tensor, top_k: Tensor | None = None, top_p: Tensor | None = None
+) -> Tensor:
     """Forbids all but the most probable tokens; tokens as probable as the last one kept stay.
 
     Args:

@@ -1,9 +1,13 @@
 """Log-probabilities of given targets."""
 
+from __future__ import annotations
+
 from keras import ops
 
+from keras_seq2seq.tensors import Tensor
 
-def token_log_probabilities(logits, targets):
+
+def token_log_probabilities(logits: Tensor, targets: Tensor) -> Tensor:
     """The log-probability of each target token, given the source and the tokens before it.
 
     Args:

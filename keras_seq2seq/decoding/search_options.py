@@ -1,59 +1,26 @@
 """How to search."""
 
+from __future__ import annotations
+
 import dataclasses
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from keras_seq2seq.decoding.beam.length_penalty import KINDS
-
-# Options that are data, one value for each example, with their type and least value.
-_NUMBERS = {
-    "length_penalty": ("float32", None),
-    "coverage_penalty": ("float32", 0),
-    "diversity": ("float32", 0),
-    "repetition_penalty": ("float32", 1),
-    "min_length": ("int32", 0),
-    "max_length": ("int32", 0),
-    "min_length_ratio": ("float32", 0),
-    "max_length_ratio": ("float32", 0),
-    "temperature": ("float32", 1e-4),
-    "top_k": ("int32", 0),
-    "top_p": ("float32", 0),
-    "seed": ("int32", None),
-}
-_TABLES = {"forced_ids": "int32", "allowed": "bool"}
+from keras_seq2seq.decoding.search_option import SearchOption, data_option, graph_option
+from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.tensors import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class SearchOptions:
     """The options of a search: those that shape the graph, and those that are data in it.
 
-    Data are given as one value, as a list of B values or as a tensor [B]; what is `None` is not
-    in the graph and costs nothing.
+    Data, those of an axis B, are given as one value, as B values or as a tensor; what is `None` is
+    not in the graph and costs nothing.
 
     Args:
-        beam_size: int. K; 1 is greedy search.
-        num_return: int. N, how many results for each example; above 1 the results get an axis N.
-        sampling: bool. Draw tokens instead of searching for the most probable ones.
-        length_normalization: `"wu"` or `"average"`, see `length_divisor`.
-        no_repeat_ngram: int. n-grams of this length do not occur twice; 0 allows all.
-        banned_ids: sequences of ids that must not occur, as `((17,), (4, 5))`.
-        length_penalty: float [B]. alpha, of beam search.
-        coverage_penalty: float [B], at least 0. beta, of beam search; needs attention.
-        diversity: float [B], at least 0. See `beam_search`.
-        repetition_penalty: float [B], at least 1. See `constraints.repetition_penalty`.
-        min_length: int [B]. Least tokens before EOS.
-        max_length: int [B]. Most tokens, EOS included; the search's T bounds it.
-        min_length_ratio, max_length_ratio: float [B]. The same in multiples of the source's tokens,
-            with EOS or without as there; where two bounds are given the stricter one holds.
-        temperature: float [B], above 0. See `sample`; with `top_k`, `top_p` and `seed` it is for
-            sampling alone.
-        top_k: int [B]. 0 means all.
-        top_p: float [B].
-        seed: int [B].
-        forced_ids: int [B, P], the token of each place, -1 where it is free.
-        allowed: bool [B, V] or [1, V], the tokens that may be chosen.
+        ...
 
     Raises:
         ValueError: if an option is out of range or contradicts another.
@@ -65,38 +32,67 @@ class SearchOptions:
     ['length_penalty']
     """
 
-    beam_size: int = 1
-    num_return: int = 1
-    sampling: bool = False
-    length_normalization: str = "wu"
-    no_repeat_ngram: int = 0
-    banned_ids: tuple = ()
-    length_penalty: Any = None
-    coverage_penalty: Any = None
-    diversity: Any = None
-    repetition_penalty: Any = None
-    min_length: Any = None
-    max_length: Any = None
-    min_length_ratio: Any = None
-    max_length_ratio: Any = None
-    temperature: Any = None
-    top_k: Any = None
-    top_p: Any = None
-    seed: Any = None
-    forced_ids: Any = None
-    allowed: Any = None
+    beam_size: int = graph_option(1, 1, "Beams of the search; 1 searches greedily.")
+    num_return: int = graph_option(1, 1, "Results for each source, best first.")
+    sampling: bool = graph_option(False, None, "Draw tokens by their probability.")
+    length_normalization: str = graph_option(
+        "wu",
+        ("wu", "average"),
+        "What is raised to the length penalty: (5 + length) / 6, wu, or length, average.",
+        "beam",
+    )
+    no_repeat_ngram: int = graph_option(
+        0, 0, "No run of so many tokens occurs twice; 0 allows all."
+    )
+    banned_ids: tuple = graph_option((), None, "What must not occur, as ((17,), (4, 5)).")
+
+    # kind, least value, neutral value, the search that it is for
+    length_penalty: Tensor = data_option(
+        "float32", None, 1.0, "beam", "The higher, the longer the results; 1 if not given."
+    )
+    coverage_penalty: Tensor = data_option(
+        "float32", 0, 0.0, "beam", "The higher, the more of the source is attended to."
+    )
+    diversity: Tensor = data_option(
+        "float32", 0, 0.0, "beam", "The higher, the more the results differ."
+    )
+    repetition_penalty: Tensor = data_option(
+        "float32", 1, 1.0, "any", "Above 1, tokens are less probable the second time."
+    )
+    min_length: Tensor = data_option("int32", 0, 0, "any", "Least tokens before EOS.")
+    max_length: Tensor = data_option(
+        "int32", 0, 2**30, "any", "Most tokens, EOS included; at most the model's limit."
+    )
+    min_length_ratio: Tensor = data_option(
+        "float32", 0, 0.0, "any", "Least tokens before EOS for each token of the source."
+    )
+    max_length_ratio: Tensor = data_option(
+        "float32", 0, 1e6, "any", "Most tokens for each token of the source, EOS included."
+    )
+    temperature: Tensor = data_option(
+        "float32", 1e-4, 1.0, "sampling", "Below 1, what is probable becomes more so."
+    )
+    top_k: Tensor = data_option(
+        "int32", 0, 0, "sampling", "So many of the most probable tokens; 0: all."
+    )
+    top_p: Tensor = data_option(
+        "float32", 0, 1.0, "sampling", "The most probable tokens that together reach this."
+    )
+    seed: Tensor = data_option("int32", None, 0, "sampling", "The same seed gives the same tokens.")
+    forced_ids: Tensor = data_option(
+        "int32", None, None, "any", "The token of each place, -1 where it is free.", "[B, P]"
+    )
+    allowed: Tensor = data_option(
+        "bool", None, None, "any", "The tokens that may be chosen.", "[B, V] or [1, V]"
+    )
 
     def __post_init__(self):
         sequences = tuple(tuple(map(int, sequence)) for sequence in self.banned_ids)
         object.__setattr__(self, "banned_ids", sequences)
-        for name, least in (("beam_size", 1), ("num_return", 1), ("no_repeat_ngram", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
-        if self.length_normalization not in KINDS:
-            raise ValueError(
-                f"length_normalization must be one of {KINDS}, got {self.length_normalization!r}."
-            )
+        for name, about in OPTIONS.items():
+            about.check(name, getattr(self, name))
+        if any(not sequence for sequence in sequences):
+            raise ValueError("banned_ids holds an empty sequence, which would ban everything.")
         if self.sampling and self.beam_size > 1:
             raise ValueError(
                 f"sampling=True draws tokens, beam_size={self.beam_size} searches: choose one."
@@ -107,49 +103,57 @@ class SearchOptions:
                 f"{self.beam_size}; or sampling=True."
             )
         self._refuse_what_has_no_effect()
-        if any(not sequence for sequence in self.banned_ids):
-            raise ValueError("banned_ids holds an empty sequence, which would ban everything.")
-        for name, (_, least) in _NUMBERS.items():
-            _check_number(name, getattr(self, name), least)
+        if self.beam_size > 1 and self.length_penalty is None:  # the one default, for every caller
+            object.__setattr__(self, "length_penalty", OPTIONS["length_penalty"].neutral)
 
     def _refuse_what_has_no_effect(self):
-        of_sampling = ("temperature", "top_k", "top_p", "seed")
-        of_beams = ("length_penalty", "coverage_penalty", "diversity")
         if self.sampling:
-            wrong, why = of_beams, "is for beam search: leave it out, or set sampling=False"
+            search, why = "sampling", "is for beam search: leave it out, or set sampling=False"
         elif self.beam_size > 1:
-            wrong, why = of_sampling, "is for sampling: set sampling=True"
+            search, why = "beam", "is for sampling: set sampling=True"
         else:
-            wrong, why = (*of_sampling, *of_beams), "has no effect on greedy search: set "
+            search, why = "any", "has no effect on greedy search: set "
             why += "sampling=True or a beam_size above 1"
-        for name in wrong:
-            if getattr(self, name) is not None:
+        for name, about in OPTIONS.items():
+            value = getattr(self, name)
+            given = value is not None if about.kind else value != about.default
+            if given and about.of not in ("any", search):
                 raise ValueError(f"{name} {why}.")
 
-    def data(self):
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> SearchOptions:
+        """The options that a caller names; `None` stands for what was not given."""
+        for name in options:
+            if name not in OPTIONS:
+                raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, OPTIONS)}")
+        return cls(**{name: value for name, value in options.items() if value is not None})
+
+    def data(self) -> dict[str, Any]:
         """The options that are data and are given: dict from name to value."""
-        names = [*_NUMBERS, *_TABLES]
+        names = (name for name, about in OPTIONS.items() if about.kind)
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
-    def shape_of_graph(self):
+    def shape_of_graph(self) -> SearchOptions:
         """The same options without data."""
         return dataclasses.replace(self, **dict.fromkeys(self.data()))
 
-    def arrays(self, batch):
+    def arrays(self, batch: int) -> dict[str, Any]:
         """Data as NumPy arrays, one row for each of `batch` examples: dict from name to array.
 
         Raises:
             ValueError: if a list has another length than `batch`.
         """
+        import numpy as np
+
         found = {}
         for name, value in self.data().items():
-            table = name in _TABLES
-            array = np.asarray(value, _TABLES[name] if table else _NUMBERS[name][0])
-            if array.ndim == table:
+            about = OPTIONS[name]
+            array = np.asarray(value, about.kind)
+            if array.ndim == about.is_table:
                 array = np.broadcast_to(array, (batch, *array.shape))
-            elif table and len(array) == 1:
+            elif about.is_table and len(array) == 1:
                 array = np.repeat(array, batch, axis=0)
-            if array.ndim != 1 + table or len(array) != batch:
+            if array.ndim != 1 + about.is_table or len(array) != batch:
                 raise ValueError(
                     f"{name} must be one value or one for each of {batch} examples, got an array "
                     f"of shape {np.shape(value)}."
@@ -157,23 +161,30 @@ class SearchOptions:
             found[name] = array
         return found
 
-    def for_batch(self, batch):
+    def for_batch(self, batch: int) -> SearchOptions:
         """The same options with data as NumPy arrays for `batch` examples."""
         return dataclasses.replace(self, **self.arrays(batch))
 
-    def take(self, rows):
+    def take(self, rows: Tensor) -> SearchOptions:
         """Of options made by `for_batch`, those of some rows, int array [R]."""
         return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 
 
-def _check_number(name, value, least):
-    """Checks values that are known now; tensors of a graph are not."""
-    if value is None or (
-        hasattr(value, "shape") and not isinstance(value, (np.ndarray, np.number))
-    ):
-        return
-    numbers = np.asarray(value)
-    if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
-        raise ValueError(f"{name} must be a number or one for each example, got {value!r}.")
-    if least is not None and (numbers < least).any():
-        raise ValueError(f"{name} must be at least {least}, got {value!r}.")
+OPTIONS: dict[str, SearchOption] = {
+    field.name: field.metadata["option"] for field in dataclasses.fields(SearchOptions)
+}
+
+
+def _arguments() -> str:
+    """The lines of `Args:`, from what the options tell of themselves."""
+    lines = []
+    for name, about in OPTIONS.items():
+        kind = (about.kind or type(about.default).__name__).removesuffix("32")
+        shape = f" {about.shape}" if about.kind else ""
+        least = "" if about.least is None else f", at least {about.least}"
+        text = f"{name}: {kind}{shape}{least}. {about.explain()}"
+        lines += textwrap.wrap(text, 92, initial_indent=" " * 8, subsequent_indent=" " * 12)
+    return "\n".join(lines).lstrip()
+
+
+SearchOptions.__doc__ = (SearchOptions.__doc__ or "").replace("...", _arguments(), 1)

@@ -1,6 +1,8 @@
 """What a search returns."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from keras_seq2seq.tensors import Tensor
 
 
 class SearchResult(NamedTuple):
@@ -19,7 +21,7 @@ class SearchResult(NamedTuple):
             penalties.
     """
 
-    ids: Any
-    length: Any
-    score: Any
-    ranking: Any
+    ids: Tensor
+    length: Tensor
+    score: Tensor
+    ranking: Tensor

@@ -1,26 +1,32 @@
 """The loop of all searches that choose one token for each row and step."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from keras import ops
 
-from keras_seq2seq.decoding.constraints import constrain_all
+from keras_seq2seq.decoding.constraints import Constraint, constrain_all
 from keras_seq2seq.decoding.history import History
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.tensors import Tensor
 
 
 def choose_tokens(
-    step,
-    state,
-    first_ids,
-    choose,
+    step: Callable[..., Any],
+    state: Any,
+    first_ids: Tensor,
+    choose: Callable[[Tensor, Tensor], Tensor],
     *,
-    max_length,
-    eos_id,
-    pad_id,
-    finished,
-    limit,
-    constraints,
-    rows,
-):
+    max_length: int,
+    eos_id: int,
+    pad_id: int,
+    finished: Tensor | None,
+    limit: Tensor | None,
+    constraints: Sequence[Constraint],
+    rows: int,
+) -> SearchResult:
     """Chooses tokens for N rows until each has met EOS or its limit.
 
     Args:
@@ -75,7 +81,7 @@ def choose_tokens(
     return SearchResult(ids, length, score, ranking)
 
 
-def pick(values, token):
+def pick(values: Tensor, token: Tensor) -> Tensor:
     """values [N, V] at token [N] -> [N]."""
     width = values.shape[-1]
     rows = ops.arange(ops.shape(token)[0], dtype="int32") * width  # [N]

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import pathlib
 import unicodedata
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.evaluation.romanization import has_hangul, romanize
 from keras_seq2seq.evaluation.saved_figure import save_figure
+
+if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 _INCHES_PER_TOKEN = 0.45
 _INCHES_PER_CHARACTER = 0.12  # room for the longest label, at its font size
@@ -35,7 +44,12 @@ _SYSTEM_FONTS = (
 )
 
 
-def plot_attention(weights, target_tokens, source_tokens, path_or_axes=None):
+def plot_attention(
+    weights: ArrayLike,
+    target_tokens: Sequence[str],
+    source_tokens: Sequence[str],
+    path_or_axes: FilePath | Axes | None = None,
+) -> Figure:
     """Draws where a model looked in the source while it wrote the target.
 
     One row for each target token, one column for each source token; the darker, the larger the
@@ -70,9 +84,9 @@ def plot_attention(weights, target_tokens, source_tokens, path_or_axes=None):
             f"plot_attention: {expected[0]} target and {expected[1]} source tokens need weights of "
             f"shape {expected}, at least (1, 1); got {weights.shape}."
         )
-    if hasattr(path_or_axes, "imshow"):
+    if not isinstance(path_or_axes, str | os.PathLike | None):
         _draw(path_or_axes, weights, target_tokens, source_tokens)
-        return path_or_axes.get_figure()
+        return cast("Figure", path_or_axes.get_figure())
     height = 1.5 + _INCHES_PER_TOKEN * expected[0] + _label_room(source_tokens)
     width = 2 + _INCHES_PER_TOKEN * expected[1] + _label_room(target_tokens)
     figure = Figure(figsize=(width, height), layout="constrained")

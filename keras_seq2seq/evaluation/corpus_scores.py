@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import sacrebleu
 
@@ -34,7 +36,9 @@ class CorpusScores:
     text: str = "raw"
 
 
-def score_corpus(hypotheses, references, tokenize="13a"):
+def score_corpus(
+    hypotheses: Sequence[str], references: Sequence[str], tokenize: str = "13a"
+) -> CorpusScores:
     """Scores translations as they are, one reference each.
 
     Args:
@@ -61,7 +65,9 @@ def score_corpus(hypotheses, references, tokenize="13a"):
     return _score(hypotheses, references, corpus_metrics(tokenize))
 
 
-def score_lowercased_tokenised(hypotheses, references, language="en"):
+def score_lowercased_tokenised(
+    hypotheses: Sequence[str], references: Sequence[str], language: str = "en"
+) -> CorpusScores:
     """Scores translations as published tables do, one reference each.
 
     Both texts are treated alike: normalised, Moses-tokenised and lower-cased by
@@ -86,11 +92,12 @@ def score_lowercased_tokenised(hypotheses, references, language="en"):
     (100, 100.0)
     """
     _check_numbers("score_lowercased_tokenised", hypotheses, references)
-    prepared = (lowercased_tokenised(lines, language) for lines in (hypotheses, references))
-    return _score(*prepared, corpus_metrics("none", lowercased=True), moses_signature(language))
+    ours, theirs = (lowercased_tokenised(lines, language) for lines in (hypotheses, references))
+    metrics = corpus_metrics("none", lowercased=True)
+    return _score(ours, theirs, metrics, moses_signature(language))
 
 
-def corpus_metrics(tokenize="13a", lowercased=False):
+def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str, Any]:
     """sacreBLEU's metrics by name; `lowercased` says that the text is lower-cased and tokenised.
 
     Args:
@@ -115,15 +122,16 @@ def corpus_metrics(tokenize="13a", lowercased=False):
 
 def _score(hypotheses, references, metrics, text="raw"):
     hypotheses, references = list(hypotheses), list(references)
-    scores = {n: m.corpus_score(hypotheses, [references]).score for n, m in metrics.items()}
-    signatures = {f"{n}_signature": str(m.get_signature()) for n, m in metrics.items()}
+    scores: dict[str, Any] = {}
+    for name, metric in metrics.items():
+        scores[name] = metric.corpus_score(hypotheses, [references]).score
+        scores[f"{name}_signature"] = str(metric.get_signature())
     equal = sum(h == r for h, r in zip(hypotheses, references, strict=True))
     return CorpusScores(
         sentences=len(references),
         exact_match=100.0 * equal / len(references),
         text=text,
         **scores,
-        **signatures,
     )
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.evaluation.run_curves import RunCurves
 from keras_seq2seq.evaluation.saved_figure import save_figure
+
+if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
+    from matplotlib.figure import Figure
 
 # Columns of metrics.csv, in the order of their charts, and what their axes say.
 _AXES = {
@@ -24,7 +31,9 @@ _TRAIN = {"linestyle": "--", "alpha": 0.75, "linewidth": 1.3}
 _VALID = {"linestyle": "-", "linewidth": 1.8}
 
 
-def plot_curves(runs, path=None, monitor="val_loss"):
+def plot_curves(
+    runs: Sequence[RunCurves], path: FilePath | None = None, monitor: str = "val_loss"
+) -> Figure:
     """Draws the curves of one run, or of several in the same charts.
 
     One chart for each figure, with training dashed and validation drawn through; the best epoch
@@ -83,7 +92,7 @@ def _colours(runs):
     return [(colour, colour) for colour, _ in zip(cycle, runs, strict=False)]
 
 
-def _draw(axes, chart, runs, monitor):
+def _draw(axes, chart: str, runs, monitor):
     from matplotlib import ticker
 
     for run, (train, valid) in zip(runs, _colours(runs), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 from keras_seq2seq.evaluation.corpus_scores import corpus_metrics
 
@@ -34,7 +35,13 @@ FREQUENCIES = {0: "unseen", 1: "1-2", 3: "3-9", 10: "10-99", 100: "100+"}
 COUNTS = {0: "0", 1: "1", 2: "2", 3: "3+"}
 
 
-def score_buckets(values, floors, hypotheses, references, tokenize="13a") -> list[ErrorBucket]:
+def score_buckets(
+    values: Sequence[int],
+    floors: Mapping[int, str],
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    tokenize: str = "13a",
+) -> list[ErrorBucket]:
     """Sorts sentences into buckets by a number each, and scores the buckets.
 
     Args:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.evaluation.error_report import ErrorReport
 from keras_seq2seq.evaluation.saved_figure import save_figure
+
+if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
+    from matplotlib.figure import Figure
 
 _METRICS = {"chrf": "chrF", "bleu": "BLEU"}
 _COLOURS = {"chrf": "tab:blue", "bleu": "tab:orange"}
 _BAR = 0.38
 
 
-def plot_error_report(report, path=None):
+def plot_error_report(report: ErrorReport, path: FilePath | None = None) -> Figure:
     """Draws the scores of an `ErrorReport`, one chart for each division of the corpus.
 
     Args:

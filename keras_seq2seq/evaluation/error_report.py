@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import dataclasses
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sacrebleu
 
@@ -45,7 +47,7 @@ class ErrorReport:
     by_length: list[ErrorBucket]
     by_rarest_word: list[ErrorBucket]
     by_unknown_tokens: list[ErrorBucket]
-    worst: list[dict]
+    worst: list[dict[str, Any]]
 
     def parts(self) -> dict[str, list[ErrorBucket]]:
         """The divisions that are there, by their titles."""
@@ -55,7 +57,7 @@ class ErrorReport:
             if getattr(self, name)
         }
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The report as plain data, ready for JSON."""
         return dataclasses.asdict(self)
 
@@ -73,14 +75,14 @@ class ErrorReport:
 
 
 def make_error_report(
-    sources,
-    hypotheses,
-    references,
-    training_counts=None,
-    unknown_counts=None,
-    tokenize="13a",
-    worst=20,
-):
+    sources: Sequence[str],
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    training_counts: Mapping[str, int] | None = None,
+    unknown_counts: Sequence[int] | None = None,
+    tokenize: str = "13a",
+    worst: int = 20,
+) -> ErrorReport:
     """Breaks the scores of a corpus down, and picks its worst translations.
 
     Args:
@@ -141,7 +143,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def count_words(lines) -> collections.Counter:
+def count_words(lines: Iterable[str]) -> collections.Counter[str]:
     """How often each word stands in the lines.
 
     >>> count_words(["A dog.", "a cat"])["a"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterable
 
 from keras_seq2seq.nearest_name import did_you_mean
 
 _WITHOUT_PREFIXES = {"ja", "ko"}  # known to the tokenizer, though it has no abbreviations for them
 
 
-def lowercased_tokenised(lines, language="en") -> list[str]:
+def lowercased_tokenised(lines: Iterable[str], language: str = "en") -> list[str]:
     """Prepares text in the way of most published tables on small corpora.
 
     In this order: Moses' punctuation normaliser, Moses' tokenizer (no HTML escapes, no splitting
@@ -44,7 +45,7 @@ def lowercased_tokenised(lines, language="en") -> list[str]:
     ]
 
 
-def check_moses_language(language) -> None:
+def check_moses_language(language: str) -> None:
     """Refuses a language that Moses does not know, and names the nearest.
 
     >>> check_moses_language("de")
@@ -60,7 +61,7 @@ def check_moses_language(language) -> None:
         )
 
 
-def moses_signature(language) -> str:
+def moses_signature(language: str) -> str:
     """What was done to the text, in the manner of sacreBLEU's signatures.
 
     >>> moses_signature("de").partition("|version:")[0]

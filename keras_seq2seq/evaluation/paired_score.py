@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sacrebleu.significance import PairedTest
 
@@ -34,7 +36,13 @@ class PairedScore:
     signature: str
 
 
-def paired_bootstrap(systems, references, tokenize="13a", language=None, resamples=1000):
+def paired_bootstrap(
+    systems: Mapping[str, Sequence[str]],
+    references: Sequence[str],
+    tokenize: str = "13a",
+    language: str | None = None,
+    resamples: int = 1000,
+) -> list[PairedScore]:
     """Compares systems that translated the same sentences, by paired bootstrap resampling.
 
     The sentences are drawn anew, with replacement, many times; all systems are scored on each
@@ -73,13 +81,13 @@ def paired_bootstrap(systems, references, tokenize="13a", language=None, resampl
     metrics = corpus_metrics("none" if language else tokenize, lowercased=language is not None)
     rows = []
     for metric, scorer in metrics.items():
-        named = [(name, list(lines)) for name, lines in systems.items()]
+        named: list[tuple[str, Sequence[str]]] = [(n, list(lines)) for n, lines in systems.items()]
         test = PairedTest(named, {metric: scorer}, [list(references)], "bs", resamples)
         signatures, results = test()
         (name,) = signatures
-        base = results[name][0].score
-        for place, (system, result) in enumerate(zip(systems, results[name], strict=True)):
-            difference = result.score - base if place else None
+        found: list[Any] = results[name]
+        for place, (system, result) in enumerate(zip(systems, found, strict=True)):
+            difference = result.score - found[0].score if place else None
             # Of two equal systems sacreBLEU says p = 1 / (resamples + 1): no draw differs more.
             p_value = 1.0 if difference == 0 else result.p_value
             rows.append(

@@ -7,6 +7,8 @@ import dataclasses
 import math
 import pathlib
 
+from keras_seq2seq.atomic_file import FilePath
+
 _THE_MORE_THE_BETTER = ("accuracy", "bleu", "chrf")
 
 
@@ -33,7 +35,7 @@ class RunCurves:
     epochs: list[int]
     columns: dict[str, list[float]]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for column, figures in self.columns.items():
             if len(figures) != len(self.epochs):
                 raise ValueError(
@@ -41,7 +43,7 @@ class RunCurves:
                 )
 
     @classmethod
-    def read(cls, path, name=None) -> RunCurves:
+    def read(cls, path: FilePath, name: str | None = None) -> RunCurves:
         """Reads a `metrics.csv`, or that of a run directory.
 
         A run that was resumed may have written an epoch twice: the last time counts. A last line
@@ -74,7 +76,7 @@ class RunCurves:
         columns = {n: figures for n, figures in columns.items() if any(map(math.isfinite, figures))}
         return cls(name or file.resolve().parent.name, [epoch + 1 for epoch in epochs], columns)
 
-    def best_epoch(self, monitor="val_loss") -> int | None:
+    def best_epoch(self, monitor: str = "val_loss") -> int | None:
         """The epoch with the best figure in a column, the first of equals.
 
         Args:

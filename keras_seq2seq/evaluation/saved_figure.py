@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
-from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.atomic_file import FilePath, replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def save_figure(figure, path) -> None:
+def save_figure(figure: Figure, path: FilePath) -> None:
     """Writes a Matplotlib figure, whole or not at all; the ending says the format.
 
     Args:

@@ -1,8 +1,13 @@
 """The one face of every saved form of a model."""
 
+from __future__ import annotations
+
 import abc
 import pathlib
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from keras_seq2seq.atomic_file import FilePath
 
 
 class Generated(NamedTuple):
@@ -14,9 +19,9 @@ class Generated(NamedTuple):
         lengths: list of B ints, tokens before EOS.
     """
 
-    texts: list
-    scores: list
-    lengths: list
+    texts: list[str]
+    scores: list[float]
+    lengths: list[int]
 
 
 class Artefact(abc.ABC):
@@ -26,7 +31,13 @@ class Artefact(abc.ABC):
     path: str
 
     @abc.abstractmethod
-    def generate(self, texts, batch_size=32, progress=None, **options):
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
         """Translates strings, greedily unless options ask for another search.
 
         Args:
@@ -44,7 +55,13 @@ class Artefact(abc.ABC):
         """
 
     @abc.abstractmethod
-    def score(self, sources, targets, batch_size=32, progress=None):
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
         """Judges given targets.
 
         Args:
@@ -59,15 +76,15 @@ class Artefact(abc.ABC):
         """
 
     @abc.abstractmethod
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """Returns what there is to know as an ordered dict of plain values."""
 
-    def size_bytes(self):
-        """int. Bytes on disk."""
+    def size_bytes(self) -> int:
+        """Bytes on disk."""
         return disk_size(self.path)
 
 
-def disk_size(path):
+def disk_size(path: FilePath) -> int:
     """Bytes of a file, or of all files below a directory."""
     path = pathlib.Path(path)
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]

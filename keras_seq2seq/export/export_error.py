@@ -17,7 +17,7 @@ class ExportError(ValueError):
     """
 
 
-def first_line(error):
+def first_line(error: BaseException) -> str:
     """The first line of a library's error that is no heading; its type if it says nothing."""
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line and not line.endswith(":")]

@@ -1,12 +1,18 @@
 """A `.keras` file."""
 
+from __future__ import annotations
+
 import zipfile
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.keras_registration import register_classes
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
@@ -23,16 +29,17 @@ class KerasArtefact(Artefact):
 
     kind = "keras"
 
-    def __init__(self, path=None, model=None):
-        self.path = None if path is None else str(path)
+    def __init__(self, path: FilePath | None = None, model: TextSeq2Seq | None = None):
+        self.path = "" if path is None else str(path)
         self.model = self._load() if model is None else model
 
-    def _load(self):
+    def _load(self) -> TextSeq2Seq:
         if not zipfile.is_zipfile(self.path):  # Keras would say that it is not found
             raise ExportError(
                 f"{self.path} is not a .keras file, or was cut off: it is no whole zip archive."
             )
         try:
+            register_classes()
             model = keras.saving.load_model(self.path, compile=False)
         except Exception as error:  # a broken file fails in as many ways as there are bytes
             reason = first_line(error)
@@ -46,22 +53,32 @@ class KerasArtefact(Artefact):
             raise ExportError(f"{self.path} lacks a vocabulary: save the model again.")
         return model
 
-    def generate(self, texts, batch_size=32, progress=None, **options):
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
         found = self.model.generate_batches(texts, batch_size, progress, **options)
         outputs, scores, lengths = found
         return Generated(outputs, np.asarray(scores).tolist(), np.asarray(lengths).tolist())
 
-    def score(self, sources, targets, batch_size=32, progress=None):
-        return self.model.score(sources, targets, batch_size, progress=progress).tolist()
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
+        scores = self.model.score(sources, targets, batch_size, progress=progress)
+        return np.asarray(scores).tolist()
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         seq2seq = self.model.seq2seq
-        config = {
-            k: v for k, v in seq2seq.get_config().items() if k not in ("name", "trainable", "dtype")
-        }
         return {
             "parameters": seq2seq.count_params(),
-            **config,
+            **seq2seq.describe(),
             "dtype": seq2seq.policy.name,
             "source_tokenizer": type(self.model.source_tokenizer).__name__,
             "target_tokenizer": type(self.model.target_tokenizer).__name__,

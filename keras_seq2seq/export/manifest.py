@@ -1,13 +1,18 @@
 """What an artefact says of itself."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import pathlib
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
 
 FORMAT = 1
@@ -22,12 +27,12 @@ _READ = {  # what a reader needs
 }
 
 
-def manifest_path(file):
+def manifest_path(file: FilePath) -> pathlib.Path:
     """The manifest of `model.tflite` is `model.tflite.json`."""
     return pathlib.Path(f"{file}.json")
 
 
-def describe_model(model):
+def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
     """Plain facts of a `TextSeq2Seq`: limits, special ids, normalisation, versions."""
     seq2seq = model.seq2seq
     return {
@@ -46,12 +51,12 @@ def describe_model(model):
     }
 
 
-def fingerprint(content):
+def fingerprint(content: bytes) -> str:
     """What ties a manifest to its file: the SHA-256 of the bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
-def make_manifest(model, signature, content):
+def make_manifest(model: TextSeq2Seq, signature: str, content: bytes) -> dict[str, Any]:
     """All that a caller of a `.tflite` file needs to know, vocabularies included.
 
     Args:
@@ -68,7 +73,7 @@ def make_manifest(model, signature, content):
     }
 
 
-def read_manifest(file):
+def read_manifest(file: FilePath) -> dict[str, Any]:
     """Reads the manifest beside a `.tflite` file; raises an `ExportError` if it is no good."""
     path = manifest_path(file)
     try:

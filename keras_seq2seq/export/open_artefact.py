@@ -1,12 +1,16 @@
 """Opens whatever a model was saved as."""
 
+from __future__ import annotations
+
 import pathlib
 
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.export.artefact import Artefact
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 
 
-def open_artefact(path):
+def open_artefact(path: FilePath) -> Artefact:
     """Opens a run directory, a `.keras` file, a SavedModel directory or a `.tflite` file.
 
     Args:

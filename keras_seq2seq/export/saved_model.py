@@ -1,16 +1,21 @@
 """Writes SavedModels for TensorFlow Serving."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from tensorflow.core.protobuf import saved_model_pb2
 
-from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model
@@ -24,18 +29,19 @@ from keras_seq2seq.export.signatures import (
 )
 from keras_seq2seq.export.verification import compare, compare_scores, sample_texts
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
 def saved_model(
-    model,
-    directory,
-    sample=None,
+    model: TextSeq2Seq,
+    directory: FilePath,
+    sample: Sequence[str] | None = None,
     *,
-    beam_size=4,
-    num_return=1,
-    beam_inputs=("length_penalty", "max_length"),
-    replace_unknown=False,
-):
+    beam_size: int = 4,
+    num_return: int = 1,
+    beam_inputs: Sequence[str] = ("length_penalty", "max_length"),
+    replace_unknown: bool = False,
+) -> pathlib.Path:
     """Writes `directory/<next integer>/`, reloads it as a server does, and compares.
 
     The signature `serving_default` takes `text`, string [B], and gives `text`, string [B],
@@ -80,7 +86,7 @@ def saved_model(
     base.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
     try:
-        twin = model.copy(use_cudnn=False, dtype="float32")
+        twin = model.for_export()
         _write(twin, temporary, search, replace_unknown)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)
@@ -93,7 +99,9 @@ def saved_model(
         raise
 
 
-def check_search(model, beam_size, num_return, beam_inputs):
+def check_search(
+    model: TextSeq2Seq, beam_size: int, num_return: int, beam_inputs: Sequence[str]
+) -> dict[str, Any] | None:
     """The options of the signature `beam`, for the manifest; `None` if there shall be none."""
     if beam_size < 2:
         return None
@@ -107,7 +115,9 @@ def check_search(model, beam_size, num_return, beam_inputs):
     return {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
 
 
-def check_replacement(model, replace_unknown, search):
+def check_replacement(
+    model: TextSeq2Seq, replace_unknown: bool, search: dict[str, Any] | None
+) -> None:
     """Refuses to replace unknown tokens where there is no attention, or more than one result."""
     if replace_unknown and model.seq2seq.attention is None:
         raise ExportError("replace_unknown needs a model with attention.")

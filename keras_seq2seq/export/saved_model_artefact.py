@@ -1,21 +1,27 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
+from __future__ import annotations
+
+import dataclasses
 import json
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
-from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated
 from keras_seq2seq.export.export_error import ExportError, first_line
-from keras_seq2seq.export.signatures import NEUTRAL
+from keras_seq2seq.text.normalization import replace_surrogates
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
 
-def find_version(path):
+def find_version(path: FilePath) -> pathlib.Path:
     """The directory with saved_model.pb: `path` itself, or its child of the largest number."""
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file():
@@ -41,7 +47,7 @@ class SavedModelArtefact(Artefact):
 
     kind = "saved_model"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         directory = find_version(path)
         self.path = str(directory)
         self.session = tf.compat.v1.Session(graph=tf.Graph())
@@ -60,7 +66,7 @@ class SavedModelArtefact(Artefact):
             if name in ("serving_default", "beam", "sample", "score")
         }
 
-    def run(self, signature, **inputs):
+    def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Runs a signature.
 
         Args:
@@ -74,9 +80,14 @@ class SavedModelArtefact(Artefact):
         feed = {names[name]: values for name, values in inputs.items()}
         return self.session.run(outputs, feed)
 
-    def generate(self, texts, batch_size=32, progress=None, **options):
-        signature, data = self._signature(options)
-        arrays = SearchOptions(**data, **_fixed(options)).arrays(len(texts)) if data else {}
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
+        signature, arrays = self._signature(options, len(texts))
         found = {"text": [], "score": [], "length": []}
         for start in range(0, len(texts), batch_size):
             batch = texts[start : start + batch_size]
@@ -89,29 +100,40 @@ class SavedModelArtefact(Artefact):
                 progress(len(found["text"]))
         return Generated([t.decode() for t in found["text"]], found["score"], found["length"])
 
-    def _signature(self, options):
-        """The signature that offers such a search, and the data it takes, neutral if not given."""
-        if not options or options.keys() == {"beam_size"} and options["beam_size"] == 1:
+    def _signature(self, options, count):
+        """The signature that offers such a search, and the data it takes: arrays [count]."""
+        asked = {key: value for key, value in options.items() if value is not None}
+        wanted = SearchOptions.named(asked)
+        if not wanted.data() and wanted.shape_of_graph() == SearchOptions():
             return "serving_default", {}
-        name = "sample" if options.get("sampling") else "beam"
+        name = "sample" if wanted.sampling else "beam"
         if name not in self.signatures:
             raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
         inputs = [key for key in self.signatures[name][0] if key != "text"]
         known = self._manifest()
         beam = known.get("beam") or {}
-        fixed = {key: beam.get(key) for key in ("beam_size", "num_return") if name == "beam"}
-        for key, value in options.items():
-            if key != "sampling" and key not in inputs and fixed.get(key, 1) != value:
+        fixed = {key: beam.get(key, 1) for key in ("beam_size", "num_return") if name == "beam"}
+        built_in = SearchOptions(**fixed, sampling=wanted.sampling)
+        for key, value in {"beam_size": 1, **asked}.items():
+            if key not in inputs and not np.array_equal(getattr(built_in, key), value):
                 raise ExportError(
                     f"{self.path}: `{name}` has no option {key}={value!r}; what it has is "
                     f"{', '.join([*(f'{k}={v}' for k, v in fixed.items()), *inputs])}. Export the "
                     "model again with it, or use the .keras file."
                 )
-        limit = known.get("max_target_length", NEUTRAL["max_length"])
-        neutral = {**NEUTRAL, "max_length": limit}
-        return name, {key: options.get(key, neutral[key]) for key in inputs}
+        data = {key: OPTIONS[key].neutral for key in inputs}
+        if "max_length" in data and "max_target_length" in known:
+            data["max_length"] = known["max_target_length"]
+        arrays = dataclasses.replace(built_in, **{**data, **wanted.data()}).arrays(count)
+        return name, {key: arrays[key] for key in inputs}
 
-    def score(self, sources, targets, batch_size=32, progress=None):
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
         if "score" not in self.signatures:
             raise ExportError(f"{self.path} has no signature `score`: export the model again.")
         scores = []
@@ -125,7 +147,7 @@ class SavedModelArtefact(Artefact):
                 progress(len(scores))
         return scores
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         signatures = {
             name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
             for name, (inputs, outputs) in self.signatures.items()
@@ -147,9 +169,4 @@ def _tensors(infos):
 
 
 def _as_bytes(texts):
-    return np.array([text.encode("utf-8", "replace") for text in texts], object)
-
-
-def _fixed(options):
-    names = ("beam_size", "num_return", "sampling")
-    return {name: options[name] for name in names if name in options}
+    return np.array([replace_surrogates(text).encode() for text in texts], object)

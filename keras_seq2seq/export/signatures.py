@@ -1,32 +1,27 @@
 """The functions that go into artefacts."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
-from keras_seq2seq.decoding import SearchOptions
-from keras_seq2seq.text.framing import encode_pair, encode_source
-from keras_seq2seq.text.unknown_tokens import most_attended
+from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
+from keras_seq2seq.tensors import Tensor
+from keras_seq2seq.text.framing import encode_pair, encode_source, encode_source_fast
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.text_models.unknown_tokens import most_attended
+
+Signature: TypeAlias = tuple[Callable[..., dict[str, Tensor]], list[tf.TensorSpec]]
 
 # What a request sends where it has no wish of its own.
-NEUTRAL = {
-    "length_penalty": 1.0,
-    "coverage_penalty": 0.0,
-    "diversity": 0.0,
-    "repetition_penalty": 1.0,
-    "min_length": 0,
-    "max_length": 2**30,
-    "min_length_ratio": 0.0,
-    "max_length_ratio": 1e6,
-    "temperature": 1.0,
-    "top_k": 0,
-    "top_p": 1.0,
-    "seed": 0,
-}
-OF_SAMPLING = ("seed", "temperature", "top_k", "top_p", "max_length")
+NEUTRAL = {name: about.neutral for name, about in OPTIONS.items() if about.neutral is not None}
+OF_SAMPLING = (*(name for name, about in OPTIONS.items() if about.of == "sampling"), "max_length")
 
 
-def text_signature(model, replace_unknown=False):
+def text_signature(model: TextSeq2Seq, replace_unknown: bool = False) -> Signature:
     """Returns a function text [B] -> text [B], score [B], length [B], as TF Serving wants it.
 
     Every input and output has the batch axis alone, so that a server may join and split requests.
@@ -44,7 +39,12 @@ def text_signature(model, replace_unknown=False):
     return serve, [tf.TensorSpec([None], tf.string, name="text")]
 
 
-def search_signature(model, options, inputs, replace_unknown=False):
+def search_signature(
+    model: TextSeq2Seq,
+    options: SearchOptions,
+    inputs: Sequence[str],
+    replace_unknown: bool = False,
+) -> Signature:
     """Returns a function of text [B] and options [B] that gives N results for each text.
 
     The options are tensors with the batch axis, since a server refuses scalars, and every request
@@ -74,11 +74,10 @@ def search_signature(model, options, inputs, replace_unknown=False):
         }
 
     text = tf.TensorSpec([None], tf.string, name="text")
-    kinds = {name: tf.int32 if type(NEUTRAL[name]) is int else tf.float32 for name in inputs}
-    return serve, [text, *(tf.TensorSpec([None], kind, name=n) for n, kind in kinds.items())]
+    return serve, [text, *(tf.TensorSpec([None], OPTIONS[n].kind, name=n) for n in inputs)]
 
 
-def score_signature(model):
+def score_signature(model: TextSeq2Seq) -> Signature:
     """Returns a function source [B], target [B] -> score [B], tokens [B] for given targets.
 
     Args:
@@ -112,12 +111,10 @@ def _search(model, text, options, replace_unknown):
     return result, model.target_tokenizer.detokenize(result.ids, unknown=unknown)
 
 
-def ids_signature(model, options):
+def ids_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
-    S and T are the model's limits. The encoder takes as many steps as there are tokens. Behind it
-    every shape is fixed: with a memory as long as the sentence, LiteRT 2.3.0 with XNNPACK read
-    memory that nothing had written whenever a sentence was longer than the one before.
+    S and T are the model's limits; see `encoders_up_to_eos`.
 
     Args:
         model: a `TextSeq2Seq`.
@@ -126,16 +123,17 @@ def ids_signature(model, options):
     seq2seq = model.seq2seq
 
     def translate(ids):
-        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
+        result = seq2seq.search(ids, model.max_target_length, options)
         return {"ids": result.ids, "length": result.length, "score": result.score}
 
     return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
 
 
-def fast_text_signature(model, options):
+def fast_text_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function text [1] -> text [1], length [1], score [1] that TFLite can hold.
 
-    The tokenizers run as tensorflow-text's custom operators; the caller normalises the text.
+    The tokenizers run as tensorflow-text's custom operators; the caller normalises the text, and
+    sends none where it is blank.
 
     Args:
         model: a `TextSeq2Seq` with two `SentencePieceTokenizer`s.
@@ -146,13 +144,10 @@ def fast_text_signature(model, options):
     source = tensorflow_text.FastSentencepieceTokenizer(model.source_tokenizer.proto)
     target = tensorflow_text.FastSentencepieceTokenizer(model.target_tokenizer.proto)
     seq2seq = model.seq2seq
-    padding = tf.fill([model.max_source_length], seq2seq.pad_id)
 
     def translate(text):
-        ids = source.tokenize(text).flat_values[: model.max_source_length - 1]
-        ids = tf.concat([ids, [seq2seq.eos_id], padding], axis=0)[: model.max_source_length]
-        ids = tf.reshape(ids, [1, model.max_source_length])  # [1, S]
-        result = seq2seq.search(ids, model.max_target_length, options, cut_padding=True)
+        ids = encode_source_fast(source.tokenize, text, model.max_source_length)  # [1, S]
+        result = seq2seq.search(ids, model.max_target_length, options)
         tokens = result.ids[0, : result.length[0]]
         output = tf.reshape(target.detokenize(tokens), [1])
         return {"text": output, "length": result.length, "score": result.score}

@@ -1,13 +1,19 @@
 """Writes .tflite files for phones and web pages."""
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.export.encoder_up_to_eos import encoders_up_to_eos
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import make_manifest, manifest_path
@@ -16,9 +22,16 @@ from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text_models.text_generation import make_options
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
-def tflite(model, file, text=False, sample=None, **options):
+def tflite(
+    model: TextSeq2Seq,
+    file: FilePath,
+    text: bool = False,
+    sample: Sequence[str] | None = None,
+    **options: Any,
+) -> pathlib.Path:
     """Writes a .tflite file and its manifest, reloads them, and compares.
 
     The signature `serving_default` takes `ids`, int32 [1, S] (EOS behind the last token, PAD at
@@ -30,7 +43,8 @@ def tflite(model, file, text=False, sample=None, **options):
         model: a `TextSeq2Seq`.
         file: path that ends in `.tflite`.
         text: bool. Write a file that takes and gives `text`, string [1], instead of ids. It needs
-            an interpreter with tensorflow-text's operators, and text that was normalised.
+            an interpreter with tensorflow-text's operators, and text that was normalised, with
+            nothing in the place of a blank one.
         sample: list of source strings to compare model and artefact on, or `None` for random
             ones of the vocabulary.
         **options: of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They
@@ -62,7 +76,7 @@ def tflite(model, file, text=False, sample=None, **options):
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
         temporary = pathlib.Path(directory, file.name)
-        twin = model.copy(use_cudnn=False, dtype="float32")
+        twin = model.for_export()
         content = _convert(twin, text, search)
         temporary.write_bytes(content)
         manifest = make_manifest(twin, "text" if text else "ids", content)
@@ -76,7 +90,7 @@ def tflite(model, file, text=False, sample=None, **options):
     return file
 
 
-def check_text_is_possible(model):
+def check_text_is_possible(model: TextSeq2Seq) -> None:
     """Raises an `ExportError` if `tflite(..., text=True)` cannot hold the model's tokenizers."""
     tokenizers = (model.source_tokenizer, model.target_tokenizer)
     if not all(isinstance(t, SentencePieceTokenizer) for t in tokenizers):
@@ -92,7 +106,8 @@ def _convert(twin, text, search):
     make = fast_text_signature if text else ids_signature
     function, signature = make(twin, search.for_batch(1))
     concrete = tf.function(function, input_signature=signature, autograph=False)
-    concrete = concrete.get_concrete_function()
+    with encoders_up_to_eos(twin.seq2seq):
+        concrete = concrete.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete)
     names = sorted(concrete.structured_outputs)  # the order in which frozen returns them
 

@@ -1,14 +1,20 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
+from __future__ import annotations
+
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
-from keras_seq2seq.text.normalization import is_blank
-from keras_seq2seq.text.tokenizer_state import tokenizer_from_state
+from keras_seq2seq.text.framing import blank_as_empty, encode_source_python
+from keras_seq2seq.text.tokenizers import tokenizer_from_state
 
 
 class TFLiteArtefact(Artefact):
@@ -24,7 +30,7 @@ class TFLiteArtefact(Artefact):
 
     kind = "tflite"
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path: FilePath, num_threads: int = 1):
         self.path = str(path)
         self.manifest = read_manifest(path)
         try:
@@ -64,12 +70,19 @@ class TFLiteArtefact(Artefact):
             custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
         )
 
-    def generate(self, texts, batch_size=1, progress=None, **options):
-        built_in = {"beam_size": 1, **self.manifest.get("search", {})}
+    def generate(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 1,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> Generated:
+        search = {"beam_size": 1, **self.manifest.get("search", {})}
+        built_in = SearchOptions.named(search)
         for name, value in options.items():
-            if built_in.get(name) != value:
+            if value is not None and not np.array_equal(getattr(built_in, name, None), value):
                 raise ExportError(
-                    f"{self.path} was exported with the search {built_in}, which cannot be "
+                    f"{self.path} was exported with the search {search}, which cannot be "
                     f"changed: {name}={value!r}. Export it again, or use the .keras file."
                 )
         results = []
@@ -83,32 +96,35 @@ class TFLiteArtefact(Artefact):
 
     def _ids(self, text):
         limit = self.manifest["max_source_length"]
-        text = "" if is_blank(text) else text
-        tokens = self.source_tokenizer.tokenize_python(text)[: limit - 1]
-        ids = np.full((1, limit), self.manifest["pad_id"], "int32")
-        ids[0, : len(tokens) + 1] = [*tokens, self.manifest["eos_id"]]
-        result = self.run(ids=ids)
+        ids = encode_source_python(self.source_tokenizer, text, limit)
+        result = self.run(ids=np.array([ids], "int32"))
         length = int(result["length"][0])
         output = self.target_tokenizer.detokenize_python(result["ids"][0, :length].tolist())
         return output, float(result["score"][0]), length
 
     def _text(self, text):
-        text = self.source_tokenizer.normalization.normalize_python(text)
+        text = self.source_tokenizer.normalization.normalize_python(blank_as_empty(text))
         result = self.run(text=np.array([text.encode()], object))
         output = result["text"][0].decode("utf-8", "replace")
         output = self.target_tokenizer.normalization.compose_python(output)
         return output, float(result["score"][0]), int(result["length"][0])
 
-    def score(self, sources, targets, batch_size=1, progress=None):
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        batch_size: int = 1,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[float]:
         raise ExportError(
             f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
         )
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         hidden = ("source_tokenizer", "target_tokenizer")
         known = {k: v for k, v in self.manifest.items() if k not in hidden}
         operators = sorted({d["op_name"] for d in self.interpreter._get_ops_details()})
         return {**known, "operators": operators}
 
-    def size_bytes(self):
+    def size_bytes(self) -> int:
         return disk_size(self.path) + disk_size(manifest_path(self.path))

@@ -1,11 +1,17 @@
 """Does an artefact do what the model does?"""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 
+from keras_seq2seq.export.artefact import Generated
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
-def sample_texts(model, count=16, seed=0):
+def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str]:
     """Source texts for comparisons where none are given: an empty one and random tokens.
 
     Args:
@@ -23,7 +29,7 @@ def sample_texts(model, count=16, seed=0):
     return ["", *(model.source_tokenizer.detokenize_python(row) for row in rows)]
 
 
-def compare(expected, actual, texts, what):
+def compare(expected: Generated, actual: Generated, texts: Sequence[str], what: str) -> None:
     """Raises an `ExportError` that shows the first difference between two `Generated`.
 
     Args:
@@ -43,7 +49,9 @@ def compare(expected, actual, texts, what):
     compare_scores(expected.scores, actual.scores, texts, what)
 
 
-def compare_scores(expected, actual, texts, what):
+def compare_scores(
+    expected: Sequence[float], actual: Sequence[float], texts: Sequence[str], what: str
+) -> None:
     """Raises an `ExportError` if two lists of log-probabilities differ by more than rounding."""
     if np.allclose(expected, actual, rtol=1e-3, atol=1e-3):
         return

@@ -1,15 +1,15 @@
 """Models over ids: Seq2Seq and Ensemble."""
 
-from keras_seq2seq.lazy_names import lazy_names
+from typing import TYPE_CHECKING
 
-__getattr__, __dir__, __all__ = lazy_names(
-    __name__,
-    {
-        "Decodable": "keras_seq2seq.models.decodable",
-        "Ensemble": "keras_seq2seq.models.ensemble",
-        "Seq2Seq": "keras_seq2seq.models.seq2seq",
-        "ModelSpec": "keras_seq2seq.models.model_spec",
-        "PRESETS": "keras_seq2seq.models.presets",
-        "preset_arguments": "keras_seq2seq.models.presets",
-    },
-)
+if TYPE_CHECKING:
+    from keras_seq2seq.models.decodable import Decodable as Decodable
+    from keras_seq2seq.models.ensemble import Ensemble as Ensemble
+    from keras_seq2seq.models.model_spec import ModelSpec as ModelSpec
+    from keras_seq2seq.models.presets import PRESETS as PRESETS
+    from keras_seq2seq.models.presets import preset_arguments as preset_arguments
+    from keras_seq2seq.models.seq2seq import Seq2Seq as Seq2Seq
+else:
+    from keras_seq2seq.lazy_names import lazy_names
+
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -153,6 +153,11 @@ class Decodable:
         """Returns a copy in float32 whose graph runs on any machine."""
         return self.copy(dtype="float32")
 
+    def describe(self) -> dict[str, Any]:
+        """The arguments that tell one model from another, as plain values for people to read."""
+        plain = (str, int, float, bool)
+        return {k: v for k, v in self.get_config().items() if isinstance(v, plain)}
+
     @functools.cached_property
     def _compiled_methods(self) -> dict[Any, Callable]:
         return {}

@@ -210,6 +210,15 @@ class Seq2Seq(Decodable, keras.Model):
         """Returns a copy in float32 without cuDNN: a graph made beside a GPU runs anywhere."""
         return self.copy(use_cudnn=False, dtype="float32")
 
+    def describe(self) -> dict[str, Any]:
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "generator": self.generator}
+        return {
+            "bridge": self.bridge.mode,
+            "tie_embeddings": self.generator.embedding is self.decoder.embedding,
+            "share_embeddings": self.encoder.embedding is self.decoder.embedding,
+            **{f"{n}.{k}": v for n, part in parts.items() for k, v in part.spec.to_dict().items()},
+        }
+
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,

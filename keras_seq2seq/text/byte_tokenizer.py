@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -39,8 +40,11 @@ class ByteTokenizer(Tokenizer):
     Reference: [Xue et al., 2022](https://arxiv.org/abs/2105.13626), ByT5.
     """
 
-    def __init__(self, normalization: Normalization | dict | None = None, **kwargs):
-        super().__init__(normalization, **kwargs)
+    piece = "byte"
+    asset_arguments = ()
+
+    def __init__(self, normalization: Normalization | dict | None = None, **kwargs: Any):
+        super().__init__(None, normalization, **kwargs)
 
     @classmethod
     def learn(
@@ -53,9 +57,11 @@ class ByteTokenizer(Tokenizer):
         vocabulary has 260 ids whatever `vocabulary_size` says."""
         return cls(normalization)
 
-    def tokenize_python(self, text: str) -> list[int]:
-        text = self.normalization.normalize_python(text)
-        return [_FIRST_BYTE + byte for byte in text.encode("utf-8")]
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        return tf.strings.bytes_split(text)
+
+    def cut_python(self, text: str) -> list[bytes]:
+        return [bytes([byte]) for byte in text.encode("utf-8")]
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         # All bytes at once, then cut into rows: decode_raw on [B] would want equal lengths.
@@ -64,17 +70,15 @@ class ByteTokenizer(Tokenizer):
         lengths = tf.cast(tf.strings.length(text, unit="BYTE"), tf.int64)  # [B]
         return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
 
-    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        return tf.strings.bytes_split(text)
-
-    def _byte_lengths(self, normalized: str) -> list[int]:
-        return [1] * len(normalized.encode("utf-8"))
-
     def tokens(self) -> list[str]:
         return [*SPECIAL_TOKENS, *(f"<0x{byte:02X}>" for byte in range(256))]
 
-    def _surfaces(self) -> list[bytes]:
+    def surfaces(self) -> list[bytes]:
         return [b"", "\ufffd".encode(), b"", b"", *(bytes([byte]) for byte in range(256))]
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> ByteTokenizer:
+        return cls(Normalization.from_config(state["normalization"]))
 
     def _vocabulary(self) -> None:
         return None

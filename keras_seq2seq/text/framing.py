@@ -1,27 +1,71 @@
-"""Frames the ids of sentences with BOS and EOS and pads them: the shape the model reads."""
+"""Frames the ids of sentences with BOS and EOS and pads them: the shape the model reads.
+
+The one place that knows it, for training, serving, devices and plain Python. A blank source is
+EOS alone in all of them, whatever the tokenizer makes of white space.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq.text.normalization import WHITE_SPACE
+from keras_seq2seq.text.inputs import text_tensor
+from keras_seq2seq.text.normalization import WHITE_SPACE, is_blank
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
+if TYPE_CHECKING:
+    from keras_seq2seq.text.tokenizer import Tokenizer
 
-def encode_source(tokenizer, text: tf.Tensor, max_length: int | None = None) -> tf.Tensor:
+Pair = tuple[dict[str, Any], Any, Any]  # x, y, sample_weight
+
+
+def blank_as_empty(text: str) -> str:
+    """A source as the model reads it: blank ones count as empty.
+
+    >>> blank_as_empty(" \\t"), blank_as_empty(" a")
+    ('', ' a')
+    """
+    return "" if is_blank(text) else text
+
+
+# === In the graph: `tf.data` and exported signatures ===
+
+
+def tokenize_source(tokenizer: Tokenizer, text: Any) -> tf.RaggedTensor:
+    """The ids of sources, int32 [B, (T)]; none where one is blank."""
+    text = text_tensor(text)
+    blank = tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*")
+    return tokenizer.tokenize(tf.where(blank, "", text))
+
+
+def close(ids: tf.RaggedTensor, limit: int | None = None, name: str = "max_length") -> tf.Tensor:
+    """Puts EOS behind each row of ids [B, (T)], and padding behind that: int32 [B, T].
+
+    A row that would be longer than the limit loses its end, not its EOS. T is at least 1.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(
+            f"`{name}` must be at least 1, the room of the closing EOS. Received: {limit}."
+        )
+    ids = ids if limit is None else ids[:, : limit - 1]
+    dense = tf.pad(ids.to_tensor(PAD), [[0, 0], [0, 1]], constant_values=PAD)
+    places = tf.range(tf.shape(dense, out_type=tf.int64)[1])  # [T]
+    return tf.where(places == ids.row_lengths()[:, tf.newaxis], EOS, dense)
+
+
+def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None) -> tf.Tensor:
     """Turns source sentences into what the encoder reads: ids, EOS, padding.
-
-    Runs in a graph: in `tf.data` as well as in an exported signature. A blank line is EOS alone,
-    whatever the tokenizer makes of white space.
 
     Args:
         tokenizer: `Tokenizer`.
-        text: string Tensor of shape (B,).
-        max_length: int. Most ids of a sentence; longer ones lose their end, not their EOS.
-            Defaults to no limit.
+        text: string tensor [B], or a list of str.
+        max_length: int. Most ids of a sentence, EOS included; longer ones are cut.
 
     Returns:
-        int32 Tensor of shape (B, S), S at least 1, also when B is 0.
+        int32 tensor [B, S], S at least 1, also when B is 0.
 
     Raises:
         ValueError: `max_length` is below 1.
@@ -29,40 +73,35 @@ def encode_source(tokenizer, text: tf.Tensor, max_length: int | None = None) -> 
     Example:
 
     >>> from keras_seq2seq.text import ByteTokenizer
-    >>> encode_source(ByteTokenizer(), tf.constant(["ab", "c"])).numpy().tolist()
-    [[101, 102, 3], [103, 3, 0]]
+    >>> encode_source(ByteTokenizer(), ["ab", " ", "c"]).numpy().tolist()
+    [[101, 102, 3], [3, 0, 0], [103, 3, 0]]
     """
-    text = tf.where(tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*"), "", text)
-    ids, lengths = _tokenize(tokenizer, text, max_length, "max_length")
-    return _close(ids, lengths)
+    return close(tokenize_source(tokenizer, text), max_length)
 
 
 def encode_pair(
-    source_tokenizer,
-    target_tokenizer,
-    source_text: tf.Tensor,
-    target_text: tf.Tensor,
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
+    source_text: Any,
+    target_text: Any,
     *,
     max_source_length: int | None = None,
     max_target_length: int | None = None,
-) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+) -> Pair:
     """Turns sentence pairs into what `fit` takes: (x, y, sample_weight).
 
     The decoder reads BOS and the target, and learns to say the target and EOS.
 
     Args:
-        source_tokenizer: `Tokenizer` of the sources.
-        target_tokenizer: `Tokenizer` of the targets.
-        source_text: string Tensor of shape (B,).
-        target_text: string Tensor of shape (B,).
-        max_source_length: int. Most ids of a source, the closing EOS among them; longer ones
-            are cut. Defaults to no limit.
-        max_target_length: int. Most ids of a target, the closing EOS among them; longer ones
-            are cut. Defaults to no limit.
+        source_tokenizer, target_tokenizer: `Tokenizer`s.
+        source_text, target_text: string tensors [B], or lists of str.
+        max_source_length, max_target_length: int. Most ids of a sentence, EOS included; longer
+            ones are cut.
 
     Returns:
-        A tuple of x, a dict of `source_ids`, int32 (B, S), and `target_ids`, int32 (B, T);
-        y, int32 (B, T); and sample_weight, float32 (B, T), 1 on real tokens and 0 on padding.
+        A tuple of x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T], which
+        begins with BOS; y, int32 [B, T]; and sample_weight, float32 [B, T], 1 on real tokens and
+        0 on padding.
 
     Raises:
         ValueError: a length is below 1.
@@ -74,36 +113,57 @@ def encode_pair(
     model.fit(dataset)
     ```
     """
-    source_ids, source_lengths = _tokenize(
-        source_tokenizer, source_text, max_source_length, "max_source_length"
-    )
-    ids, lengths = _tokenize(target_tokenizer, target_text, max_target_length, "max_target_length")
-    bos = tf.fill([tf.shape(ids)[0], 1], BOS)  # (B, 1)
-    x = {
-        "source_ids": _close(source_ids, source_lengths),  # (B, S)
-        "decoder_ids": tf.concat([bos, ids[:, :-1]], axis=1),  # (B, T)
-    }
-    sample_weight = tf.cast(_positions(ids) <= lengths, tf.float32)  # (B, T)
-    return x, _close(ids, lengths), sample_weight
+    source_ids = tokenize_source(source_tokenizer, source_text)
+    source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]
+    y = close(target_tokenizer.tokenize(target_text), max_target_length, "max_target_length")
+    bos = tf.fill([tf.shape(y)[0], 1], BOS)  # [B, 1]
+    said = tf.where(y == EOS, PAD, y)[:, :-1]  # [B, T - 1]
+    x = {"source_ids": source_ids, "decoder_ids": tf.concat([bos, said], axis=1)}
+    return x, y, tf.cast(y != PAD, tf.float32)
 
 
-def _tokenize(tokenizer, text, max_length, name) -> tuple[tf.Tensor, tf.Tensor]:
-    """Padded ids with room for one EOS, int32 (B, T), and their number, int64 (B, 1)."""
-    if max_length is not None and max_length < 1:
-        raise ValueError(
-            f"`{name}` must be at least 1, the room of the closing EOS. Received: {max_length}."
-        )
-    ragged = tokenizer.tokenize(text)
-    if max_length is not None:
-        ragged = ragged[:, : max_length - 1]
-    ids = tf.pad(ragged.to_tensor(PAD), [[0, 0], [0, 1]], constant_values=PAD)
-    return ids, ragged.row_lengths()[:, tf.newaxis]
+def encode_source_fast(
+    tokenize: Callable[[tf.Tensor], tf.RaggedTensor], text: tf.Tensor, max_length: int
+) -> tf.Tensor:
+    """Does what `encode_source` does with operators that TFLite has: ids [1, `max_length`].
+
+    Args:
+        tokenize: callable from string [1] to ids [1, (T)], an operator of tensorflow-text.
+        text: string tensor [1], normalized, and empty where it is blank.
+        max_length: int.
+    """
+    ids = tokenize(text).flat_values[: max_length - 1]
+    ids = tf.concat([ids, [EOS], tf.fill([max_length], PAD)], axis=0)
+    return tf.reshape(ids[:max_length], [1, max_length])
 
 
-def _close(ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Ids with EOS after the last of each row: int32 (B, T)."""
-    return tf.where(_positions(ids) == lengths, EOS, ids)
+# === In Python ===
 
 
-def _positions(ids: tf.Tensor) -> tf.Tensor:
-    return tf.range(tf.shape(ids, out_type=tf.int64)[1])[tf.newaxis, :]  # (1, T)
+def encode_source_python(tokenizer: Tokenizer, text: str, max_length: int) -> list[int]:
+    """Does what `encode_source` does for one str, without TensorFlow: `max_length` ids."""
+    ids = tokenizer.tokenize_python(blank_as_empty(text))[: max_length - 1]
+    return [*ids, EOS, *[PAD] * (max_length - 1 - len(ids))]
+
+
+def frame_rows(sources: Any, targets: Any, indices: np.ndarray) -> Pair:
+    """Does what `encode_pair` does for ids that are there already, in NumPy.
+
+    Args:
+        sources, targets: `TokenRows`.
+        indices: int array [B]. The pairs of the batch.
+    """
+    y = _close_rows(targets, indices)  # [B, T]
+    bos = np.full([len(y), 1], BOS, np.int32)
+    said = targets.padded(indices, y.shape[1] - 1)  # [B, T - 1]
+    decoder_ids = np.concatenate([bos, said], axis=1)  # [B, T]
+    x = {"source_ids": _close_rows(sources, indices), "decoder_ids": decoder_ids}
+    return x, y, (y != PAD).astype(np.float32)
+
+
+def _close_rows(rows: Any, indices: np.ndarray) -> np.ndarray:
+    """Padded rows with EOS behind the last id of each: int32 [B, T]."""
+    lengths = rows.lengths[indices]
+    ids = rows.padded(indices, int(lengths.max(initial=0)) + 1)
+    ids[np.arange(len(ids)), lengths] = EOS
+    return ids

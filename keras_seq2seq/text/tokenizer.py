@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import abc
+import collections
 import functools
+import json
 import os
-from collections.abc import Iterable
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -12,11 +17,17 @@ import tensorflow as tf
 
 from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.text.alignment import align_python
+from keras_seq2seq.text.inputs import id_tensor, text_tensor
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
+from keras_seq2seq.text.vocabulary import PieceTable, check_vocabulary_size, normalized_lines
+
+Learnt = TypeVar("Learnt")
+
+_DUMMY_SPACES = {"start": r"\A ", "end": r" \z"}
 
 
-class Tokenizer(keras.layers.Layer):
+class Tokenizer(keras.layers.Layer, abc.ABC):
     """Text to ids and back, in a TensorFlow graph and in plain Python.
 
     Abstract. `tokenize` and `detokenize` run in `tf.data` and inside an exported SavedModel
@@ -28,15 +39,30 @@ class Tokenizer(keras.layers.Layer):
     A saved `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that
     still waits for its vocabulary raises a ValueError on use.
 
-    A new tokenizer implements `learn`, `tokenize_python`, `tokens`, `save_assets`, `load_assets`,
-    `_encode`, `_split`, `_byte_lengths`, `_surfaces` and `_vocabulary`.
+    A new tokenizer implements `cut` and `cut_python`, and is known by its name everywhere once it
+    is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
+    a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK.
 
     Args:
+        vocabulary: list of str, one piece each, without the special tokens: the first one gets
+            id 4. `None` if it is to come by `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer` (`name`, `dtype`, `trainable`).
     """
 
-    def __init__(self, normalization: Normalization | dict | None = None, **kwargs):
+    piece = "piece"  # what messages call an item of the vocabulary
+    asset_file = "vocabulary.txt"  # the file that holds what was learnt,
+    asset_arguments: tuple[str, ...] = (
+        "vocabulary",
+    )  # and the arguments that it takes the place of
+    dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str] | None = None,
+        normalization: Normalization | dict | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if normalization is None:
             normalization = Normalization()
@@ -49,10 +75,13 @@ class Tokenizer(keras.layers.Layer):
             )
         self.normalization = normalization
         self.built = True
+        self.vocabulary: tuple[str, ...] | None = None
+        if vocabulary is not None:
+            self._set_vocabulary(vocabulary)
 
     # Text to ids
 
-    def tokenize(self, text) -> tf.RaggedTensor | tf.Tensor:
+    def tokenize(self, text: Any) -> tf.RaggedTensor | tf.Tensor:
         """Normalizes text and turns it into ids.
 
         Args:
@@ -62,7 +91,7 @@ class Tokenizer(keras.layers.Layer):
             int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string. There is
             no special token in it but UNK.
         """
-        text = self._text_tensor(text)
+        text = text_tensor(text)
         ids = self._encode(self.normalization(tf.reshape(text, [-1])))  # [B, (T)]
         return ids.flat_values if text.shape.rank == 0 else ids
 
@@ -72,13 +101,21 @@ class Tokenizer(keras.layers.Layer):
 
     def tokenize_python(self, text: str) -> list[int]:
         """Turns one Python string into ids without TensorFlow; `tokenize` gives the same."""
-        raise NotImplementedError
+        return self._pieces.ids_python(self.cut_python(self.normalization.normalize_python(text)))
+
+    @abc.abstractmethod
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Cuts normalized text, string [B], into pieces, string [B, (T)], one for each id."""
+
+    @abc.abstractmethod
+    def cut_python(self, text: str) -> list[bytes]:
+        """Cuts one normalized str as `cut` does, into UTF-8; `learn` asks before it knows any."""
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Turns normalized text, string [B], into int32 ids [B, (T)]."""
-        raise NotImplementedError
+        return self._pieces.ids(self.cut(text))
 
-    def tokenize_to_strings(self, text) -> tf.RaggedTensor:
+    def tokenize_to_strings(self, text: Any) -> tf.RaggedTensor:
         """Cuts text where `tokenize` cuts it: what each id stands for in this very text.
 
         Args:
@@ -88,11 +125,7 @@ class Tokenizer(keras.layers.Layer):
             string `RaggedTensor` [B, (T)], parallel to `tokenize`; an unknown token is what was
             unknown.
         """
-        return self._split(self.normalization(self._text_tensor(text)))
-
-    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Cuts normalized text, string [B], into strings [B, (T)]."""
-        raise NotImplementedError
+        return self.cut(self.normalization(text_tensor(text)))
 
     def spans_python(self, text: str) -> list[tuple[int, int]]:
         """Says where in a text its tokens stand.
@@ -120,11 +153,14 @@ class Tokenizer(keras.layers.Layer):
 
     def _byte_lengths(self, normalized: str) -> list[int]:
         """Bytes of UTF-8 that each token takes from the front of a normalized text."""
-        raise NotImplementedError
+        lengths = list(map(len, self.cut_python(normalized)))
+        if lengths and self.dummy_space == "start":
+            lengths[0] -= 1  # the space that is not there
+        return lengths
 
     # Ids to text
 
-    def detokenize(self, ids, unknown=None) -> tf.Tensor:
+    def detokenize(self, ids: Any, unknown: tf.Tensor | None = None) -> tf.Tensor:
         """Turns ids into text.
 
         Args:
@@ -136,7 +172,7 @@ class Tokenizer(keras.layers.Layer):
             string tensor [B], or [...] for a dense tensor of any rank >= 1: one text for each
             sequence of the last axis, always valid UTF-8.
         """
-        ids = self._id_tensor(ids)
+        ids = id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)
         ids = tf.where(known, ids, tf.constant(UNK, tf.int64))
         surfaces = tf.gather(self._surface_table, ids)  # [B, T]
@@ -144,8 +180,8 @@ class Tokenizer(keras.layers.Layer):
             surfaces = tf.where(ids == UNK, unknown, surfaces)
         text = tf.strings.reduce_join(surfaces, axis=-1)  # [B]
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-        if self._dummy_space:
-            text = tf.strings.regex_replace(text, self._dummy_space, "")
+        if self.dummy_space:
+            text = tf.strings.regex_replace(text, _DUMMY_SPACES[self.dummy_space], "")
         return self.normalization.compose(text)
 
     def detokenize_python(self, ids: Iterable[int]) -> str:
@@ -153,24 +189,24 @@ class Tokenizer(keras.layers.Layer):
         table = self._surface_table
         surfaces = (table[i if 0 <= i < len(table) else UNK] for i in map(int, ids))
         text = b"".join(surfaces).decode("utf-8", "replace")
-        if self._dummy_space == r"\A ":
+        if self.dummy_space == "start":
             text = text.removeprefix(" ")
-        elif self._dummy_space == r" \z":
+        elif self.dummy_space == "end":
             text = text.removesuffix(" ")
         return self.normalization.compose_python(text)
 
-    def _surfaces(self) -> list[bytes]:
+    def surfaces(self) -> list[bytes]:
         """What each id stands for in the text, as bytes; nothing for PAD, BOS and EOS."""
-        raise NotImplementedError
+        pieces = (piece.encode() for piece in self._require(self.vocabulary))
+        return [b"", "\ufffd".encode(), b"", b"", *pieces]
 
     @functools.cached_property
     def _surface_table(self) -> np.ndarray:
-        return np.array(self._surfaces(), dtype=object)
+        return np.array(self.surfaces(), dtype=object)
 
     @functools.cached_property
-    def _dummy_space(self) -> str:
-        """RE2 pattern of a space that tokenizing puts in: `\\A `, ` \\z`, or empty for none."""
-        return ""
+    def _pieces(self) -> PieceTable:
+        return PieceTable(self.surfaces())
 
     # The vocabulary
 
@@ -189,7 +225,7 @@ class Tokenizer(keras.layers.Layer):
 
     def tokens(self) -> list[str]:
         """Returns the name of every id, in the order of the ids."""
-        raise NotImplementedError
+        return [*SPECIAL_TOKENS, *self._require(self.vocabulary)]
 
     def id_to_token(self, i: int) -> str:
         """Returns the name of one id, such as `"</s>"` or `"▁the"`."""
@@ -209,111 +245,103 @@ class Tokenizer(keras.layers.Layer):
         vocabulary_size: int,
         normalization: Normalization | None = None,
     ) -> Tokenizer:
-        """Makes a tokenizer from a corpus, one text per line."""
-        raise NotImplementedError
+        """Takes the most frequent pieces of a corpus, equally frequent ones by code point.
 
-    @staticmethod
-    def _check_vocabulary_size(vocabulary_size: int) -> None:
-        smallest = len(SPECIAL_TOKENS) + 1
-        if not isinstance(vocabulary_size, int) or vocabulary_size < smallest:
-            raise ValueError(
-                f"`vocabulary_size` must be an int of {smallest} or more, received "
-                f"{vocabulary_size!r}: {len(SPECIAL_TOKENS)} ids are for special tokens."
-            )
+        Args:
+            lines: iterable of str.
+            vocabulary_size: int. Most ids, the four special ones among them.
+            normalization: `Normalization` or `None` for `Normalization()`.
+        """
+        check_vocabulary_size(vocabulary_size)
+        normalization = normalization or Normalization()
+        cut, counts = cls(normalization=normalization).cut_python, collections.Counter()
+        for line in normalized_lines(lines, normalization):
+            counts.update(cut(line))
+        by_frequency = sorted(counts, key=lambda piece: (-counts[piece], piece))
+        kept = by_frequency[: vocabulary_size - len(SPECIAL_TOKENS)]
+        return cls([piece.decode() for piece in kept], normalization)
 
-    @staticmethod
-    def _normalized_lines(lines: Iterable[str], normalization: Normalization) -> list[str]:
-        """Normalizes a corpus, leaves out what is empty then, and raises if nothing is left."""
-        if isinstance(lines, (str, bytes)):
-            raise ValueError("`lines` must be an iterable of str, received one string.")
-        normalized = []
-        for number, line in enumerate(lines, start=1):
-            if not isinstance(line, str):
-                raise ValueError(f"Line {number} of the corpus is not a str: {line!r}.")
-            normalized.append(normalization.normalize_python(line))
-        normalized = [line for line in normalized if line]
-        if not normalized:
+    def _set_vocabulary(self, vocabulary: Sequence[str]) -> None:
+        if isinstance(vocabulary, (str, bytes)) or not isinstance(vocabulary, Sequence):
             raise ValueError(
-                "The corpus is empty: there is no text to learn a vocabulary from. Pass at least "
-                "one line that is not blank."
+                f"`vocabulary` must be a list of {self.piece}s, received {vocabulary!r}."
             )
-        return normalized
+        seen = set()
+        for place, item in enumerate(vocabulary):
+            whole = isinstance(item, str) and replace_surrogates(item) == item
+            if not whole or not self._is_piece(item):
+                raise ValueError(
+                    f"Item {place} of `vocabulary` must be one {self.piece}, received {item!r}."
+                )
+            if item in seen:
+                raise ValueError(f"`vocabulary` has {item!r} twice, the second as item {place}.")
+            seen.add(item)
+        self.vocabulary = tuple(vocabulary)
+        self._forget_tables()
+
+    def _is_piece(self, item: str) -> bool:
+        return bool(item)
+
+    def _require(self, learnt: Learnt | None) -> Learnt:
+        """What the tokenizer has learnt, or an error if there is nothing yet."""
+        if learnt is None:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r} has no vocabulary yet. Pass "
+                f"`{self.asset_arguments[0]}`, make the tokenizer by `learn(...)`, or load one by "
+                "`load_assets(directory)`."
+            )
+        return learnt
+
+    def _forget_tables(self) -> None:
+        """Drops what was computed from an earlier vocabulary."""
+        for name in ("_surface_table", "_pieces", "_token_names"):
+            self.__dict__.pop(name, None)
 
     # Saving
 
-    def get_config(self) -> dict:
-        return {**super().get_config(), "normalization": self.normalization.get_config()}
+    def get_config(self) -> dict[str, Any]:
+        known = {"normalization": self.normalization.get_config()}
+        return {**super().get_config(), **known, **dict.fromkeys(self.asset_arguments)}
 
-    def vocabulary_state(self) -> dict:
+    def vocabulary_state(self) -> dict[str, Any]:
         """Returns all there is to rebuild the tokenizer, ready for JSON: see
-        `tokenizer_state.tokenizer_from_state`."""
+        `tokenizer_from_state`."""
         return {
             "class": type(self).__name__,
             "normalization": self.normalization.get_config(),
             "vocabulary": self._vocabulary(),
         }
 
-    def save_assets(self, dir_path: str | os.PathLike) -> None:
-        """Writes the vocabulary into a directory; Keras calls it when a model is saved."""
-        raise NotImplementedError
-
-    def load_assets(self, dir_path: str | os.PathLike) -> None:
-        """Reads the vocabulary that `save_assets` wrote."""
-        raise NotImplementedError
-
-    @staticmethod
-    def _write_asset(dir_path: str | os.PathLike, name: str, content: bytes) -> None:
-        with replacing(os.path.join(dir_path, name)) as temporary:
-            temporary.write_bytes(content)
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Tokenizer:
+        """Rebuilds the tokenizer of this class that `vocabulary_state` described."""
+        normalization = Normalization.from_config(state["normalization"])
+        if state["vocabulary"] is None:
+            raise ValueError(f"The state of a {cls.__name__} came without a vocabulary.")
+        return cls(state["vocabulary"], normalization)
 
     def _vocabulary(self) -> str | list[str] | None:
         """The vocabulary as JSON can hold it."""
-        raise NotImplementedError
+        return list(self._require(self.vocabulary))
 
-    def _forget_tables(self) -> None:
-        """Drops what was computed from an earlier vocabulary."""
-        for name in ("_surface_table", "_dummy_space", "_token_names"):
-            self.__dict__.pop(name, None)
+    def _asset(self) -> bytes:
+        """The vocabulary as a file holds it."""
+        # JSON, because a vocabulary may well hold newlines, spaces and U+0000.
+        return json.dumps(self._vocabulary(), ensure_ascii=False).encode("utf-8")
 
-    def _missing_vocabulary(self, argument: str) -> ValueError:
-        return ValueError(
-            f"{type(self).__name__} {self.name!r} has no vocabulary yet. Pass `{argument}`, make "
-            "the tokenizer by `learn(...)`, or load one by `load_assets(directory)`."
-        )
+    def _set_asset(self, content: bytes) -> None:
+        self._set_vocabulary(json.loads(content))
 
-    # Arguments
+    def save_assets(self, dir_path: str | os.PathLike) -> None:
+        """Writes the vocabulary into a directory; Keras calls it when a model is saved."""
+        content = self._asset()
+        with replacing(os.path.join(dir_path, self.asset_file)) as temporary:
+            temporary.write_bytes(content)
 
-    @staticmethod
-    def _text_tensor(text) -> tf.Tensor:
-        if isinstance(text, str):
-            text = replace_surrogates(text)
-        elif isinstance(text, (list, tuple)):
-            text = [replace_surrogates(item) if isinstance(item, str) else item for item in text]
+    def load_assets(self, dir_path: str | os.PathLike) -> None:
+        """Reads the vocabulary that `save_assets` wrote."""
+        path = pathlib.Path(dir_path, self.asset_file)
         try:
-            text = tf.convert_to_tensor(text, dtype=tf.string)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"Cannot tokenize {text!r}: expected a str, a list of str or a string tensor."
-            ) from error
-        if text.shape.rank not in (0, 1):
-            raise ValueError(
-                f"Cannot tokenize a tensor of shape {text.shape}: expected [B] or []. Flatten it "
-                "first, for instance by tf.reshape(text, [-1])."
-            )
-        return text
-
-    @staticmethod
-    def _id_tensor(ids) -> tf.RaggedTensor | tf.Tensor:
-        given = ids
-        try:
-            if isinstance(ids, (list, tuple)):
-                nested = len(ids) > 0 and not isinstance(ids[0], (int, np.integer))
-                ids = tf.ragged.constant(ids, tf.int64) if nested else tf.constant(ids, tf.int64)
-            elif not isinstance(ids, tf.RaggedTensor):
-                ids = tf.convert_to_tensor(ids)
-            wrong = not ids.dtype.is_integer or ids.shape.rank == 0
-        except (TypeError, ValueError):
-            wrong = True
-        if wrong:
-            raise ValueError(f"Cannot detokenize {given!r}: expected integer ids [B, T] or [T].")
-        return tf.cast(ids, tf.int64)
+            self._set_asset(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error

@@ -1,21 +1,26 @@
 """Strings given to `fit`, turned into ids."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq.text.framing import encode_pair
+from keras_seq2seq.text.framing import Pair, encode_pair
+from keras_seq2seq.text.tokenizer import Tokenizer
 
 
 def encode_examples(
-    x,
-    y=None,
-    sample_weight=None,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
     *,
-    source_tokenizer,
-    target_tokenizer,
-    max_source_length,
-    max_target_length,
-):
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
+    max_source_length: int,
+    max_target_length: int,
+) -> Pair:
     """Turns what `fit` may be given as strings into ids; passes anything else through.
 
     Args:
@@ -40,7 +45,7 @@ def encode_examples(
     ```
     """
 
-    def encode(source, target):
+    def encode(source: Any, target: Any) -> Pair:
         return encode_pair(
             source_tokenizer,
             target_tokenizer,
@@ -61,19 +66,19 @@ def encode_examples(
             f"Expected as many target as source strings, at least one; received {len(x)} sources "
             f"and {'no' if y is None else len(y)} targets."
         )
-    x, y, token_weight = encode(tf.constant(list(x)), tf.constant(list(y)))
+    x, y, token_weight = encode(list(x), list(y))
     token_weight = np.array(token_weight)
     if sample_weight is not None:
         token_weight *= np.asarray(sample_weight, "float32")[:, np.newaxis]  # [B, T]
     return {name: ids.numpy() for name, ids in x.items()}, y.numpy(), token_weight
 
 
-def _yields_strings(dataset):
+def _yields_strings(dataset: tf.data.Dataset) -> bool:
     spec = dataset.element_spec
     return isinstance(spec, tuple) and getattr(spec[0], "dtype", None) == tf.string
 
 
-def _are_strings(x):
+def _are_strings(x: Any) -> bool:
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "US" or (x.dtype == object and x.size and isinstance(x[0], str))
     return isinstance(x, (list, tuple)) and bool(x) and isinstance(x[0], (str, bytes))

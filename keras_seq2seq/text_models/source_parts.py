@@ -1,13 +1,16 @@
 """Sources as the model reads them, in parts that fit."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_seq2seq.nearest_name import did_you_mean
-from keras_seq2seq.text.normalization import is_blank
-from keras_seq2seq.text.sentence_splitter import split_long_text
-from keras_seq2seq.text.special_tokens import EOS
+from keras_seq2seq.text.framing import blank_as_empty, close
+from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text_models.sentence_splitter import split_long_text
 
 POLICIES = ("error", "truncate", "split")
 
@@ -24,14 +27,16 @@ class SourceParts:
         truncated: bool array [P].
     """
 
-    texts: list
+    texts: list[str]
     owner: np.ndarray
     start: np.ndarray
     ids: np.ndarray
     truncated: np.ndarray
 
     @classmethod
-    def read(cls, texts, tokenizer, max_length, policy):
+    def read(
+        cls, texts: Sequence[str], tokenizer: Tokenizer, max_length: int, policy: str
+    ) -> SourceParts:
         """Tokenises texts and treats those of more than `max_length` tokens as `policy` says.
 
         Args:
@@ -48,7 +53,7 @@ class SourceParts:
                 f"long_sources={policy!r} is not known; choose one of {', '.join(POLICIES)}."
                 f"{did_you_mean(policy, POLICIES, cutoff=0.4)}"
             )
-        texts = ["" if is_blank(text) else text for text in texts]
+        texts = list(map(blank_as_empty, texts))
         parts, owner, start = texts, np.arange(len(texts)), np.zeros(len(texts), "int64")
         rows = tokenizer.tokenize(parts)
         lengths = rows.row_lengths().numpy() + 1  # EOS
@@ -61,10 +66,10 @@ class SourceParts:
             )
         if policy == "split" and len(long):
 
-            def fits(part):
+            def fits(part: str) -> bool:
                 return len(tokenizer.tokenize_python(part)) < max_length
 
-            def cut(text, length):
+            def cut(text: str, length: int) -> list[tuple[int, int]]:
                 parts = split_long_text(text, fits) if length > max_length else []
                 return parts or [(0, len(text))]
 
@@ -73,7 +78,4 @@ class SourceParts:
             owner, start = np.array([s[0] for s in spans]), np.array([s[1] for s in spans])
             rows = tokenizer.tokenize(parts)
             lengths = rows.row_lengths().numpy() + 1
-        kept = np.minimum(lengths, max_length)  # [P]
-        ids = rows[:, : max_length - 1].to_tensor(0, shape=[None, max(kept, default=1)]).numpy()
-        ids[np.arange(len(parts)), kept - 1] = EOS
-        return cls(parts, owner, start, ids.astype("int32"), lengths > max_length)
+        return cls(parts, owner, start, close(rows, max_length).numpy(), lengths > max_length)

@@ -1,6 +1,10 @@
 """From strings to strings: batches, searches, details."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,12 +12,17 @@ from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
-from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
-from keras_seq2seq.text.unknown_tokens import most_attended
+from keras_seq2seq.text_models.unknown_tokens import most_attended
+
+if TYPE_CHECKING:
+    from keras_seq2seq.text.tokenizer import Tokenizer
+    from keras_seq2seq.text_models.source_parts import SourceParts
+
+Progress = Callable[[int], object] | None
 
 
-def batches_by_length(widths, batch_size):
+def batches_by_length(widths: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Index arrays of at most `batch_size` rows of like width, the widest first.
 
     The widest first, so that trouble with memory shows at once.
@@ -22,7 +31,14 @@ def batches_by_length(widths, batch_size):
     return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
 
-def search_all(seq2seq, source_ids, options, max_length, batch_size, progress=None):
+def search_all(
+    seq2seq: Any,
+    source_ids: np.ndarray,
+    options: SearchOptions,
+    max_length: int,
+    batch_size: int,
+    progress: Progress = None,
+) -> SearchResult:
     """Searches P sources in batches of like length.
 
     Args:
@@ -56,7 +72,13 @@ def search_all(seq2seq, source_ids, options, max_length, batch_size, progress=No
     return found
 
 
-def score_all(seq2seq, source_ids, target_ids, batch_size, progress=None):
+def score_all(
+    seq2seq: Any,
+    source_ids: np.ndarray,
+    target_ids: Sequence[list[int]],
+    batch_size: int,
+    progress: Progress = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Scores P targets of P sources in batches of like length.
 
     Args:
@@ -92,7 +114,14 @@ def _pieces(rows, width, batch_size):
     return min(rows, max(1, -(-rows * int(width) // (128 * batch_size))))
 
 
-def describe(model, parts, targets, rows_of, judged, texts):
+def describe(
+    model: Any,
+    parts: SourceParts,
+    targets: Sequence[list[int]],
+    rows_of: Sequence[int],
+    judged: Sequence[tuple[np.ndarray, np.ndarray]],
+    texts: Sequence[str],
+) -> list[Generation]:
     """Makes a `Generation` of each target.
 
     Args:
@@ -137,7 +166,7 @@ def _source_details(model, parts, row):
     }
 
 
-def chosen_ids(found):
+def chosen_ids(found: SearchResult) -> list[list[list[int]]]:
     """The tokens of each result that exists: [P, N, T] -> list of P lists of lists of ids."""
     rows = []
     for ids, lengths, rankings in zip(found.ids, found.length, found.ranking, strict=True):
@@ -152,7 +181,13 @@ def _with_eos(ids, length):
     return ids[: length + 1 if whole else length].tolist()
 
 
-def replace_unknown(model, parts, targets, rows_of, judged):
+def replace_unknown(
+    model: Any,
+    parts: SourceParts,
+    targets: Sequence[list[int]],
+    rows_of: Sequence[int],
+    judged: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> list[str]:
     """Texts of targets with UNK replaced by what the model looked at most."""
     tokenizer, texts = model.target_tokenizer, []
     if model.seq2seq.attention is None:
@@ -168,7 +203,9 @@ def replace_unknown(model, parts, targets, rows_of, judged):
     return texts
 
 
-def join_parts(outputs, scores, parts, count):
+def join_parts(
+    outputs: list[list[Any]], scores: list[Any], parts: SourceParts, count: int
+) -> tuple[list[list[Any]], list[Any]]:
     """Puts the results for the parts of each text together: lists of P -> lists of `count`."""
     if len(parts.owner) == count:
         return outputs, scores
@@ -184,7 +221,7 @@ def join_parts(outputs, scores, parts, count):
     return joined, sums
 
 
-def check_texts(texts, batch_size):
+def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
     """Texts as a list of str, or a clear error; bytes are read as UTF-8, broken ones as U+FFFD."""
     texts = list(texts)
     wrong = next((t for t in texts if not isinstance(t, (str, bytes))), None)
@@ -195,7 +232,13 @@ def check_texts(texts, batch_size):
     return [t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in texts]
 
 
-def make_options(options, prefix, banned, tokenizer, max_length):
+def make_options(
+    options: Mapping[str, Any],
+    prefix: str | Sequence[str] | None,
+    banned: str | Sequence[str],
+    tokenizer: Tokenizer,
+    max_length: int,
+) -> SearchOptions:
     """`SearchOptions` of what a caller of `generate` wrote.
 
     Args:
@@ -205,24 +248,19 @@ def make_options(options, prefix, banned, tokenizer, max_length):
         tokenizer: `Tokenizer` of the target.
         max_length: int. The T of the search.
     """
-    known = [field.name for field in dataclasses.fields(SearchOptions)]
-    for name in options:
-        if name not in known:
-            raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, known)}")
-    options = {name: value for name, value in options.items() if value is not None}
-    if options.get("beam_size", 1) > 1 and not options.get("sampling"):
-        options.setdefault("length_penalty", 1.0)
-    if np.max(options.get("max_length", 0)) > max_length:
+    search = SearchOptions.named(options)
+    if search.max_length is not None and np.max(search.max_length) > max_length:
         raise ValueError(
-            f"generate: max_length={options['max_length']} is above the model's max_target_length "
-            f"of {max_length}; set model.max_target_length before."
+            f"generate: max_length={search.max_length} is above the model's max_target_length of "
+            f"{max_length}; set model.max_target_length before."
         )
     if prefix is not None:
         one = isinstance(prefix, str)
         rows = [tokenizer.tokenize_python(text) for text in ([prefix] if one else prefix)]
         width = max(map(len, rows), default=0)
         forced = [row + [-1] * (width - len(row)) for row in rows]
-        options["forced_ids"] = (forced[0] if one else forced) if width else None
-    sequences = map(tokenizer.tokenize_python, [banned] if isinstance(banned, str) else banned)
-    options["banned_ids"] = (*options.get("banned_ids", ()), *filter(None, sequences))
-    return SearchOptions(**options)
+        forced_ids = (forced[0] if one else forced) if width else None
+        search = dataclasses.replace(search, forced_ids=forced_ids)
+    banned = [banned] if isinstance(banned, str) else banned
+    sequences = filter(None, map(tokenizer.tokenize_python, banned))
+    return dataclasses.replace(search, banned_ids=(*search.banned_ids, *sequences))

@@ -1,48 +1,64 @@
 """Training: losses, metrics, configuration and directory of a run."""
 
-from keras_seq2seq.lazy_names import lazy_names
+from typing import TYPE_CHECKING
 
 # Lazy, so that a configuration can be checked without waiting for TensorFlow.
-__getattr__, __dir__, __all__ = lazy_names(
-    __name__,
-    {
-        "AttentionImages": "keras_seq2seq.training.tensorboard.attention_images",
-        "BestModel": "keras_seq2seq.training.callbacks.best_model",
-        "Checkpoint": "keras_seq2seq.training.recovery.checkpoint",
-        "CheckpointAverage": "keras_seq2seq.training.callbacks.checkpoint_average",
-        "CheckpointError": "keras_seq2seq.training.recovery.checkpoint_error",
-        "CheckpointStore": "keras_seq2seq.training.recovery.checkpoint_store",
-        "Checkpointing": "keras_seq2seq.training.recovery.checkpointing",
-        "ConfigError": "keras_seq2seq.specs.config_error",
-        "DataConfig": "keras_seq2seq.training.configuration.config",
-        "EmbeddingProjector": "keras_seq2seq.training.tensorboard.embedding_projector",
-        "Interruption": "keras_seq2seq.training.recovery.interruption",
-        "MetricsFile": "keras_seq2seq.training.callbacks.metrics_file",
-        "NonFiniteGuard": "keras_seq2seq.training.recovery.non_finite_guard",
-        "NonFiniteLoss": "keras_seq2seq.training.recovery.non_finite_loss",
-        "Perplexity": "keras_seq2seq.objective.perplexity",
-        "Rollback": "keras_seq2seq.training.recovery.rollback",
-        "ReduceOnPlateau": "keras_seq2seq.training.callbacks.reduce_on_plateau",
-        "RunConfig": "keras_seq2seq.training.configuration.config",
-        "RunDirectory": "keras_seq2seq.training.runs.run_directory",
-        "SampleTranslations": "keras_seq2seq.training.tensorboard.sample_translations",
-        "SequenceCrossentropy": "keras_seq2seq.objective.sequence_crossentropy",
-        "TextConfig": "keras_seq2seq.training.configuration.config",
-        "TimeLimit": "keras_seq2seq.training.callbacks.time_limit",
-        "TokenAccuracy": "keras_seq2seq.objective.token_accuracy",
-        "TrainingConfig": "keras_seq2seq.training.configuration.config",
-        "TrainingError": "keras_seq2seq.training.recovery.training_error",
-        "TrainingInterrupted": "keras_seq2seq.training.recovery.training_interrupted",
-        "TrainingScalars": "keras_seq2seq.training.tensorboard.training_scalars",
-        "TrainingState": "keras_seq2seq.training.recovery.training_state",
-        "TrainingSummary": "keras_seq2seq.training.runs.run",
-        "ValidationBleu": "keras_seq2seq.training.callbacks.validation_bleu",
-        "WarmupSchedule": "keras_seq2seq.objective.warmup_schedule",
-        "commented_toml": "keras_seq2seq.training.configuration.config_file",
-        "data_fingerprint": "keras_seq2seq.training.runs.fingerprint",
-        "load_config": "keras_seq2seq.training.configuration.config_file",
-        "recipe_names": "keras_seq2seq.training.configuration.recipe",
-        "recoverable": "keras_seq2seq.objective.recoverable_optimizer",
-        "train": "keras_seq2seq.training.runs.run",
-    },
-)
+if TYPE_CHECKING:
+    from keras_seq2seq.objective.perplexity import Perplexity as Perplexity
+    from keras_seq2seq.objective.recoverable_optimizer import recoverable as recoverable
+    from keras_seq2seq.objective.sequence_crossentropy import (
+        SequenceCrossentropy as SequenceCrossentropy,
+    )
+    from keras_seq2seq.objective.token_accuracy import TokenAccuracy as TokenAccuracy
+    from keras_seq2seq.objective.warmup_schedule import WarmupSchedule as WarmupSchedule
+    from keras_seq2seq.specs.config_error import ConfigError as ConfigError
+    from keras_seq2seq.training.callbacks.best_model import BestModel as BestModel
+    from keras_seq2seq.training.callbacks.checkpoint_average import (
+        CheckpointAverage as CheckpointAverage,
+    )
+    from keras_seq2seq.training.callbacks.metrics_file import MetricsFile as MetricsFile
+    from keras_seq2seq.training.callbacks.reduce_on_plateau import (
+        ReduceOnPlateau as ReduceOnPlateau,
+    )
+    from keras_seq2seq.training.callbacks.time_limit import TimeLimit as TimeLimit
+    from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu as ValidationBleu
+    from keras_seq2seq.training.configuration.config import DataConfig as DataConfig
+    from keras_seq2seq.training.configuration.config import RunConfig as RunConfig
+    from keras_seq2seq.training.configuration.config import TextConfig as TextConfig
+    from keras_seq2seq.training.configuration.config import TrainingConfig as TrainingConfig
+    from keras_seq2seq.training.configuration.config_file import commented_toml as commented_toml
+    from keras_seq2seq.training.configuration.config_file import load_config as load_config
+    from keras_seq2seq.training.configuration.recipe import recipe_names as recipe_names
+    from keras_seq2seq.training.recovery.checkpoint import Checkpoint as Checkpoint
+    from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError as CheckpointError
+    from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore as CheckpointStore
+    from keras_seq2seq.training.recovery.checkpointing import Checkpointing as Checkpointing
+    from keras_seq2seq.training.recovery.interruption import Interruption as Interruption
+    from keras_seq2seq.training.recovery.non_finite_guard import NonFiniteGuard as NonFiniteGuard
+    from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss as NonFiniteLoss
+    from keras_seq2seq.training.recovery.rollback import Rollback as Rollback
+    from keras_seq2seq.training.recovery.training_error import TrainingError as TrainingError
+    from keras_seq2seq.training.recovery.training_interrupted import (
+        TrainingInterrupted as TrainingInterrupted,
+    )
+    from keras_seq2seq.training.recovery.training_state import TrainingState as TrainingState
+    from keras_seq2seq.training.runs.fingerprint import data_fingerprint as data_fingerprint
+    from keras_seq2seq.training.runs.run import TrainingSummary as TrainingSummary
+    from keras_seq2seq.training.runs.run import train as train
+    from keras_seq2seq.training.runs.run_directory import RunDirectory as RunDirectory
+    from keras_seq2seq.training.tensorboard.attention_images import (
+        AttentionImages as AttentionImages,
+    )
+    from keras_seq2seq.training.tensorboard.embedding_projector import (
+        EmbeddingProjector as EmbeddingProjector,
+    )
+    from keras_seq2seq.training.tensorboard.sample_translations import (
+        SampleTranslations as SampleTranslations,
+    )
+    from keras_seq2seq.training.tensorboard.training_scalars import (
+        TrainingScalars as TrainingScalars,
+    )
+else:
+    from keras_seq2seq.lazy_names import lazy_names
+
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -30,7 +30,14 @@ def test_module_and_script_are_the_same_command():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["--version"], ["train", "--show-config"]]
+    "arguments",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["generate", "--help"],
+        ["--version"],
+        ["train", "--show-config"],
+    ],
 )
 def test_questions_are_answered_without_tensorflow(arguments):
     result = run(sys.executable, "-X", "importtime", *MODULE[1:], *arguments)

@@ -4,6 +4,21 @@ import json
 
 import pytest
 
+from keras_seq2seq import TextSeq2Seq, open_artefact
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The options of each call of `TextSeq2Seq.generate`, as they reached it."""
+    calls, generate = [], TextSeq2Seq.generate
+
+    def listen(self, *args, **options):
+        calls.append(options)
+        return generate(self, *args, **options)
+
+    monkeypatch.setattr(TextSeq2Seq, "generate", listen)
+    return calls
+
 
 def lines_of(result):
     assert result.code == 0, result.err
@@ -18,14 +33,33 @@ def test_beam_search_is_the_same_from_keras_and_saved_model(artefacts, command, 
         assert text == same and float(score) == pytest.approx(float(other), abs=2e-4)
 
 
-def test_n_best_results_stand_under_each_other(artefacts, command, sources):
-    arguments = ["--beam", 3, "--n-best", 3, "--length-penalty", 0, "--scores"]
-    scores = [
-        float(line.split("\t")[0])
-        for line in lines_of(command("generate", artefacts["run"], sources, *arguments))
-    ]
+def test_n_best_results_stand_under_each_other(artefacts, command, sources, asked):
+    arguments = ["--beam-size", 3, "--num-return", 3, "--length-penalty", 0, "--scores"]
+    lines = lines_of(command("generate", artefacts["run"], sources, *arguments))
+    scores = [float(line.split("\t")[0]) for line in lines]
+    assert asked[0]["length_penalty"] == 0  # else the order would be another one
     assert len(scores) == 3 + 1 + 3 + 3  # an empty line has one result
-    assert scores[:3] == sorted(scores[:3], reverse=True)
+    for one in (scores[:3], scores[4:7], scores[7:]):
+        assert one == sorted(one, reverse=True)
+    short = ["--beam", 3, "--n-best", 3, *arguments[4:]]
+    assert lines_of(command("generate", artefacts["run"], sources, *short)) == lines
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"beam_size": 2, "length_penalty": 0, "coverage_penalty": 0, "diversity": 0},
+        {"min_length": 0, "max_length": 0, "no_repeat_ngram": 0},
+        {"sampling": True, "seed": 0, "top_k": 0, "top_p": 0},
+    ],
+    ids=" ".join,
+)
+def test_zero_is_a_value(artefacts, command, sources, asked, given):
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    flags = ["--sampling" if flag == "--sampling=True" else flag for flag in flags]
+    lines = lines_of(command("generate", artefacts["run"], sources, *flags))
+    assert given.items() <= asked[0].items()
+    assert (lines == [""] * 4) == ("max_length" in given)
 
 
 def test_samples_are_repeatable(artefacts, command, sources):
@@ -63,7 +97,22 @@ def test_control_of_the_output(artefacts, command, sources):
     short = run("--max-length", 2)
     assert all(len(a) <= len(b) for a, b in zip(short, plain, strict=True))
     assert not any("There" in line for line in run("--ban", "There", "--beam", 2))
-    assert run("--long-sources", "split", "--replace-unknown") is not None
+    assert any("⁇" in line for line in run("--prefix", "☃"))  # a letter it has never seen
+    assert not any("⁇" in line for line in run("--prefix", "☃", "--replace-unknown"))
+
+
+def test_long_sources_are_cut_split_or_refused(artefacts, command, refused):
+    long = "사과이 있어요. 책를 사요. 물를 봐요. 빵가 좋아요."
+    base = ["generate", artefacts["run"]]
+    model = open_artefact(artefacts["run"]).model
+    results = {how: model.generate(long, long_sources=how) for how in ("truncate", "split")}
+    assert results["truncate"] != results["split"]
+    assert lines_of(command(*base, stdin=long.encode())) == [results["truncate"]]
+    for how, expected in results.items():
+        found = lines_of(command(*base, "--long-sources", how, stdin=long.encode()))
+        assert found == [expected]
+    said = refused(*base, "--long-sources", "error", stdin=long.encode())
+    assert "more than the 16 that the model reads" in said
 
 
 def test_score_prints_one_line_for_each_pair(artefacts, command, corpus, tmp_path):
@@ -93,6 +142,20 @@ def test_evaluate_searches_with_beams_and_ensembles(artefacts, command, corpus):
     assert beam["sentences"] == greedy["sentences"]
 
 
+def test_evaluate_and_compare_take_every_search(artefacts, command, corpus, tmp_path):
+    korean = "".join(line.split("\t")[1] + "\n" for line in corpus.read_text("utf-8").splitlines())
+    search = ["--no-repeat-ngram", 1, "--min-length", 3, "--max-length", 9]
+    expected = command("generate", artefacts["run"], *search, stdin=korean.encode())
+    plain = command("generate", artefacts["run"], stdin=korean.encode())
+    assert lines_of(expected) != lines_of(plain)
+    base = ["--test", corpus, "--columns", "2,1", *search]
+    output = tmp_path / "output.txt"
+    assert command("evaluate", artefacts["run"], *base, "--output", output).code == 0
+    assert output.read_text("utf-8") == expected.out
+    compared = command("compare", output, artefacts["run"], *base, "--json")
+    assert [row["difference"] for row in json.loads(compared.out)["scores"]][1::2] == [0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
@@ -101,14 +164,23 @@ def test_evaluate_searches_with_beams_and_ensembles(artefacts, command, corpus):
         ("run", ["--long-sources", "cut"], "choose one of error, truncate, split"),
         ("run", ["--max-length", 900], "max_length=900 is above"),
         ("tflite", ["--beam", 4], "cannot be changed: beam_size=4"),
+        ("tflite", ["--beam", 1, "--seed", 1, "--sample"], "cannot be changed: sampling=True"),
+        ("tflite", ["--num-return", 2, "--sample"], "--num-return: for a run or .keras file"),
         ("tflite", ["--json"], "--json: for a run or .keras file"),
         ("served", ["--beam", 5], "no option beam_size=5"),
+        ("served", ["--max-length", 5], "no option beam_size=1"),
         ("served", ["--ensemble", "tflite"], "--ensemble takes runs and .keras files"),
     ],
 )
 def test_what_cannot_be_done_is_refused(artefacts, refused, sources, name, options, message):
     options = [artefacts["tflite"] if option == "tflite" else option for option in options]
     assert message in refused("generate", artefacts[name], sources, *options)
+
+
+@pytest.mark.parametrize("name", ["run", "served", "tflite"])
+def test_what_is_so_anyway_may_be_said(artefacts, command, sources, name):
+    said = lines_of(command("generate", artefacts[name], sources, "--beam", 1, "--n-best", 1))
+    assert said == lines_of(command("generate", artefacts[name], sources))
 
 
 def test_a_tflite_file_with_beams(artefacts, command, sources, tmp_path):

@@ -44,7 +44,7 @@ class Recorder(keras.Model):
         self.epochs_seen = []
 
     def call(self, x):
-        return x["target_ids"]
+        return x["decoder_ids"]
 
     def train_step(self, data):
         self.epochs_seen[-1].append((data[0]["source_ids"][:, 0].numpy() - 1000).tolist())
@@ -78,12 +78,12 @@ def test_every_pair_once_and_a_known_number_of_batches(shuffle):
 def test_elements_are_what_fit_takes():
     dataset = dataset_of(numbered(10), batch_size=4)
     x, y, sample_weight = dataset.element_spec
-    assert set(x) == {"source_ids", "target_ids"}
+    assert set(x) == {"source_ids", "decoder_ids"}
     assert all(spec.shape == [None, None] for spec in tf.nest.flatten(dataset.element_spec))
     assert [spec.dtype for spec in (*x.values(), y, sample_weight)] == [tf.int32] * 3 + [tf.float32]
     for x, y, sample_weight in dataset:
         assert (x["source_ids"][:, -1].numpy() == EOS).all()
-        assert (x["target_ids"][:, 0].numpy() == BOS).all()
+        assert (x["decoder_ids"][:, 0].numpy() == BOS).all()
         np.testing.assert_array_equal(sample_weight.numpy(), y.numpy() != PAD)
         assert y.shape[1] == sample_weight.numpy().sum(axis=1).max()  # no column of padding only
 

@@ -6,9 +6,9 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_seq2seq.data.token_rows import TokenRows, frame_rows
+from keras_seq2seq.data.token_rows import TokenRows
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
-from keras_seq2seq.text.framing import encode_pair
+from keras_seq2seq.text.framing import encode_pair, frame_rows
 
 ROWS = st.lists(st.lists(st.integers(4, 99), max_size=5), max_size=8)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from decoding.random_models import BOS, EOS, PAD, STEPS, RandomModels
+from decoding.random_models import EOS, PAD, STEPS, RandomModels
 from keras import ops
 
 from keras_seq2seq.decoding import SearchOptions, search
@@ -33,6 +33,12 @@ def tokens(result):
     """The tokens before EOS, one list for each example."""
     pairs = zip(np.asarray(result.ids), np.asarray(result.length), strict=True)
     return [row[:length].tolist() for row, length in pairs]
+
+
+def sums(result, length_penalty=0.0, **_):
+    """What the rankings were before they were divided by a power of the length, EOS included."""
+    count = np.minimum(lengths(result) + 1, result.ids.shape[-1])
+    return np.asarray(result.ranking) * ((5 + count) / 6) ** length_penalty
 
 
 def lengths(result):
@@ -87,9 +93,11 @@ def test_repetition_is_penalised_where_it_is_wanted(how):
     penalised = run(steps=12, min_length=8, repetition_penalty=penalty, **how)
     np.testing.assert_array_equal(plain.ids[1::2], penalised.ids[1::2])
     assert distinct(tokens(penalised))[::2].mean() > distinct(tokens(plain))[::2].mean() + 0.3
-    assert (np.asarray(penalised.score) >= np.asarray(penalised.ranking) - 1e-4).all() or (
-        how.get("beam_size")  # whose ranking is divided by the length
-    )
+    ranking, score = sums(penalised, **how), np.asarray(penalised.score)
+    np.testing.assert_allclose(ranking[1::2], score[1::2], atol=1e-3)
+    assert (ranking <= score + 1e-3).all()
+    repeated = [len(set(row)) < len(row) for row in tokens(penalised)][::2]
+    assert sum(repeated) > 5 and (ranking < score - 1e-3)[::2][repeated].all()
 
 
 @every_search
@@ -145,7 +153,8 @@ def test_the_best_continuation_of_a_beginning_is_found():
 @every_search
 def test_the_score_is_that_of_the_model_whatever_is_constrained(how):
     """Scored again from the tables, step by step."""
-    result = run(no_repeat_ngram=2, repetition_penalty=1.5, min_length=1, banned_ids=((1,),), **how)
+    constraints = {"no_repeat_ngram": 2, "repetition_penalty": 1.5, "banned_ids": ((1,),)}
+    result = run(min_length=1, **constraints, **how)
     models = RandomModels(B, seed=11)
     for example, (ids, length) in enumerate(
         zip(np.asarray(result.ids), np.asarray(result.length), strict=True)
@@ -153,7 +162,9 @@ def test_the_score_is_that_of_the_model_whatever_is_constrained(how):
         whole = ids[: min(length + 1, STEPS)].tolist()
         _, score, _ = models._judge(example, whole)
         np.testing.assert_allclose(np.asarray(result.score)[example], score, atol=1e-4)
-    assert BOS == 2
+    changed = [ids != other for ids, other in zip(tokens(result), tokens(run(**how)), strict=True)]
+    assert sum(changed) > B / 4  # else there was nothing to tell apart
+    assert np.abs(sums(result, **how) - np.asarray(result.score)).max() > 0.5
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,20 @@ def test_samples_are_repeatable_and_scores_are_those_of_the_model(searches, trai
     np.testing.assert_allclose(found, trained.score(SOURCES, targets), atol=1e-3)
 
 
+def test_beams_without_a_length_penalty_of_the_request_have_that_of_the_model(trained, tmp_path):
+    model, random = trained.copy(), np.random.default_rng(1)  # unsure: the penalty decides
+    noisy = [w + random.normal(0, 0.2, w.shape) for w in model.seq2seq.get_weights()]
+    model.seq2seq.set_weights(noisy)
+    expected = model.generate(TEXTS, beam_size=4)
+    assert expected != model.generate(TEXTS, beam_size=4, length_penalty=0.0)
+    export.saved_model(model, tmp_path, sample=TEXTS, beam_inputs=("max_length",))
+    artefact = export.open_artefact(tmp_path)
+    assert artefact.generate(TEXTS, beam_size=4).texts == expected
+    assert artefact.generate(TEXTS, beam_size=4, length_penalty=1.0).texts == expected
+    with pytest.raises(export.ExportError, match="no option length_penalty=0.0"):
+        artefact.generate(TEXTS, beam_size=4, length_penalty=0.0)
+
+
 def test_what_was_not_exported_is_refused_by_name(searches, base):
     has = "no option beam_size=5; what it has is beam_size=3"
     with pytest.raises(export.ExportError, match=has):
@@ -177,6 +191,8 @@ def test_what_was_not_exported_is_refused_by_name(searches, base):
     with pytest.raises(export.ExportError, match="no option no_repeat_ngram=2"):
         searches.generate(TEXTS, beam_size=3, num_return=2, no_repeat_ngram=2)
     assert export.open_artefact(base).generate(TEXTS, beam_size=4).texts
+    with pytest.raises(export.ExportError, match="no option beam_size=1"):  # greedy, as for Keras
+        searches.generate(TEXTS, max_length=5)
 
 
 @pytest.mark.parametrize(

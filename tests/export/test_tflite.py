@@ -60,14 +60,30 @@ def test_runs_without_this_library(file, trained):
     assert result["ids"][0, result["length"][0]] == manifest["eos_id"]
 
 
-def test_stops_early(file):
-    """A full-length result takes many times as long as an empty one; count steps, not time."""
-    run = Interpreter(model_path=str(file)).get_signature_runner("serving_default")
-    ids = np.zeros((1, 24), "int32")
-    ids[0, 0] = 3
-    result = run(ids=ids)
-    assert not result["ids"].any()
-    assert result["length"] == [0]
+def loop_counters(interpreter):
+    """What each loop counted up to in the last run: its scalars, loop by loop."""
+    loops = [d["outputs"] for d in interpreter._get_ops_details() if d["op_name"] == "WHILE"]
+    read = [[interpreter.get_tensor(i) for i in outputs if i >= 0] for outputs in loops]
+    return [{int(value) for value in values if not np.ndim(value)} for values in read]
+
+
+@pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
+def test_stops_early(file, trained):
+    """The encoder takes one step for each token and for EOS, the search one for each it gives."""
+    interpreter = Interpreter(model_path=str(file), experimental_preserve_all_tensors=True)
+    run = interpreter.get_signature_runner("serving_default")
+    lengths = []
+    for text in (*SOURCES, ""):
+        tokens = trained.source_tokenizer.tokenize_python(text)
+        ids = np.zeros((1, 24), "int32")
+        ids[0, : len(tokens) + 1] = [*tokens, 3]
+        result = run(ids=ids)
+        *encoder, search = loop_counters(interpreter)
+        lengths.append(int(result["length"][0]))
+        assert encoder and all(counted == {len(tokens) + 1} for counted in encoder)
+        assert search == {lengths[-1] + 1 if text else 0}
+    assert lengths[-1] == 0 and not result["ids"].any()
+    assert 3 < len(set(lengths)) and max(lengths) < trained.max_target_length
 
 
 @pytest.mark.parametrize(

@@ -47,16 +47,20 @@ def test_the_decoder_reads_bos_and_says_eos():
     x, y, sample_weight = encode_pair(CodePoints(), CodePoints(), ["x"] * 4, tf.constant(LINES))
     characters = [[ord(c) for c in line] for line in LINES]
     assert rows(x["source_ids"]) == [[ord("x"), EOS]] * 4
-    assert rows(x["target_ids"]) == [[BOS, *ids] for ids in characters]
+    assert rows(x["decoder_ids"]) == [[BOS, *ids] for ids in characters]
     assert rows(y) == [[*ids, EOS] for ids in characters]
-    assert x["target_ids"].shape == y.shape == sample_weight.shape
-    assert (x["target_ids"].dtype, y.dtype, sample_weight.dtype) == (tf.int32, tf.int32, tf.float32)
+    assert x["decoder_ids"].shape == y.shape == sample_weight.shape
+    assert (x["decoder_ids"].dtype, y.dtype, sample_weight.dtype) == (
+        tf.int32,
+        tf.int32,
+        tf.float32,
+    )
 
 
 def test_weights_are_one_on_real_tokens_only():
     x, y, sample_weight = encode_pair(CodePoints(), CodePoints(), LINES, LINES)
     np.testing.assert_array_equal(sample_weight, tf.cast(y != PAD, tf.float32))
-    np.testing.assert_array_equal(sample_weight, tf.cast(x["target_ids"] != PAD, tf.float32))
+    np.testing.assert_array_equal(sample_weight, tf.cast(x["decoder_ids"] != PAD, tf.float32))
 
 
 def test_a_long_target_is_cut_alike_on_both_sides():
@@ -64,7 +68,7 @@ def test_a_long_target_is_cut_alike_on_both_sides():
         CodePoints(), CodePoints(), LINES, LINES, max_source_length=2, max_target_length=3
     )
     assert rows(x["source_ids"])[0] == [ord("a"), EOS]
-    assert rows(x["target_ids"])[0] == [BOS, ord("a"), ord("b")]
+    assert rows(x["decoder_ids"])[0] == [BOS, ord("a"), ord("b")]
     assert rows(y)[0] == [ord("a"), ord("b"), EOS]
     assert sample_weight.numpy()[0].tolist() == [1, 1, 1]
 
@@ -79,7 +83,7 @@ def test_an_empty_batch_still_has_a_column():
     x, y, sample_weight = encode_pair(
         CodePoints(), CodePoints(), tf.zeros([0], tf.string), tf.zeros([0], tf.string)
     )
-    for tensor in (x["source_ids"], x["target_ids"], y, sample_weight):
+    for tensor in (x["source_ids"], x["decoder_ids"], y, sample_weight):
         assert tensor.shape == (0, 1)
 
 

@@ -237,5 +237,5 @@ class TestLearning:
 
 
 def test_the_base_class_only_declares():
-    with pytest.raises(NotImplementedError):
-        Tokenizer().tokenize_python("a")
+    with pytest.raises(TypeError, match="abstract.*cut.*cut_python"):
+        Tokenizer()

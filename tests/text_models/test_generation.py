@@ -8,7 +8,7 @@ import pytest
 from contracts import check_config_is_complete
 from learnt_pairs import PAIRS
 
-from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
+from keras_seq2seq import SearchOptions, Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
 from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.models.average_weights import average_weights
 from keras_seq2seq.models.ensemble import Ensemble
@@ -73,6 +73,15 @@ def test_beam_search_finds_what_is_more_probable_on_the_whole(unsure):
     _, beam = unsure.generate(SOURCES, return_scores=True, beam_size=8, length_penalty=0.0)
     np.testing.assert_array_equal(greedy, one)
     assert beam.sum() > greedy.sum() + 0.1  # one sentence may lose: greedy's path was pruned
+
+
+def test_the_length_penalty_is_the_same_for_strings_and_ids(unsure):
+    expected = unsure.generate(TEXTS, beam_size=4, length_penalty=1.0)
+    assert unsure.generate(TEXTS, beam_size=4) == expected
+    assert unsure.generate(TEXTS, beam_size=4, length_penalty=0.0) != expected
+    ids = unsure._search(TEXTS, 32, SearchOptions(), "truncate", None)[0].ids
+    found = unsure.seq2seq.generate(ids, unsure.max_target_length, SearchOptions(beam_size=4))
+    assert unsure.decode_targets(found.ids) == expected
 
 
 def test_n_best_lists_are_sorted_and_differ(unsure):

@@ -1,31 +1,38 @@
 """Beam search."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from keras import ops
 
 from keras_seq2seq.decoding.beam.beam_step import BeamStep
-from keras_seq2seq.decoding.constraints import DEAD
+from keras_seq2seq.decoding.constraints import DEAD, Constraint
+from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.tensors import Tensor
 
 
 def beam_search(
-    step,
-    state,
-    first_ids,
+    step: Callable[..., Any],
+    state: Any,
+    first_ids: Tensor,
     *,
-    beam_size,
-    max_length,
-    eos_id,
-    pad_id,
-    finished=None,
-    limit=None,
-    constraints=(),
-    num_return=1,
-    length_penalty=None,
-    length_normalization="wu",
-    coverage_penalty=None,
-    source_mask=None,
-    diversity=None,
-):
+    beam_size: int,
+    max_length: int,
+    eos_id: int,
+    pad_id: int,
+    finished: Tensor | None = None,
+    limit: Tensor | None = None,
+    constraints: Sequence[Constraint] = (),
+    num_return: int = 1,
+    length_penalty: Tensor = OPTIONS["length_penalty"].neutral,
+    length_normalization: str = OPTIONS["length_normalization"].default,
+    coverage_penalty: Tensor | None = None,
+    source_mask: Tensor | None = None,
+    diversity: Tensor | None = None,
+) -> SearchResult:
     """Keeps the K most probable beginnings of each example, and returns the best hypotheses.
 
     At each step the 2K best continuations of an example are looked at. Of the best K, those that
@@ -46,13 +53,14 @@ def beam_search(
         limit: int32 tensor [B]. At most so many tokens for each example; `None` means T.
         constraints: list of constraints, see `keras_seq2seq.decoding.constraints`.
         num_return: int from 1 to K. N, how many hypotheses are returned.
-        length_penalty: float tensor [B]. alpha, see `length_divisor`; `None` means 0.
+        length_penalty: float tensor [B], or one float. alpha, see `length_divisor`.
         length_normalization: `"wu"` or `"average"`, see `length_divisor`.
-        coverage_penalty: float tensor [B], at least 0. beta: hypotheses that leave parts of the
-            source unattended rank lower. It needs attention; `None` means 0.
+        coverage_penalty: float tensor [B], or one float, at least 0. beta: hypotheses that leave
+            parts of the source unattended rank lower. It needs attention; `None` means 0.
         source_mask: bool tensor [B, S], true on real positions, for the coverage; `None` means all.
-        diversity: float tensor [B], at least 0. Each continuation of one beginning ranks lower by
-            this times its place among its siblings, so that the hypotheses differ more.
+        diversity: float tensor [B], or one float, at least 0. Each continuation of one beginning
+            ranks lower by this times its place among its siblings, so that the hypotheses differ
+            more.
 
     Returns:
         A `SearchResult` with the axes [B, N, ...], best first.
@@ -79,7 +87,12 @@ def beam_search(
     first_ids = ops.cast(first_ids, "int32")
     zeros = ops.zeros_like(first_ids)  # [B]
     limit = zeros + max_length if limit is None else ops.minimum(limit, max_length)
-    alpha = ops.cast(zeros, "float32") if length_penalty is None else length_penalty
+
+    def per_example(value: Tensor | None) -> Tensor | None:
+        if value is None:
+            return None
+        return ops.cast(zeros, "float32") + ops.cast(value, "float32")  # [B]
+
     beam_step = BeamStep(
         step=step,
         beam_size=beam_size,
@@ -87,11 +100,11 @@ def beam_search(
         limit=limit,
         constraints=tuple(constraints),
         num_return=num_return,
-        length_penalty=ops.cast(alpha, "float32"),
+        length_penalty=per_example(length_penalty),
         length_normalization=length_normalization,
-        coverage_penalty=coverage_penalty,
+        coverage_penalty=per_example(coverage_penalty),
         source_mask=source_mask,
-        diversity=diversity,
+        diversity=per_example(diversity),
     )
     empty = limit < 1 if finished is None else ops.logical_or(finished, limit < 1)
     beams = beam_step.start(state, first_ids, empty, max_length, pad_id)

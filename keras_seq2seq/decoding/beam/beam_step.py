@@ -1,5 +1,7 @@
 """One step of beam search."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -9,28 +11,31 @@ from keras import ops
 
 from keras_seq2seq.decoding.beam.beams import Beams
 from keras_seq2seq.decoding.beam.length_penalty import length_divisor
-from keras_seq2seq.decoding.constraints import DEAD, FORBIDDEN, constrain_all
+from keras_seq2seq.decoding.constraints import DEAD, FORBIDDEN, Constraint, constrain_all
 from keras_seq2seq.decoding.history import History
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.tensors import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class BeamStep:
     """Takes the `Beams` one token further. The fields are the arguments of `beam_search`."""
 
-    step: Callable
+    step: Callable[..., Any]
     beam_size: int
     eos_id: int
-    limit: Any
-    constraints: tuple
+    limit: Tensor
+    constraints: tuple[Constraint, ...]
     num_return: int
-    length_penalty: Any
+    length_penalty: Tensor
     length_normalization: str
-    coverage_penalty: Any
-    source_mask: Any
-    diversity: Any
+    coverage_penalty: Tensor | None
+    source_mask: Tensor | None
+    diversity: Tensor | None
 
-    def start(self, state, first_ids, empty, max_length, pad_id):
+    def start(
+        self, state: Any, first_ids: Tensor, empty: Tensor, max_length: int, pad_id: int
+    ) -> Beams:
         """The `Beams` before the first step: one beginning, BOS; `empty` examples are done."""
         beams = self.beam_size
         first = ops.arange(beams, dtype="int32")[None] == 0  # [1, K]
@@ -57,7 +62,7 @@ class BeamStep:
             done=empty,
         )
 
-    def __call__(self, beams):
+    def __call__(self, beams: Beams) -> Beams:
         logits, state, *attention = self.step(beams.last_ids, beams.state)  # [B K, V]
         coverage = self._cover(beams.coverage, attention)
         token, gain, value = self._best_of_each_beam(logits, beams)  # [B, K, W]
@@ -158,7 +163,7 @@ class BeamStep:
         return self.coverage_penalty[:, None] * ops.sum(covered, axis=-1)
 
 
-def gather(values, index):
+def gather(values: Tensor, index: Tensor) -> Tensor:
     """values [B, M, ...] at index [B, J] -> [B, J, ...]."""
     rows = ops.arange(ops.shape(index)[0], dtype="int32")[:, None] * ops.shape(values)[1]
     return ops.take(_join(values), rows + ops.cast(index, "int32"), axis=0)

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.tensors import Tensor
 
 
 class Beams(NamedTuple):
@@ -21,13 +22,13 @@ class Beams(NamedTuple):
         done: bool tensor [B].
     """
 
-    position: Any
-    last_ids: Any
+    position: Tensor
+    last_ids: Tensor
     state: Any
-    ids: Any
-    score: Any
-    ranking: Any
-    coverage: Any
+    ids: Tensor
+    score: Tensor
+    ranking: Tensor
+    coverage: Tensor
     pool: SearchResult
-    count: Any
-    done: Any
+    count: Tensor
+    done: Tensor

@@ -1,11 +1,16 @@
 """How the length of a hypothesis bears on its rank."""
 
+from __future__ import annotations
+
 from keras import ops
 
-KINDS = ("wu", "average")
+from keras_seq2seq.decoding.search_options import OPTIONS
+from keras_seq2seq.tensors import Tensor
+
+KINDS = OPTIONS["length_normalization"].choices
 
 
-def length_divisor(length, alpha, kind):
+def length_divisor(length: Tensor, alpha: Tensor, kind: str) -> Tensor:
     """What the log-probability of a hypothesis is divided by.
 
     `"wu"`: ((5 + length) / 6) ** alpha; `"average"`: length ** alpha, so that alpha = 1 ranks by

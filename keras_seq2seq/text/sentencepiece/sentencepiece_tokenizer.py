@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import os
+import pathlib
 import re
 import tempfile
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import sentencepiece
@@ -19,8 +20,8 @@ from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.sentencepiece.sentencepiece_resource import make_graph_tokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text.vocabulary import check_vocabulary_size, normalized_lines
 
-ASSET = "vocabulary.spm"
 MODEL_TYPES = ("unigram", "bpe")
 
 # SentencePiece leaves out lines of more than `max_sentence_length` bytes without a word. Longer
@@ -72,14 +73,17 @@ class SentencePieceTokenizer(Tokenizer):
     [Kudo, 2018](https://arxiv.org/abs/1804.10959) (unigram).
     """
 
+    asset_file = "vocabulary.spm"
+    asset_arguments = ("proto",)
+
     def __init__(
         self,
         proto: bytes | str | os.PathLike | None = None,
         normalization: Normalization | dict | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
-        super().__init__(normalization, **kwargs)
-        self.proto = None
+        super().__init__(None, normalization, **kwargs)
+        self.proto = self._processor = self._graph_tokenizer = self._graph_splitter = None
         if isinstance(proto, (str, os.PathLike)):
             proto = _read(proto)
         if proto is not None:
@@ -100,8 +104,8 @@ class SentencePieceTokenizer(Tokenizer):
 
         Args:
             lines: iterable of str.
-            vocabulary_size: int. Upper limit of the number of ids, the four special ones
-                included; a small corpus gives fewer.
+            vocabulary_size: int. Most ids, the four special ones among them; a small corpus
+                gives fewer.
             normalization: `Normalization` or `None` for `Normalization()`.
             model_type: `"unigram"` or `"bpe"`.
             character_coverage: float from 0.98 to 1. Share of the characters of the corpus that
@@ -118,9 +122,9 @@ class SentencePieceTokenizer(Tokenizer):
             raise ValueError(
                 f"`character_coverage` must be from 0.98 to 1, received {character_coverage}."
             )
-        cls._check_vocabulary_size(vocabulary_size)
+        check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        lines = cls._normalized_lines(lines, normalization)
+        lines = normalized_lines(lines, normalization)
         model = io.BytesIO()
         sentencepiece.set_min_log_level(2)  # it reports every step otherwise
         with tempfile.TemporaryDirectory() as directory:
@@ -144,53 +148,34 @@ class SentencePieceTokenizer(Tokenizer):
         return cls(_without_paths(model.getvalue()), normalization)
 
     def tokenize_python(self, text: str) -> list[int]:
-        return self._require_processor().encode(self.normalization.normalize_python(text))
+        return self.processor.encode(self.normalization.normalize_python(text))
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
-        self._require_processor()
-        return self._graph_tokenizer.tokenize(text)
+        return self._require(self._graph_tokenizer).tokenize(text)
 
-    def _split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        self._require_processor()
-        pieces = self._graph_splitter.tokenize(text)
+    def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
+        pieces = self._require(self._graph_splitter).tokenize(text)
         return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
 
-    def _byte_lengths(self, normalized: str) -> list[int]:
-        processor = self._require_processor()
-        ids = processor.encode(normalized)
-        pieces = processor.encode(normalized, out_type=str)
-        lengths = [
-            1 if processor.is_byte(i) else len(piece.replace(_SPACE, " ").encode("utf-8"))
-            for i, piece in zip(ids, pieces, strict=True)
-        ]
-        if lengths and self._dummy_space == r"\A ":
-            lengths[0] -= 1  # the space that is not there
-        return lengths
+    def cut_python(self, text: str) -> list[bytes]:
+        processor = self.processor
+        ids, pieces = processor.encode(text), processor.encode(text, out_type=str)
+        return [self._surface(i, piece) for i, piece in zip(ids, pieces, strict=True)]
 
     def tokens(self) -> list[str]:
-        processor = self._require_processor()
+        processor = self.processor
         return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
-    def _surfaces(self) -> list[bytes]:
-        processor = self._require_processor()
-        surfaces = []
-        for i, piece in enumerate(self.tokens()):
-            if processor.is_unknown(i):
-                surfaces.append(processor.decode([i]).encode())
-            elif processor.is_control(i):
-                surfaces.append(b"")
-            elif processor.is_byte(i):
-                surfaces.append(bytes([int(piece[1:-1], 16)]))
-            else:
-                surfaces.append(piece.replace(_SPACE, " ").encode())
+    def surfaces(self) -> list[bytes]:
+        processor = self.processor
+        surfaces = [self._surface(i, piece) for i, piece in enumerate(self.tokens())]
+        surfaces[UNK] = processor.decode([UNK]).encode()
         return surfaces
 
-    @functools.cached_property
-    def _dummy_space(self) -> str:
-        pieces = "".join(self._require_processor().encode("a", out_type=str))
-        if pieces.startswith(_SPACE):
-            return r"\A "
-        return r" \z" if pieces.endswith(_SPACE) else ""
+    def _surface(self, i: int, piece: str) -> bytes:
+        if self.processor.is_byte(i):
+            return bytes([int(piece[1:-1], 16)])
+        return b"" if self.processor.is_control(i) else piece.replace(_SPACE, " ").encode()
 
     def _set_proto(self, proto: bytes) -> None:
         processor = sentencepiece.SentencePieceProcessor()
@@ -207,6 +192,9 @@ class SentencePieceTokenizer(Tokenizer):
             )
         self.proto = proto
         self._processor = processor
+        pieces = "".join(processor.encode("a", out_type=str))
+        front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
+        self.dummy_space = "start" if front else "end" if back else ""
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
             self._graph_tokenizer = make_graph_tokenizer(proto)
@@ -216,22 +204,22 @@ class SentencePieceTokenizer(Tokenizer):
     @property
     def processor(self) -> sentencepiece.SentencePieceProcessor:
         """The SentencePiece model, for what this class does not offer."""
-        return self._require_processor()
-
-    def _require_processor(self) -> sentencepiece.SentencePieceProcessor:
-        if self.proto is None:
-            raise self._missing_vocabulary("proto")
-        return self._processor
+        return self._require(self._processor)
 
     def _vocabulary(self) -> str:
-        self._require_processor()
-        return base64.b64encode(self.proto).decode("ascii")
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "proto": None}  # it is an asset
+        return base64.b64encode(self._require(self.proto)).decode("ascii")
 
     @classmethod
-    def from_config(cls, config: dict) -> SentencePieceTokenizer:
+    def from_state(cls, state: dict[str, Any]) -> SentencePieceTokenizer:
+        normalization = Normalization.from_config(state["normalization"])
+        try:
+            proto = base64.b64decode(state["vocabulary"], validate=True)
+        except (TypeError, ValueError) as error:  # binascii.Error is a ValueError
+            raise ValueError(f"The vocabulary of a {cls.__name__} state must be base64.") from error
+        return cls(proto, normalization)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SentencePieceTokenizer:
         if isinstance(config.get("proto"), (str, os.PathLike)):
             raise ValueError(
                 f"A config must not name a vocabulary file, received proto={config['proto']!r}. "
@@ -239,16 +227,11 @@ class SentencePieceTokenizer(Tokenizer):
             )
         return cls(**config)
 
-    def save_assets(self, dir_path: str | os.PathLike) -> None:
-        self._require_processor()
-        self._write_asset(dir_path, ASSET, self.proto)
+    def _asset(self) -> bytes:
+        return self._require(self.proto)
 
-    def load_assets(self, dir_path: str | os.PathLike) -> None:
-        path = os.path.join(dir_path, ASSET)
-        try:
-            self._set_proto(_read(path))
-        except ValueError as error:
-            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error
+    def _set_asset(self, content: bytes) -> None:
+        self._set_proto(content)
 
 
 _TRAINER_OPTIONS = {
@@ -270,12 +253,10 @@ def _without_paths(proto: bytes) -> bytes:
 
 def _read(path: str | os.PathLike) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return pathlib.Path(path).read_bytes()
     except OSError as error:
-        raise ValueError(
-            f"Cannot read a SentencePiece model from {os.fspath(path)!r}: {error}"
-        ) from error
+        path = os.fspath(path)
+        raise ValueError(f"Cannot read a SentencePiece model from {path!r}: {error}") from error
 
 
 def _cut(lines: list[str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from sentencepiece import sentencepiece_model_pb2
 
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text.special_tokens import UNK
+from keras_seq2seq.text.tokenizer import Tokenizer
 
 _SPACE = "\u2581"
 _UNKNOWN_PENALTY = 10.0  # SentencePiece scores an unknown character so much below the worst piece
@@ -53,7 +54,7 @@ class SubwordSampler:
     [Provilkov et al., 2020](https://arxiv.org/abs/1910.13267), algorithm 1.
     """
 
-    def __init__(self, tokenizer, alpha: float):
+    def __init__(self, tokenizer: Tokenizer, alpha: float):
         if not isinstance(tokenizer, SentencePieceTokenizer):
             raise ValueError(
                 "Subword regularisation needs a SentencePieceTokenizer: only its words have more "
@@ -137,7 +138,7 @@ class SubwordSampler:
             pieces.append(ids)
         return [i for ids in reversed(pieces) for i in ids]
 
-    def _make_lattice(self, word: str):
+    def _make_lattice(self, word: str) -> list:
         """For each end of a piece: cumulative probabilities, and (start, ids) of the pieces."""
         total = [0.0]  # log of the weight of all segmentations up to each character
         lattice = [None]

@@ -13,6 +13,7 @@ from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import option
 from keras_seq2seq.specs.spec import Spec
+from keras_seq2seq.text.tokenizers import TOKENIZERS
 
 
 def _not_blank(spec: str) -> None:
@@ -66,7 +67,7 @@ class TextConfig(Spec):
     tokenizer: str = option(
         "sentencepiece",
         "What a token is: a learnt piece of a word, a character, or a byte.",
-        choices=("sentencepiece", "character", "byte"),
+        choices=TOKENIZERS,
     )
     vocabulary_size: int = option(
         6000, "Most tokens to learn, special ones among them (bytes need no learning).", minimum=5

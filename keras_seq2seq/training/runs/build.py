@@ -1,24 +1,28 @@
 """From a configuration to tokenizers, model and optimizer."""
 
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import keras
 
 from keras_seq2seq.models.seq2seq import Seq2Seq
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
-from keras_seq2seq.text import (
-    ByteTokenizer,
-    CharacterTokenizer,
-    Normalization,
-    SentencePieceTokenizer,
-    tokenizer_from_state,
-)
+from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
 from keras_seq2seq.objective.perplexity import Perplexity
 from keras_seq2seq.objective.recoverable_optimizer import recoverable
 from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.objective.token_accuracy import TokenAccuracy
 from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
 
+if TYPE_CHECKING:
+    from keras_seq2seq.data.sentence_pairs import SentencePairs
+    from keras_seq2seq.training.configuration.config import TextConfig
 
-def learn_tokenizers(config, pairs):
+
+def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenizer, Tokenizer]:
     """Learns the vocabularies from the training pairs.
 
     Args:
@@ -34,21 +38,12 @@ def learn_tokenizers(config, pairs):
     return _learn(config, pairs.sources), _learn(config, pairs.targets)
 
 
-def _learn(config, lines):
+def _learn(config: TextConfig, lines: Iterable[str]) -> Tokenizer:
     form = None if config.normalization == "none" else config.normalization
     normalization = Normalization(form=form, lowercase=config.lowercase)
-    if config.tokenizer == "byte":
-        return ByteTokenizer(normalization)
-    if config.tokenizer == "character":
-        return CharacterTokenizer.learn(lines, config.vocabulary_size, normalization)
-    return SentencePieceTokenizer.learn(
-        lines,
-        config.vocabulary_size,
-        normalization,
-        model_type=config.model_type,
-        character_coverage=config.character_coverage,
-        byte_fallback=config.byte_fallback,
-    )
+    learn = TOKENIZERS[config.tokenizer].learn
+    options = {k: v for k, v in vars(config).items() if k in inspect.signature(learn).parameters}
+    return learn(lines, **{**options, "normalization": normalization})
 
 
 def build_model(config, source_tokenizer, target_tokenizer):

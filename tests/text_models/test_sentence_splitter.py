@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_seq2seq.text.sentence_splitter import split_long_text
+from keras_seq2seq.text_models.sentence_splitter import split_long_text
 
 
 def parts(text, most):

@@ -1,27 +1,34 @@
 """Any search, chosen by its options."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 from keras import ops
 
 from keras_seq2seq.decoding import constraints as make
 from keras_seq2seq.decoding.beam.beam_search import beam_search
 from keras_seq2seq.decoding.greedy import greedy_search
 from keras_seq2seq.decoding.sampling import sample
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.tensors import Tensor
 
 
 def search(
-    step,
-    state,
-    first_ids,
-    options,
+    step: Callable[..., Any],
+    state: Any,
+    first_ids: Tensor,
+    options: SearchOptions,
     *,
-    max_length,
-    eos_id,
-    pad_id,
-    finished=None,
-    source_mask=None,
-    source_length=None,
-):
+    max_length: int,
+    eos_id: int,
+    pad_id: int,
+    finished: Tensor | None = None,
+    source_mask: Tensor | None = None,
+    source_length: Tensor | None = None,
+) -> SearchResult:
     """Runs the search that the options ask for.
 
     Args:

@@ -1,0 +1,47 @@
+"""Text and ids as callers may give them, turned into tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.text.normalization import replace_surrogates
+
+
+def text_tensor(text: Any) -> tf.Tensor:
+    """Text of any form as a string tensor [B] or []; lone surrogates become U+FFFD."""
+    if isinstance(text, str):
+        text = replace_surrogates(text)
+    elif isinstance(text, (list, tuple)):
+        text = [replace_surrogates(item) if isinstance(item, str) else item for item in text]
+    try:
+        text = tf.convert_to_tensor(text, dtype=tf.string)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Cannot tokenize {text!r}: expected a str, a list of str or a string tensor."
+        ) from error
+    if text.shape.rank not in (0, 1):
+        raise ValueError(
+            f"Cannot tokenize a tensor of shape {text.shape}: expected [B] or []. Flatten it "
+            "first, for instance by tf.reshape(text, [-1])."
+        )
+    return text
+
+
+def id_tensor(ids: Any) -> tf.RaggedTensor | tf.Tensor:
+    """Ids of any form as an int64 tensor [..., T] or `RaggedTensor` [B, (T)]."""
+    given = ids
+    try:
+        if isinstance(ids, (list, tuple)):
+            nested = len(ids) > 0 and not isinstance(ids[0], (int, np.integer))
+            ids = tf.ragged.constant(ids, tf.int64) if nested else tf.constant(ids, tf.int64)
+        elif not isinstance(ids, tf.RaggedTensor):
+            ids = tf.convert_to_tensor(ids)
+        wrong = not ids.dtype.is_integer or ids.shape.rank == 0
+    except (TypeError, ValueError):
+        wrong = True
+    if wrong:
+        raise ValueError(f"Cannot detokenize {given!r}: expected integer ids [B, T] or [T].")
+    return tf.cast(ids, tf.int64)

@@ -1,0 +1,71 @@
+"""Keras knows our classes when a file is loaded, and the command line does not wait for Keras."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(sys.executable).with_name("keras-seq2seq")
+
+LOAD = """
+import keras
+model = keras.saving.load_model({file!r})
+print(type(model).__name__, type(model.loss).__name__)
+"""
+
+
+def run(program):
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def file(trained, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    trained.save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import keras, keras_seq2seq",
+        "import tensorflow, keras_seq2seq",
+        "from keras_seq2seq import read_pairs",
+        "import keras_seq2seq; keras_seq2seq.decoding.beam_search",
+    ],
+)
+def test_a_saved_model_is_loaded(first, file):
+    reply = run(first + LOAD.format(file=file))
+    assert reply.stdout == "TextSeq2Seq SequenceCrossentropy\n", reply.stderr
+
+
+def test_importing_the_package_imports_no_backend():
+    program = "import keras_seq2seq, sys; print({'keras', 'tensorflow'} & set(sys.modules))"
+    assert run(program).stdout == "set()\n"
+
+
+def test_a_wrong_name_is_told_and_nothing_is_imported():
+    program = "import sys, keras_seq2seq\ntry:\n    keras_seq2seq.Seq2Sek\nfinally:\n"
+    reply = run(program + "    print('keras' in sys.modules)")
+    assert reply.stdout == "False\n"
+    assert "no public name 'Seq2Sek'. Did you mean 'Seq2Seq'?" in reply.stderr
+
+
+@pytest.mark.parametrize("command", [["-m", "keras_seq2seq"], [str(SCRIPT)]])
+def test_help_waits_for_nothing(command):
+    if command == [str(SCRIPT)] and not SCRIPT.exists():
+        pytest.skip("the package is not installed")
+    reply = subprocess.run(
+        [sys.executable, "-X", "importtime", *command, "--help"], capture_output=True, text=True
+    )
+    imported = {line.rpartition("|")[2].strip() for line in reply.stderr.splitlines()}
+    assert "keras_seq2seq.cli.app" in imported and "Usage" in reply.stdout
+    assert not imported & {"tensorflow", "keras"}
