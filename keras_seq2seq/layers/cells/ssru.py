@@ -76,7 +76,7 @@ class SSRU(Configured, StepLayer):
         mask: Tensor | None = None,
         training: bool | None = None,
     ) -> tuple[Tensor, State]:
-        outputs, c = self(inputs, state, mask)
+        outputs, c = self(inputs, initial_state=state, mask=mask)
         return outputs, [c]
 
     def call(
