@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from keras_seq2seq.data.pipeline import make_dataset as make_dataset
     from keras_seq2seq.decoding.generation import Generation as Generation
     from keras_seq2seq.decoding.search_options import SearchOptions as SearchOptions
-    from keras_seq2seq.export import open_artefact as open_artefact
+    from keras_seq2seq.export.open_artefact import open_artefact as open_artefact
     from keras_seq2seq.layers.attention import Attention as Attention
     from keras_seq2seq.layers.bridge import Bridge as Bridge
     from keras_seq2seq.layers.decoder import Decoder as Decoder
     from keras_seq2seq.layers.encoder import Encoder as Encoder
     from keras_seq2seq.layers.generator import Generator as Generator
     from keras_seq2seq.layers.recurrent_stack import RecurrentStack as RecurrentStack
-    from keras_seq2seq.models import average_weights as average_weights
+    from keras_seq2seq.models.average_weights import average_weights as average_weights
     from keras_seq2seq.models.ensemble import Ensemble as Ensemble
     from keras_seq2seq.models.model_spec import ModelSpec as ModelSpec
     from keras_seq2seq.models.seq2seq import Seq2Seq as Seq2Seq

@@ -1,20 +1,20 @@
 """Searches as pure functions over `step(ids, state) -> logits, state`; no model, no TensorFlow."""
 
-from keras_seq2seq.lazy_names import lazy_names
+from typing import TYPE_CHECKING
 
 # Lazy, so that the command line can read the search options for --help without Keras.
-__getattr__, __dir__, __all__ = lazy_names(
-    __name__,
-    {
-        "Generation": "keras_seq2seq.decoding.generation",
-        "History": "keras_seq2seq.decoding.history",
-        "SearchOptions": "keras_seq2seq.decoding.search_options",
-        "SearchResult": "keras_seq2seq.decoding.search_result",
-        "beam_search": "keras_seq2seq.decoding.beam.beam_search",
-        "greedy_search": "keras_seq2seq.decoding.greedy",
-        "length_divisor": "keras_seq2seq.decoding.beam.length_penalty",
-        "sample": "keras_seq2seq.decoding.sampling",
-        "search": "keras_seq2seq.decoding.searching",
-        "token_log_probabilities": "keras_seq2seq.decoding.scoring",
-    },
-)
+if TYPE_CHECKING:
+    from keras_seq2seq.decoding.beam.beam_search import beam_search as beam_search
+    from keras_seq2seq.decoding.beam.length_penalty import length_divisor as length_divisor
+    from keras_seq2seq.decoding.generation import Generation as Generation
+    from keras_seq2seq.decoding.greedy import greedy_search as greedy_search
+    from keras_seq2seq.decoding.history import History as History
+    from keras_seq2seq.decoding.sampling import sample as sample
+    from keras_seq2seq.decoding.scoring import token_log_probabilities as token_log_probabilities
+    from keras_seq2seq.decoding.search_options import SearchOptions as SearchOptions
+    from keras_seq2seq.decoding.search_result import SearchResult as SearchResult
+    from keras_seq2seq.decoding.searching import search as search
+else:
+    from keras_seq2seq.lazy_names import lazy_names
+
+    __getattr__, __dir__, __all__ = lazy_names(__name__)
