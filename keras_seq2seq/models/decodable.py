@@ -146,6 +146,9 @@ class Decodable:
         for name in changes.keys() - config.keys():
             raise ValueError(f"copy: {type(self).__name__} has no argument {name!r}.")
         twin = type(self).from_config({**config, **changes})
+        if len(twin.weights) < len(self.weights):  # layers that are built by their first call
+            ids = ops.ones((1, 1), dtype="int32")
+            twin({"source_ids": ids, "decoder_ids": ids})
         twin.set_weights(self.get_weights())
         return twin
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layers.cells.causal_self_attention import CausalSelfAttention
 from contracts import check_config_is_complete
 from keras import ops
+from layers.cells.causal_self_attention import CausalSelfAttention
 
 from keras_seq2seq import RecurrentStack
 from keras_seq2seq.decoding.beam.beam_search import beam_search
