@@ -29,7 +29,6 @@ def sample(
     temperature: Tensor | None = None,
     top_k: Tensor | None = None,
     top_p: Tensor | None = None,
-    min_p: Tensor | None = None,
     finished: Tensor | None = None,
     limit: Tensor | None = None,
     constraints: Sequence[Constraint] = (),
@@ -49,7 +48,6 @@ def sample(
         top_k: int tensor [B]. Only the so many most probable tokens are drawn from; 0 means all.
         top_p: float tensor [B]. Only the most probable tokens that together reach this probability
             are drawn from, at least one.
-        min_p: float tensor [B]. Only tokens of at least this part of the best one's probability.
 
     Returns:
         A `SearchResult` with the axes [B, N, ...], in the order of drawing. The score is that of
@@ -70,16 +68,13 @@ def sample(
     def per_row(values):
         return None if values is None else ops.repeat(values, num_return, axis=0)  # [B N]
 
-    seed, temperature, top_k, top_p, min_p = map(per_row, (seed, temperature, top_k, top_p, min_p))
+    seed, temperature, top_k, top_p = map(per_row, (seed, temperature, top_k, top_p))
     row = ops.arange(ops.shape(seed)[0], dtype="int32") % num_return
 
     def choose(log_probs, position):
         if temperature is not None:
             log_probs = log_probs / ops.expand_dims(ops.cast(temperature, "float32"), axis=1)
         log_probs = keep_probable(log_probs, top_k, top_p)
-        if min_p is not None:
-            least = ops.max(log_probs, axis=1) + ops.log(ops.cast(min_p, "float32"))
-            log_probs = ops.where(log_probs < least[:, None], FORBIDDEN, log_probs)
         return most_probable(log_probs + gumbel_noise(seed, row, position, log_probs.shape[-1]))
 
     result = choose_tokens(

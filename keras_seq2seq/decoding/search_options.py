@@ -78,9 +78,6 @@ class SearchOptions:
     top_p: Tensor = data_option(
         "float32", 0, 1.0, "sampling", "The most probable tokens that together reach this."
     )
-    min_p: Tensor = data_option(
-        "float32", 0, 0.0, "sampling", "Tokens of at least this part of the best one's probability."
-    )
     seed: Tensor = data_option("int32", None, 0, "sampling", "The same seed gives the same tokens.")
     forced_ids: Tensor = data_option(
         "int32", None, None, "any", "The token of each place, -1 where it is free.", "[B, P]"

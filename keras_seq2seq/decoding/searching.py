@@ -61,7 +61,6 @@ def search(
             temperature=options.temperature,
             top_k=options.top_k,
             top_p=options.top_p,
-            min_p=options.min_p,
             **shared,
         )
     elif options.beam_size > 1:
