@@ -1,9 +1,16 @@
 """What training aims at: loss, metrics, learning rate, optimizer (keras.ops only)."""
 
-from keras_seq2seq.objective.perplexity import Perplexity as Perplexity
-from keras_seq2seq.objective.recoverable_optimizer import recoverable as recoverable
-from keras_seq2seq.objective.sequence_crossentropy import (
-    SequenceCrossentropy as SequenceCrossentropy,
+from keras_seq2seq.lazy_names import lazy_names
+
+# Lazy, so that curves can be compared without waiting for a backend.
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Monitor": "keras_seq2seq.objective.monitor",
+        "Perplexity": "keras_seq2seq.objective.perplexity",
+        "SequenceCrossentropy": "keras_seq2seq.objective.sequence_crossentropy",
+        "TokenAccuracy": "keras_seq2seq.objective.token_accuracy",
+        "WarmupSchedule": "keras_seq2seq.objective.warmup_schedule",
+        "recoverable": "keras_seq2seq.objective.recoverable_optimizer",
+    },
 )
-from keras_seq2seq.objective.token_accuracy import TokenAccuracy as TokenAccuracy
-from keras_seq2seq.objective.warmup_schedule import WarmupSchedule as WarmupSchedule

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 
 class BestModel(keras.callbacks.Callback):

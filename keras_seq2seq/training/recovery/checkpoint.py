@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_seq2seq.atomic_file import replacing
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 
 _MAGIC = b"keras_seq2seq checkpoint 1\n"
 _DIGEST = hashlib.sha256().digest_size

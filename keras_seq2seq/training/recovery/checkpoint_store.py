@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from keras_seq2seq.atomic_file import remove_leftovers
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
 
 _NAME = re.compile(r"(\d+)-(\d+)(\.timed)?\.ckpt")
 

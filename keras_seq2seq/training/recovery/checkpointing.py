@@ -5,7 +5,7 @@ import time
 import keras
 
 from keras_seq2seq.objective.recoverable_optimizer import set_learning_rate_factor
-from keras_seq2seq.training.recovery.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
 
 
 class Checkpointing(keras.callbacks.Callback):

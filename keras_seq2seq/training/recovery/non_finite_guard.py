@@ -5,7 +5,7 @@ import math
 import keras
 
 from keras_seq2seq.objective.recoverable_optimizer import gradient_norm_of
-from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
 
 
 class NonFiniteGuard(keras.callbacks.Callback):

@@ -1,7 +1,7 @@
 """Whether a run goes on with what it began with."""
 
 from keras_seq2seq.training.configuration.config_error import ConfigError
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 # What may differ: these decide when a run stops and what it saves, not what it learns.
 _FREE = {

@@ -4,7 +4,7 @@ import json
 import math
 import os
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 FACTOR = 0.5  # of the learning rate, at each rollback
 ATTEMPTS = 3

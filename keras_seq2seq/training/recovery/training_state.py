@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
 
 # What Keras's own callbacks know; ours say it themselves, in `checkpointed`.
 _OF_KERAS = {

@@ -17,13 +17,13 @@ from keras_seq2seq.training.runs.corpora import read_corpora
 from keras_seq2seq.training.recovery.interruption import Interruption
 from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
 from keras_seq2seq.training.recovery.non_finite_guard import NonFiniteGuard
-from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
 from keras_seq2seq.training.callbacks.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.recovery.rollback import Rollback
 from keras_seq2seq.training.runs.run_start import begin_run, resume_run, run_tokenizers
 from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
 from keras_seq2seq.training.callbacks.time_limit import TimeLimit
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 from keras_seq2seq.training.tensorboard.training_scalars import TrainingScalars
 from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu

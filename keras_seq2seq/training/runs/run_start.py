@@ -12,7 +12,7 @@ from keras_seq2seq.training.recovery.resume_checks import (
     check_data_unchanged,
     version_changes,
 )
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 _NO_ROLLBACKS = {
     "skipped": [],

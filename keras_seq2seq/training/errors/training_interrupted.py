@@ -1,6 +1,6 @@
 """A run that was asked to stop."""
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 
 class TrainingInterrupted(TrainingError):

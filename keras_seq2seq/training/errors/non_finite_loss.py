@@ -1,6 +1,6 @@
 """A batch that a run cannot digest."""
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 
 class NonFiniteLoss(TrainingError):
