@@ -20,6 +20,6 @@ class TrainingInterrupted(TrainingError):
     ```
     """
 
-    def __init__(self, message, signal=2):
+    def __init__(self, message: str, signal: int = 2):
         super().__init__(message)
         self.signal = signal

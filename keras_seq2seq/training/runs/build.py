@@ -1,7 +1,12 @@
 """From a configuration to tokenizers, model and optimizer."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 import keras
 
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.text import (
@@ -9,6 +14,7 @@ from keras_seq2seq.text import (
     CharacterTokenizer,
     Normalization,
     SentencePieceTokenizer,
+    Tokenizer,
     tokenizer_from_state,
 )
 from keras_seq2seq.objective.perplexity import Perplexity
@@ -16,9 +22,10 @@ from keras_seq2seq.objective.recoverable_optimizer import recoverable
 from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.objective.token_accuracy import TokenAccuracy
 from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
+from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, TrainingConfig
 
 
-def learn_tokenizers(config, pairs):
+def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenizer, Tokenizer]:
     """Learns the vocabularies from the training pairs.
 
     Args:
@@ -34,7 +41,7 @@ def learn_tokenizers(config, pairs):
     return _learn(config, pairs.sources), _learn(config, pairs.targets)
 
 
-def _learn(config, lines):
+def _learn(config: TextConfig, lines: Iterable[str]) -> Tokenizer:
     form = None if config.normalization == "none" else config.normalization
     normalization = Normalization(form=form, lowercase=config.lowercase)
     if config.tokenizer == "byte":
@@ -51,7 +58,9 @@ def _learn(config, lines):
     )
 
 
-def build_model(config, source_tokenizer, target_tokenizer):
+def build_model(
+    config: RunConfig, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
+) -> TextSeq2Seq:
     """Builds the network for two vocabularies.
 
     Args:
@@ -76,7 +85,9 @@ def build_model(config, source_tokenizer, target_tokenizer):
     )
 
 
-def compile_model(model, config, total_steps):
+def compile_model(
+    model: keras.Model, config: TrainingConfig, total_steps: int
+) -> WarmupSchedule:
     """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
 
     Args:
