@@ -109,9 +109,11 @@ class TextSeq2Seq(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Builds from one device's part of a batch; Keras adds all up, which differ in size."""
+        strategy = self.distribute_strategy
         for _, _, batches in iterator or () if self._distribute_strategy else ():
-            first = self._distribute_strategy.experimental_local_results
-            data_batch = keras.tree.map_structure(lambda parts: first(parts)[0], next(batches))
+            data_batch = keras.tree.map_structure(
+                lambda parts: strategy.experimental_local_results(parts)[0], next(batches)
+            )
             break
         super()._maybe_symbolic_build(data_batch=data_batch)
 

@@ -8,7 +8,11 @@ import keras
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
-from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.objective.perplexity import Perplexity
+from keras_seq2seq.objective.recoverable_optimizer import recoverable
+from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
+from keras_seq2seq.objective.token_accuracy import TokenAccuracy
+from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
 from keras_seq2seq.text import (
     ByteTokenizer,
     CharacterTokenizer,
@@ -17,11 +21,7 @@ from keras_seq2seq.text import (
     Tokenizer,
     tokenizer_from_state,
 )
-from keras_seq2seq.objective.perplexity import Perplexity
-from keras_seq2seq.objective.recoverable_optimizer import recoverable
-from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
-from keras_seq2seq.objective.token_accuracy import TokenAccuracy
-from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, TrainingConfig
 
 
@@ -85,9 +85,7 @@ def build_model(
     )
 
 
-def compile_model(
-    model: keras.Model, config: TrainingConfig, total_steps: int
-) -> WarmupSchedule:
+def compile_model(model: keras.Model, config: TrainingConfig, total_steps: int) -> WarmupSchedule:
     """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
 
     Args:

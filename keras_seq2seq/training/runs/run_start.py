@@ -10,21 +10,22 @@ from typing import Any
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.text import Tokenizer, tokenizer_from_state
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
-from keras_seq2seq.training.runs.build import learn_tokenizers
+from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
 from keras_seq2seq.training.configuration.config import RunConfig, TextConfig
+from keras_seq2seq.training.configuration.config_file import commented_toml
+from keras_seq2seq.training.errors.training_error import TrainingError
 from keras_seq2seq.training.messages import Say
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
-from keras_seq2seq.training.runs.run_directory import RunDirectory
-from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
-from keras_seq2seq.training.configuration.config_file import commented_toml
-from keras_seq2seq.training.runs.fingerprint import data_fingerprint, versions
 from keras_seq2seq.training.recovery.resume_checks import (
     check_config_unchanged,
     check_data_unchanged,
     version_changes,
 )
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.runs.build import learn_tokenizers
+from keras_seq2seq.training.runs.fingerprint import data_fingerprint, versions
+from keras_seq2seq.training.runs.run_directory import RunDirectory
+
 
 def begin_run(
     config: RunConfig,
