@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -149,26 +151,21 @@ class Run:
             best=best,
         )
         rollback = Rollback(run, self.store, train.pairs, say)
+        fit = functools.partial(model.fit, train_data, validation_data=valid_data, epochs=epochs)
         with Interruption() as checkpointing.interruption, warnings.catch_warnings():
             # An epoch that begins in its midst, or leaves out a batch, is shorter than others.
             warnings.filterwarnings("ignore", message="Your input ran out of data")
             while True:
                 try:
-                    model.fit(
-                        train_data,
-                        validation_data=valid_data,
-                        epochs=epochs,
-                        initial_epoch=checkpointing.begin_at(start, epochs),
-                        verbose=0,
-                        callbacks=[*callbacks, checkpointing],
-                    )
+                    first = checkpointing.begin_at(start, epochs)
+                    fit(initial_epoch=first, callbacks=[*callbacks, checkpointing], verbose=0)
                     break
                 except NonFiniteLoss as failure:
                     start = rollback.prepare(failure, steps)
         return _finish(run, table, best, limit, parameters)
 
     @property
-    def _limits(self) -> dict[str, int]:
+    def _limits(self) -> dict[str, Any]:
         data = self.config.data
         return {
             "max_source_length": data.max_source_length,
