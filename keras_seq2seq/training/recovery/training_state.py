@@ -100,8 +100,7 @@ class TrainingState:
         variables = self.model.metrics_variables
         arrays = _numbered(checkpoint.arrays, "metrics")
         for variable, array in zip(variables, arrays, strict=False):
-            # Not `assign_add`: several devices have a sum each, and share what is assigned.
-            variable.assign(variable.numpy() + array)
+            variable.assign_add(array)
 
     def _variables(self) -> dict[str, list[keras.Variable]]:
         return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
