@@ -133,8 +133,8 @@ def main() -> None:
     except (ValueError, OSError) as error:
         _fail(error)
     except RuntimeError as error:
-        from keras_seq2seq.training.recovery.training_error import TrainingError
-        from keras_seq2seq.training.recovery.training_interrupted import TrainingInterrupted
+        from keras_seq2seq.training.errors.training_error import TrainingError
+        from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
 
         if isinstance(error, TrainingInterrupted):  # no error: the user wanted it
             print(error, file=sys.stderr)

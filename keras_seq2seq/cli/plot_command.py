@@ -58,11 +58,14 @@ def _names(runs):
 
 def _monitor_of(path):
     """What the run itself told its best epoch by."""
+    from keras_seq2seq.objective.monitor import Monitor
     from keras_seq2seq.training.configuration.config_file import load_config
     from keras_seq2seq.training.runs.run_directory import RunDirectory
 
     run = RunDirectory(path)
-    return f"val_{load_config(run.config).training.monitor}" if run.is_run else "val_loss"
+    if not run.is_run:
+        return Monitor().column
+    return Monitor.of_validation(load_config(run.config).training.monitor).column
 
 
 def _check_monitor(monitor, curves):
