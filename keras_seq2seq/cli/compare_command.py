@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
+from keras_seq2seq.cli.arguments import AsJson, BatchSize, Columns, Tokenize, all_existing
 from keras_seq2seq.cli.evaluate_command import check_language, check_tokenizer, translate
+from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import err, out
 
 _TITLES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER (less is better)"}
 
 
+@with_search_flags
 def run(
-    systems: Sequence[Path],
-    test: str,
-    columns: str,
-    tokenize: str,
-    language: str | None,
-    resamples: int,
-    batch_size: int,
-    as_json: bool,
-    search: dict[str, Any],
+    systems: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more: models, or files of translations, one a line. "
+            "The first is the baseline.",
+            callback=all_existing,
+        ),
+    ],
+    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    columns: Columns = "1,2",
+    tokenize: Tokenize = "13a",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the targets, as de: compare lower-cased, Moses-tokenised "
+            "text instead."
+        ),
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
+    batch_size: BatchSize = 32,
+    as_json: AsJson = False,
+    **search: Any,
 ) -> None:
-    """Translates with every model, and compares all with the first."""
+    """Tells whether systems differ by more than chance: paired bootstrap of BLEU, chrF and TER."""
     from keras_seq2seq.data import parse_columns, read_pairs
 
     if len(systems) < 2:

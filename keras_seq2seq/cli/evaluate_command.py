@@ -8,13 +8,24 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.cli.arguments import (
+    AsJson,
+    BatchSize,
+    Columns,
+    Ensemble,
+    Language,
+    ModelArgument,
+    Tokenize,
+)
 from keras_seq2seq.cli.generate_command import open_models
+from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import err, out, progress_of
 from keras_seq2seq.nearest_name import did_you_mean
 
@@ -23,27 +34,28 @@ if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
 
 
+@with_search_flags
 def run(
-    models: Sequence[Path],
-    test: str,
-    columns: str,
-    output: Path | None,
-    tokenize: str,
-    language: str | None,
-    report: Path | None,
-    train: str | None,
-    batch_size: int,
-    as_json: bool,
-    search: dict[str, Any],
+    model: ModelArgument,
+    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    columns: Columns = "1,2",
+    output: Annotated[Path | None, typer.Option(help="Also write the translations here.")] = None,
+    tokenize: Tokenize = "13a",
+    language: Language = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Directory for a report of errors: text, JSON and a picture."),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="Corpus that tells which words are rare; default that of the run."),
+    ] = None,
+    ensemble: Ensemble = None,
+    batch_size: BatchSize = 32,
+    as_json: AsJson = False,
+    **search: Any,
 ) -> None:
-    """Translates the sources of a corpus and scores them against its targets.
-
-    Args:
-        models: paths; several decode as one.
-        search: dict of the options of the search, greedy if empty.
-        test, columns, output, tokenize, language, report, train, batch_size, as_json: see `app`.
-    """
-    model, *others = models
+    """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
     from keras_seq2seq.data import parse_columns, read_pairs
 
     pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
@@ -52,7 +64,7 @@ def run(
     check_output(output)
     training = None if report is None else _training_pairs(model, train, columns)
     check_report(report)
-    artefact = open_models(model, others)
+    artefact = open_models(model, ensemble)
     hypotheses, seconds = translate(artefact, pairs.sources, batch_size, **search)
     if output is not None:
         with replacing(output) as temporary:

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from keras_seq2seq.cli.arguments import ModelArgument
 from keras_seq2seq.cli.terminal import err
 
 
 def run(
-    model: Path, saved_model: Path | None, tflite: Path | None, text: bool, beam_size: int | None
+    model: ModelArgument,
+    saved_model: Annotated[
+        Path | None, typer.Option(help="Base directory: a numbered version is added.")
+    ] = None,
+    tflite: Annotated[Path | None, typer.Option(help="The .tflite file, ids to ids.")] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
+    ] = False,
+    beam_size: Annotated[
+        int | None,
+        typer.Option(
+            "--beam-size",
+            "--beam",
+            min=1,
+            help="Beams of the SavedModel's signature `beam` (4 if not given), and of the .tflite "
+            "file's only search (1 if not given).",
+        ),
+    ] = None,
 ) -> None:
-    """Exports a Keras model; each artefact is reloaded and compared before it is kept."""
+    """Writes a SavedModel and a .tflite file, and compares both with the model."""
     if saved_model is None and tflite is None:
         raise ValueError("Nothing to export: give --saved-model DIRECTORY, --tflite FILE, or both.")
     if text and tflite is None:

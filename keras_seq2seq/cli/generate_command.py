@@ -6,36 +6,53 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from keras_seq2seq.cli.arguments import BatchSize, Ensemble, ModelArgument
+from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import err, progress_of
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
 
 
+@with_search_flags
 def run(
-    model: Path,
-    file: str,
-    batch_size: int,
-    scores: bool,
-    as_json: bool,
-    others: Sequence[Path],
-    options: dict[str, Any],
+    model: ModelArgument,
+    file: Annotated[
+        str, typer.Argument(help="Text, one source a line; - is standard input.")
+    ] = "-",
+    prefix: Annotated[str | None, typer.Option(help="How every result begins.")] = None,
+    banned: Annotated[
+        list[str] | None,
+        typer.Option("--banned", "--ban", help="What must not occur, as often as you like."),
+    ] = None,
+    long_sources: Annotated[
+        str | None, typer.Option(help="truncate, split (into sentences) or error.")
+    ] = None,
+    replace_unknown: Annotated[
+        bool | None, typer.Option("--replace-unknown", help="Copy source words for unknown ones.")
+    ] = None,
+    ensemble: Ensemble = None,
+    batch_size: BatchSize = 32,
+    scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line: tokens, scores, attention, ...")
+    ] = False,
+    **search: Any,
 ) -> None:
-    """Translates a file, standard input, or line by line what is typed.
-
-    Args:
-        model: path of the artefact.
-        file: path, or `-`.
-        batch_size: int.
-        scores: bool. Log-probabilities in front.
-        as_json: bool. One JSON object a line, with all details.
-        others: paths of further models, which decode with the first as one.
-        options: dict of keyword arguments of `TextSeq2Seq.generate`, those that were given.
-    """
+    """Translates lines of text to standard output."""
+    of_text = {
+        "prefix": prefix,
+        "banned": banned,
+        "long_sources": long_sources,
+        "replace_unknown": replace_unknown,
+    }
+    options = search | {name: value for name, value in of_text.items() if value is not None}
     lines = None if file == "-" and sys.stdin.isatty() else _read(file)
-    translate = _opened(model, others, batch_size, as_json, options)
+    translate = _opened(model, ensemble, batch_size, as_json, options)
     if lines is None:
         err.print("One sentence a line; end with Ctrl-D.")
         for line in sys.stdin:
@@ -55,7 +72,11 @@ def _read(file):
 
 
 def _opened(
-    model: Path, others: Sequence[Path], batch_size: int, as_json: bool, options: dict[str, Any]
+    model: Path,
+    others: Sequence[Path] | None,
+    batch_size: int,
+    as_json: bool,
+    options: dict[str, Any],
 ) -> Callable[..., tuple[list, list]]:
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
@@ -92,11 +113,11 @@ def _opened(
     return translate
 
 
-def open_models(model: Path, others: Sequence[Path]) -> Artefact:
+def open_models(model: Path, others: Sequence[Path] | None) -> Artefact:
     """Opens an artefact; with others, an ensemble of all of them."""
     from keras_seq2seq.export import open_artefact
 
-    artefacts = [open_artefact(path) for path in (model, *others)]
+    artefacts = [open_artefact(path) for path in (model, *(others or ()))]
     if not others:
         return artefacts[0]
     for artefact in artefacts:

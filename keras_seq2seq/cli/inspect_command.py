@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from rich.table import Table
 
+from keras_seq2seq.cli.arguments import AsJson, ModelArgument
 from keras_seq2seq.cli.terminal import out
 
 
-def run(model: Path, as_json: bool) -> None:
-    """Shows kind, size and all that an artefact knows of itself."""
+def run(model: ModelArgument, as_json: AsJson = False) -> None:
+    """Shows what a model is made of."""
     from keras_seq2seq.export import open_artefact
 
     artefact = open_artefact(model)

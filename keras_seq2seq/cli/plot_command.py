@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from keras_seq2seq.evaluation.run_curves import RunCurves
+import typer
+
+from keras_seq2seq.cli.arguments import all_existing
 from keras_seq2seq.nearest_name import did_you_mean
-from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 _ENDINGS = (".png", ".svg", ".pdf")
 
 
-def run(runs: Sequence[Path], output: Path | None, monitor: str | None) -> None:
-    """Draws the curves of runs into one picture, and prints where it lies."""
+def run(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run directories, drawn into one picture.", callback=all_existing),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The picture; default curves.png, in the run if there is one."),
+    ] = None,
+    monitor: Annotated[
+        str | None,
+        typer.Option(help="Column of metrics.csv that tells the best epoch; default the run's."),
+    ] = None,
+) -> None:
+    """Draws loss, perplexity, accuracy and all else that a run wrote, epoch by epoch."""
     if output is None:
         output = runs[0] / "curves.png" if len(runs) == 1 else Path("curves.png")
     if output.suffix.lower() not in _ENDINGS:
@@ -24,6 +37,8 @@ def run(runs: Sequence[Path], output: Path | None, monitor: str | None) -> None:
         )
     if output.is_dir():
         raise ValueError(f"--output {output} is a directory: name a file.")
+    from keras_seq2seq.evaluation.run_curves import RunCurves
+
     curves = [RunCurves.read(path, name) for path, name in zip(runs, _names(runs), strict=True)]
     if monitor is None:
         monitor = _monitor_of(runs[0])
@@ -43,8 +58,14 @@ def _names(runs):
 
 def _monitor_of(path):
     """What the run itself told its best epoch by."""
+    from keras_seq2seq.objective.monitor import Monitor
+    from keras_seq2seq.training.configuration.config_file import load_config
+    from keras_seq2seq.training.runs.run_directory import RunDirectory
+
     run = RunDirectory(path)
-    return f"val_{load_config(run.config).training.monitor}" if run.is_run else "val_loss"
+    if not run.is_run:
+        return Monitor().column
+    return Monitor.of_validation(load_config(run.config).training.monitor).column
 
 
 def _check_monitor(monitor, curves):

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from keras_seq2seq.cli.arguments import BatchSize, Columns, Ensemble, ModelArgument
 from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.terminal import err, progress_of
 
 
 def run(
-    model: Path,
-    corpus: str,
-    columns: str,
-    batch_size: int,
-    as_json: bool,
-    others: Sequence[Path],
+    model: ModelArgument,
+    corpus: Annotated[str, typer.Argument(help="Pairs whose targets are judged.")],
+    columns: Columns = "1,2",
+    ensemble: Ensemble = None,
+    batch_size: BatchSize = 32,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with the score of each token.")
+    ] = False,
 ) -> None:
-    """Judges the targets of a corpus: one line for each pair, in its order.
+    """Prints how probable the targets of a corpus are: log-probability, that a token, the pair.
 
     A line has the natural log-probability of the target, that per token, source and target; or it
     is a JSON object with the score of every token. The perplexity of all goes to standard error.
@@ -28,7 +32,7 @@ def run(
     from keras_seq2seq.data import parse_columns, read_pairs
 
     pairs = read_pairs(corpus, parse_columns(columns), drop_duplicates=False, drop_empty=False)
-    artefact = open_models(model, others)
+    artefact = open_models(model, ensemble)
     if artefact.kind != "keras" and as_json:
         raise ValueError(f"--json: for a run or .keras file, but {model} is a {artefact.kind}.")
     sources, targets = list(pairs.sources), list(pairs.targets)

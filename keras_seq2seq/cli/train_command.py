@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from keras_seq2seq.cli.terminal import err, make_progress
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
-from keras_seq2seq.training.recovery.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
 from keras_seq2seq.training.runs.corpora import read_corpora
 from keras_seq2seq.training.runs.run_directory import RunDirectory
 

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import warnings
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.data.batch_plan import plan_batches
 from keras_seq2seq.data.corpus_error import CorpusError
+from keras_seq2seq.data.encoded_pairs import EncodedPairs, pair_lengths
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.sampled_rows import SampledRows
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.data.token_rows import TokenRows
-from keras_seq2seq.text.framing import blank_as_empty, frame_rows
+from keras_seq2seq.text.framing import frame_rows
 from keras_seq2seq.text.sentencepiece.subword_sampler import SubwordSampler
 from keras_seq2seq.text.tokenizer import Tokenizer
 
-_ENCODE_BATCH = 1024  # sentences tokenised at a time
 _BATCHES_AHEAD = 8
+Pairs = TypeVar("Pairs", SentencePairs, EncodedPairs)
 
 
 def make_dataset(
-    pairs: SentencePairs,
+    pairs: SentencePairs | EncodedPairs,
     source_tokenizer: Tokenizer,
     target_tokenizer: Tokenizer,
     *,
@@ -47,8 +47,9 @@ def make_dataset(
     regularisation again at the beginning of every epoch, as seed and epoch say.
 
     Args:
-        pairs: `SentencePairs`. Over-long ones are left out with a warning; `drop_over_long`
-            leaves them out beforehand, and counts them in the report.
+        pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers. Over-long ones are left
+            out with a warning; `drop_over_long` leaves them out beforehand, and counts them in
+            the report.
         source_tokenizer: `Tokenizer` of the sources.
         target_tokenizer: `Tokenizer` of the targets.
         batch_size: int. Pairs a batch, B.
@@ -83,32 +84,28 @@ def make_dataset(
     ```
     """
     # 1. Turn all sentences into ids, once.
-    pairs = _without_blanks(pairs)
-    sources = encode_lines(pairs.sources, source_tokenizer)
-    targets = encode_lines(pairs.targets, target_tokenizer)
-    lengths = _lengths(sources, targets)
+    encoded = EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
 
     # 2. Leave out what is longer than the model is trained on, never in silence.
-    fits = _fits(pairs, lengths, max_source_length, max_target_length)
+    fits = _fits(encoded, max_source_length, max_target_length)
     if not fits.all():
-        warnings.warn(_over_long_message(pairs, fits), stacklevel=2)
-        fitting = np.flatnonzero(fits)
-        pairs = pairs.keep(fitting.tolist(), over_long=int((~fits).sum()))
-        sources, targets = sources.take(fitting), targets.take(fitting)
+        warnings.warn(_over_long_message(encoded.pairs, fits), stacklevel=2)
+        encoded = _kept(encoded, fits)
 
     # 3. Or into other pieces in every epoch, where that is wanted.
+    sides = (
+        (encoded.pairs.sources, encoded.sources, source_tokenizer, max_source_length),
+        (encoded.pairs.targets, encoded.targets, target_tokenizer, max_target_length),
+    )
     sources_of, targets_of = (
-        _rows_of_epochs(texts, rows, tokenizer, alpha, max_length, f"{seed} {side}")
-        for side, texts, rows, tokenizer, alpha, max_length in (
-            ("s", pairs.sources, sources, source_tokenizer, subword_sampling[0], max_source_length),
-            ("t", pairs.targets, targets, target_tokenizer, subword_sampling[1], max_target_length),
-        )
+        _rows_of_epochs(*side, alpha, f"{seed} {name}")
+        for side, alpha, name in zip(sides, subword_sampling, "st", strict=True)
     )
 
     # 4. Plan the batches of an epoch: index arrays of shape (B,).
     def plan(epoch, batch_count=None):
         return plan_batches(
-            _lengths(sources_of(epoch), targets_of(epoch)),
+            pair_lengths(sources_of(epoch), targets_of(epoch)),
             batch_size,
             seed=seed,
             epoch=epoch,
@@ -139,20 +136,11 @@ def make_dataset(
     return _with_cardinality(dataset.prefetch(_BATCHES_AHEAD), batch_count)
 
 
-def _without_blanks(pairs: SentencePairs) -> SentencePairs:
-    """Pairs whose blank sources are empty, as the model reads them."""
-    return dataclasses.replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
-
-
-def _rows_of_epochs(texts, rows, tokenizer, alpha, max_length, seed):
+def _rows_of_epochs(texts, rows, tokenizer, max_length, alpha, seed):
     """A function from the number of an epoch to its `TokenRows`."""
     if not alpha:
         return lambda epoch: rows
     return SampledRows(texts, rows, SubwordSampler(tokenizer, alpha), max_length, seed).epoch
-
-
-def _lengths(sources: TokenRows, targets: TokenRows) -> np.ndarray:
-    return np.stack([sources.lengths, targets.lengths], axis=1)  # (N, 2)
 
 
 def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
@@ -166,24 +154,24 @@ def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
 
 
 def drop_over_long(
-    pairs: SentencePairs,
+    pairs: Pairs,
     source_tokenizer: Tokenizer,
     target_tokenizer: Tokenizer,
     *,
     max_source_length: int = 64,
     max_target_length: int = 64,
-) -> SentencePairs:
+) -> Pairs:
     """Drops the pairs that have more ids than the model is trained on, and counts them.
 
     Args:
-        pairs: `SentencePairs`.
+        pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers.
         source_tokenizer: `Tokenizer` of the sources.
         target_tokenizer: `Tokenizer` of the targets.
         max_source_length: int. Most ids of a source, the closing EOS among them.
         max_target_length: int. Most ids of a target, the closing EOS among them.
 
     Returns:
-        `SentencePairs` whose report counts what was dropped as `over_long`.
+        Pairs of the same kind, whose report counts what was dropped as `over_long`.
 
     Raises:
         CorpusError: no pair is left.
@@ -195,9 +183,9 @@ def drop_over_long(
     pairs.report.describe()     # 'train.tsv: 3,723 pairs read, 3,720 kept (3 over-long)'
     ```
     """
-    lengths = token_lengths(pairs, source_tokenizer, target_tokenizer)
-    fits = _fits(pairs, lengths, max_source_length, max_target_length)
-    return pairs.keep(np.flatnonzero(fits).tolist(), over_long=int((~fits).sum()))
+    encoded = EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
+    kept = _kept(encoded, _fits(encoded, max_source_length, max_target_length))
+    return kept if isinstance(pairs, EncodedPairs) else kept.pairs
 
 
 def token_lengths(
@@ -219,40 +207,15 @@ def token_lengths(
     token_lengths(SentencePairs(["ab"], ["abc"]), ByteTokenizer(), ByteTokenizer())   # [[2, 3]]
     ```
     """
-    pairs = _without_blanks(pairs)
-    sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
-    return _lengths(*(encode_lines(texts, tokenizer) for texts, tokenizer in sides))
+    return EncodedPairs.of(pairs, source_tokenizer, target_tokenizer).lengths
 
 
-def encode_lines(texts: list[str], tokenizer: Tokenizer) -> TokenRows:
-    """Tokenises many sentences, a thousand at a time.
-
-    Args:
-        texts: list of N str.
-        tokenizer: `Tokenizer`.
-
-    Returns:
-        `TokenRows`, N of them, without BOS and EOS.
-
-    Example:
-
-    ```python
-    encode_lines(["ab", "c"], ByteTokenizer()).lengths     # [2, 1]
-    ```
-    """
-    if not texts:
-        return TokenRows.of([])
-    batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_ENCODE_BATCH)
-    encoded = batches.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
-    flat, lengths = zip(*((rows.flat_values, rows.row_lengths()) for rows in encoded), strict=True)
-    return TokenRows(np.concatenate(flat), np.concatenate(lengths))
-
-
-def _fits(pairs, lengths, max_source_length, max_target_length) -> np.ndarray:
+def _fits(encoded: EncodedPairs, max_source_length, max_target_length) -> np.ndarray:
     """Which pairs are short enough: bool (N,). Raises where none is."""
+    pairs = encoded.pairs
     if not len(pairs):
         raise CorpusError(f"{pairs.origin} holds no sentence pair.")
-    with_eos = lengths + 1
+    with_eos = encoded.lengths + 1
     fits = (with_eos <= (max_source_length, max_target_length)).all(axis=1)
     if not fits.any():
         shortest = with_eos[with_eos.max(axis=1).argmin()]
@@ -263,6 +226,10 @@ def _fits(pairs, lengths, max_source_length, max_target_length) -> np.ndarray:
             "max_source_length and max_target_length."
         )
     return fits
+
+
+def _kept(encoded: EncodedPairs, fits: np.ndarray) -> EncodedPairs:
+    return encoded.keep(np.flatnonzero(fits), over_long=int((~fits).sum()))
 
 
 def _over_long_message(pairs, fits) -> str:

@@ -8,8 +8,7 @@ import math
 import pathlib
 
 from keras_seq2seq.atomic_file import FilePath
-
-_THE_MORE_THE_BETTER = ("accuracy", "bleu", "chrf")
+from keras_seq2seq.objective.monitor import Monitor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +79,7 @@ class RunCurves:
         """The epoch with the best figure in a column, the first of equals.
 
         Args:
-            monitor: str. Of scores and accuracies the highest is best, of all else the lowest.
+            monitor: str. The column of a `Monitor`, which knows whether it shall be high.
 
         Returns:
             int from 1; `None` if there is no such column.
@@ -88,9 +87,9 @@ class RunCurves:
         figures = self.columns.get(monitor)
         if figures is None:
             return None
-        sign = -1.0 if any(word in monitor for word in _THE_MORE_THE_BETTER) else 1.0
+        rank = Monitor(monitor).rank
         ranked = [
-            (sign * f, e) for f, e in zip(figures, self.epochs, strict=True) if math.isfinite(f)
+            (rank(f), e) for f, e in zip(figures, self.epochs, strict=True) if math.isfinite(f)
         ]
         return min(ranked)[1] if ranked else None
 

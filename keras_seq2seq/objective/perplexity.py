@@ -1,5 +1,9 @@
 """Perplexity of target tokens."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +11,7 @@ from keras_seq2seq.objective.sequence_crossentropy import (
     token_negative_log_likelihood,
     token_weights,
 )
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -24,19 +29,21 @@ class Perplexity(keras.metrics.Mean):
     8.0
     """
 
-    def __init__(self, ignore_id=0, name="perplexity", **kwargs):
+    def __init__(self, ignore_id: int = 0, name: str = "perplexity", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.ignore_id = ignore_id
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         weight = token_weights(y_true, sample_weight, self.ignore_id)
         loss = token_negative_log_likelihood(y_true, y_pred)
         # Flat, or Keras would take the mean of each sentence first, its padding included.
         super().update_state(ops.reshape(loss, (-1,)), sample_weight=ops.reshape(weight, (-1,)))
 
-    def result(self):
+    def result(self) -> Tensor:
         return ops.exp(super().result())
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_id": self.ignore_id}

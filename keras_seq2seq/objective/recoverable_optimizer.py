@@ -1,15 +1,20 @@
 """Optimizers that tell how large the gradient was, and that can be slowed down."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from keras import ops
 
 
-def recoverable(optimizer_class):
+def recoverable(optimizer_class: type) -> type:
     """Makes an optimizer class that shows and bears trouble.
 
     `gradient_norm`, a variable, is the norm of the last gradient, before clipping. Clipping by
     the global norm computes it anyway; here it is computed once for both, in the same way as in
-    Keras. `learning_rate_factor`, a variable, multiplies the learning rate, be it a number or a
-    schedule; it is 1 until somebody lowers it.
+    Keras. On several devices it is that of the whole batch, and the whole is clipped, where Keras
+    clips the part of each device by itself. `learning_rate_factor`, a variable, multiplies the
+    learning rate, be it a number or a schedule; it is 1 until somebody lowers it.
 
     Args:
         optimizer_class: a class of `keras.optimizers`.
@@ -50,7 +55,15 @@ def recoverable(optimizer_class):
                 value = value / self.learning_rate_factor
             optimizer_class.learning_rate.fset(self, value)
 
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            return list(grads_and_vars)  # of TensorFlow: it is done before the norm is taken
+
+        def _summed_over_devices(self, grads):
+            sum_up = getattr(super(), "_all_reduce_sum_gradients", None)
+            return [grad for grad, _ in sum_up(zip(grads, grads, strict=True))] if sum_up else grads
+
         def _clip_gradients(self, grads):
+            grads = self._summed_over_devices(grads)
             squares = [ops.sum(ops.square(grad)) for grad in grads if grad is not None]
             norm = ops.sqrt(ops.sum(ops.stack(squares)))
             self.gradient_norm.assign(ops.cast(norm, "float32"))
@@ -64,7 +77,7 @@ def recoverable(optimizer_class):
     return Recoverable
 
 
-def gradient_norm_of(optimizer):
+def gradient_norm_of(optimizer: Any) -> float | None:
     """The norm of the last gradient as a float, before it was clipped; `None` if nobody knows.
 
     Under a loss scale it is that of the last gradient that was finite.
@@ -73,7 +86,7 @@ def gradient_norm_of(optimizer):
     return None if norm is None else float(norm.numpy())
 
 
-def set_learning_rate_factor(optimizer, factor):
+def set_learning_rate_factor(optimizer: Any, factor: float) -> None:
     """Multiplies the learning rate of a built `recoverable` optimizer by a factor from now on."""
     _inner(optimizer).learning_rate_factor.assign(factor)
 

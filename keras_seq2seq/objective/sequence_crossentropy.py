@@ -1,38 +1,47 @@
 """Cross-entropy over target tokens."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_seq2seq.fast_paths.fast_path import fast_path
+from keras_seq2seq.tensors import Tensor
 
-def token_negative_log_likelihood(targets, logits):
+
+def token_negative_log_likelihood(targets: Tensor, logits: Tensor) -> Tensor:
     """-log p(target) of every token: targets [B, T], logits [B, T, V] -> float32 [B, T]."""
     logits = ops.cast(logits, "float32")
-    return _fastest("log_normalizer")(logits) - chosen_logits(targets, logits)
+    return log_normalizer(logits) - chosen_logits(targets, logits)
 
 
-def log_normalizer(logits):
+@fast_path("tensorflow_crossentropy")
+def log_normalizer(logits: Tensor) -> Tensor:
     """log of the sum of exp over the vocabulary: float32 [B, T, V] -> [B, T]."""
     return ops.logsumexp(logits, axis=-1)
 
 
-def smoothed_negative_log_likelihood(targets, logits, label_smoothing):
-    """The loss of `SequenceCrossentropy` token by token, [B, T], in plain `keras.ops`.
-
-    TensorFlow has a version with a gradient of its own; this one is the reference for it.
-    """
-    normalizer = log_normalizer(logits)  # [B, T]
+@fast_path("tensorflow_crossentropy")
+def smoothed_negative_log_likelihood(
+    targets: Tensor, logits: Tensor, label_smoothing: float
+) -> Tensor:
+    """The loss of `SequenceCrossentropy` token by token, [B, T]."""
+    normalizer = log_normalizer.reference(logits)  # [B, T]
     loss = normalizer - (1.0 - label_smoothing) * chosen_logits(targets, logits)
     return loss - label_smoothing * ops.mean(logits, axis=-1) if label_smoothing else loss
 
 
-def chosen_logits(targets, logits):
+def chosen_logits(targets: Tensor, logits: Tensor) -> Tensor:
     """The logit of each target: [B, T] and [B, T, V] -> [B, T]."""
     places = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)  # [B, T, 1]
     return ops.take_along_axis(logits, places, axis=-1)[..., 0]
 
 
-def divergence_of_halves(logits):
-    """How far two passes over the same tokens are from each other, in plain `keras.ops`.
+@fast_path("tensorflow_crossentropy")
+def divergence_of_halves(logits: Tensor) -> Tensor:
+    """How far two passes over the same tokens are from each other.
 
     KL(p1 | p2) + KL(p2 | p1) is the sum of (p1 - p2) (z1 - z2) over the vocabulary: the
     normalizers of the logits z drop out, since either p adds up to 1.
@@ -47,7 +56,7 @@ def divergence_of_halves(logits):
     return ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
 
 
-def mean_divergence(targets, logits, weight):
+def mean_divergence(targets: Tensor, logits: Tensor, weight: Tensor) -> Tensor:
     """The mean of `divergence_of_halves`, weighted as the loss of the tokens is.
 
     Args:
@@ -62,23 +71,14 @@ def mean_divergence(targets, logits, weight):
     half = rows // 2
     repeated = ops.all(ops.equal(targets[:half], targets[rows - half :]))
     weight = weight[:half] * ops.cast(repeated, "float32")  # [N, T]
-    divergence = _fastest("divergence_of_halves")(logits[: 2 * half])
+    divergence = divergence_of_halves(logits[: 2 * half])
     return ops.sum(divergence * weight) / ops.maximum(ops.sum(weight), 1e-6)
 
 
-def token_weights(targets, sample_weight, ignore_id):
+def token_weights(targets: Tensor, sample_weight: Tensor | None, ignore_id: int) -> Tensor:
     """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
     weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
     return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
-
-
-def _fastest(name):
-    """The fastest version of a function of this module that the backend in use has."""
-    if keras.backend.backend() != "tensorflow":
-        return globals()[name]
-    from keras_seq2seq.fast_paths import tensorflow_crossentropy
-
-    return getattr(tensorflow_crossentropy, name)
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -124,11 +124,11 @@ class SequenceCrossentropy(keras.losses.Loss):
 
     def __init__(
         self,
-        label_smoothing=0.0,
-        ignore_id=0,
-        r_drop=0.0,
-        name="sequence_crossentropy",
-        **kwargs,
+        label_smoothing: float = 0.0,
+        ignore_id: int = 0,
+        r_drop: float = 0.0,
+        name: str = "sequence_crossentropy",
+        **kwargs: Any,
     ):
         if not 0 <= label_smoothing < 1:
             raise ValueError(
@@ -142,7 +142,9 @@ class SequenceCrossentropy(keras.losses.Loss):
         self.ignore_id = ignore_id
         self.r_drop = r_drop
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
         weight = token_weights(y_true, sample_weight, self.ignore_id)
         loss = super().__call__(y_true, y_pred, sample_weight=weight)
         if not self.r_drop:
@@ -150,12 +152,11 @@ class SequenceCrossentropy(keras.losses.Loss):
         targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
         return loss + self.r_drop / 4 * mean_divergence(targets, logits, weight)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
-        function = _fastest("smoothed_negative_log_likelihood")
-        return function(targets, logits, self.label_smoothing)
+        return smoothed_negative_log_likelihood(targets, logits, self.label_smoothing)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "label_smoothing": self.label_smoothing,

@@ -1,9 +1,14 @@
 """Share of target tokens predicted right."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_seq2seq.objective.sequence_crossentropy import token_weights
+from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -21,11 +26,13 @@ class TokenAccuracy(keras.metrics.Mean):
     0.5
     """
 
-    def __init__(self, ignore_id=0, name="token_accuracy", **kwargs):
+    def __init__(self, ignore_id: int = 0, name: str = "token_accuracy", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.ignore_id = ignore_id
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         weight = token_weights(y_true, sample_weight, self.ignore_id)
         # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
@@ -35,5 +42,5 @@ class TokenAccuracy(keras.metrics.Mean):
         # Flat, or Keras would take the mean of each sentence first, its padding included.
         super().update_state(right, sample_weight=ops.reshape(weight, (-1,)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_id": self.ignore_id}

@@ -1,11 +1,15 @@
 """The learning rate of each step: a rise, then one of several declines."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.tensors import Tensor
 
 DECAYS = ("cosine", "inverse_sqrt", "constant", "plateau")
 
@@ -44,7 +48,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
     [Loshchilov and Hutter, 2017](https://arxiv.org/abs/1608.03983).
     """
 
-    def __init__(self, peak, warmup_steps=0, total_steps=1, decay="cosine"):
+    def __init__(
+        self, peak: float, warmup_steps: int = 0, total_steps: int = 1, decay: str = "cosine"
+    ):
         super().__init__()
         if decay not in DECAYS:
             raise ValueError(
@@ -57,7 +63,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.decay = decay
         self.scale = keras.Variable(1.0, trainable=False, dtype="float32", name="scale")
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         done = ops.cast(step, "float32") + 1.0  # counting the one to come: the first moves, too
         warmup = float(max(self.warmup_steps, 1))
         rate = self.peak * ops.minimum(1.0, done / warmup)
@@ -69,7 +75,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
             return rate * 0.5 * (1.0 + ops.cos(math.pi * gone))
         return rate * self.scale if self.decay == "plateau" else rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "warmup_steps": self.warmup_steps,

@@ -124,6 +124,16 @@ class TextSeq2Seq(keras.Model):
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Builds from one device's part of a batch; Keras adds all up, which differ in size."""
+        strategy = self.distribute_strategy
+        for _, _, batches in iterator or () if self._distribute_strategy else ():
+            data_batch = keras.tree.map_structure(
+                lambda parts: strategy.experimental_local_results(parts)[0], next(batches)
+            )
+            break
+        super()._maybe_symbolic_build(data_batch=data_batch)
+
     def generate(
         self,
         texts: str | Sequence[str],

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 # Lazy, so that a configuration can be checked without waiting for TensorFlow.
 if TYPE_CHECKING:
+    from keras_seq2seq.objective.monitor import Monitor as Monitor
     from keras_seq2seq.objective.perplexity import Perplexity as Perplexity
     from keras_seq2seq.objective.recoverable_optimizer import recoverable as recoverable
     from keras_seq2seq.objective.sequence_crossentropy import (
@@ -29,23 +30,25 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.configuration.config_file import commented_toml as commented_toml
     from keras_seq2seq.training.configuration.config_file import load_config as load_config
     from keras_seq2seq.training.configuration.recipe import recipe_names as recipe_names
+    from keras_seq2seq.training.errors.checkpoint_error import CheckpointError as CheckpointError
+    from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss as NonFiniteLoss
+    from keras_seq2seq.training.errors.training_error import TrainingError as TrainingError
+    from keras_seq2seq.training.errors.training_interrupted import (
+        TrainingInterrupted as TrainingInterrupted,
+    )
     from keras_seq2seq.training.recovery.checkpoint import Checkpoint as Checkpoint
-    from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError as CheckpointError
     from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore as CheckpointStore
     from keras_seq2seq.training.recovery.checkpointing import Checkpointing as Checkpointing
     from keras_seq2seq.training.recovery.interruption import Interruption as Interruption
     from keras_seq2seq.training.recovery.non_finite_guard import NonFiniteGuard as NonFiniteGuard
-    from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss as NonFiniteLoss
+    from keras_seq2seq.training.recovery.progress import Progress as Progress
     from keras_seq2seq.training.recovery.rollback import Rollback as Rollback
-    from keras_seq2seq.training.recovery.training_error import TrainingError as TrainingError
-    from keras_seq2seq.training.recovery.training_interrupted import (
-        TrainingInterrupted as TrainingInterrupted,
-    )
     from keras_seq2seq.training.recovery.training_state import TrainingState as TrainingState
     from keras_seq2seq.training.runs.fingerprint import data_fingerprint as data_fingerprint
-    from keras_seq2seq.training.runs.run import TrainingSummary as TrainingSummary
+    from keras_seq2seq.training.runs.run import Run as Run
     from keras_seq2seq.training.runs.run import train as train
     from keras_seq2seq.training.runs.run_directory import RunDirectory as RunDirectory
+    from keras_seq2seq.training.runs.training_summary import TrainingSummary as TrainingSummary
     from keras_seq2seq.training.tensorboard.attention_images import (
         AttentionImages as AttentionImages,
     )

@@ -1,10 +1,10 @@
 """The flags of a search: made from the options, the same for every command."""
 
+import importlib
 import inspect
 
 import pytest
 
-from keras_seq2seq.cli import app
 from keras_seq2seq.cli.search_flags import ALIASES, with_search_flags
 from keras_seq2seq.decoding.search_option import SearchOption
 from keras_seq2seq.decoding.search_options import OPTIONS
@@ -20,7 +20,7 @@ def flags_of(command):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_a_flag_with_its_own_name_and_help(command, name):
-    flags = flags_of(getattr(app, name))
+    flags = flags_of(importlib.import_module(f"keras_seq2seq.cli.{name}_command").run)
     assert flags.keys() == OPTIONS.keys() - WITHOUT_FLAG
     shown = " ".join(command(name, "--help").out.replace("│", " ").split())
     for flag, parameter in flags.items():

@@ -6,13 +6,13 @@ import keras
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_seq2seq.training.configuration.config_error import ConfigError
 from learnt_pairs import PAIRS
 from tokenizer_samples import EXACT, LINES, TEXT
 from word_tokenizer import WordTokenizer
 
 from keras_seq2seq import Seq2Seq, SequenceCrossentropy, TextSeq2Seq, export
 from keras_seq2seq.data import SentencePairs
+from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.text import TOKENIZERS, Tokenizer, tokenizer_from_state
 from keras_seq2seq.training.configuration.config import TextConfig
 from keras_seq2seq.training.configuration.config_file import load_config

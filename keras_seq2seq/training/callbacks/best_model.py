@@ -1,8 +1,13 @@
 """Keeps the best model of a run on disk."""
 
+from __future__ import annotations
+
 import keras
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.objective.monitor import Monitor
+from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.messages import Logs
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 
 class BestModel(keras.callbacks.Callback):
@@ -13,7 +18,7 @@ class BestModel(keras.callbacks.Callback):
 
     Args:
         run: `RunDirectory`.
-        monitor: str. The figure to look at: `val_bleu` shall be high, any other low.
+        monitor: str. The figure to look at, a column of `Monitor`.
 
     Raises:
         TrainingError: the model cannot be written, as on a full disk.
@@ -27,18 +32,17 @@ class BestModel(keras.callbacks.Callback):
 
     checkpointed = ("best", "best_epoch")
 
-    def __init__(self, run, monitor="val_loss"):
+    def __init__(self, run: RunDirectory, monitor: str = "val_loss"):
         super().__init__()
         self.run = run
-        self.monitor = monitor
-        self.best = float("inf")
-        self.best_epoch = None
+        self.monitor = Monitor(monitor)
+        self.best = float("inf")  # of `Monitor.rank`
+        self.best_epoch: int | None = None
 
-    def on_epoch_end(self, epoch, logs=None):
-        value = (logs or {}).get(self.monitor, float("nan"))
-        value = -value if self.monitor == "val_bleu" else value
-        if value < self.best:
-            self.best, self.best_epoch = value, epoch + 1
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        rank = self.monitor.rank((logs or {}).get(self.monitor.column, float("nan")))
+        if rank < self.best:
+            self.best, self.best_epoch = rank, epoch + 1
             try:
                 with self.run.replacing("model.keras") as temporary:
                     self.model.copy(dtype="float32").save(temporary)

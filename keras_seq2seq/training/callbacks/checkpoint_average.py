@@ -5,7 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.messages import Logs
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 
 class CheckpointAverage(keras.callbacks.Callback):
@@ -36,32 +38,33 @@ class CheckpointAverage(keras.callbacks.Callback):
     checkpointed = ("averaged",)
     files = "epoch_*.weights.npz"
 
-    def __init__(self, run, epochs):
+    def __init__(self, run: RunDirectory, epochs: int):
         super().__init__()
         self.run = run
         self.epochs = epochs
-        self.averaged = None  # the epoch whose own weights wait in a file, while the mean is in
-        self.own = None
-        self.epoch = None  # the one that `fit` is in
+        # The epoch whose own weights wait in a file, while the mean is in.
+        self.averaged: int | None = None
+        self.own: list[np.ndarray] | None = None
+        self.epoch: int | None = None  # the one that `fit` is in
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
         if self.averaged is not None:  # back to what the epoch before had come to
             self._assign(self._read(self.averaged))
             self.averaged = None
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         if self.epoch is None:  # not within `fit`
             return
         self.own = [variable.numpy() for variable in self.model.trainable_variables]
         self._assign(self._mean(self.epoch))
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs = None) -> None:
         if self.own is not None:
             self._assign(self.own)
             self.own = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         own = [variable.numpy() for variable in self.model.trainable_variables]
         self._write(epoch, own)
         self._assign(self._mean(epoch))
@@ -69,7 +72,7 @@ class CheckpointAverage(keras.callbacks.Callback):
         # Some more than are needed: a run may go back to an older checkpoint.
         (self.run.path / self._name(epoch - 2 * self.epochs - 2)).unlink(missing_ok=True)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         self.epoch = None
 
     def _mean(self, epoch) -> list[np.ndarray]:

@@ -1,9 +1,14 @@
 """The figures of every epoch as a table."""
 
+from __future__ import annotations
+
 import csv
 import io
 
 import keras
+
+from keras_seq2seq.training.messages import Logs, Say, quiet
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 
 class MetricsFile(keras.callbacks.Callback):
@@ -28,13 +33,13 @@ class MetricsFile(keras.callbacks.Callback):
 
     checkpointed = ("rows",)
 
-    def __init__(self, run, say=lambda message: None):
+    def __init__(self, run: RunDirectory, say: Say = quiet):
         super().__init__()
         self.run = run
         self.say = say
-        self.rows = []
+        self.rows: list[dict[str, float]] = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
         self.rows.append({"epoch": epoch, **dict(sorted(figures.items()))})
         try:
@@ -42,7 +47,7 @@ class MetricsFile(keras.callbacks.Callback):
         except OSError as error:
             self.say(f"{self.run.metrics} cannot be written: {error}. Training goes on.")
 
-    def to_csv(self):
+    def to_csv(self) -> str:
         """All rows as text; a figure that an epoch lacks is left blank."""
         names = sorted({name for row in self.rows for name in row} - {"epoch"})
         text = io.StringIO()

@@ -1,6 +1,12 @@
 """Lowers the learning rate when validation no longer gets better."""
 
+from __future__ import annotations
+
 import keras
+
+from keras_seq2seq.objective.monitor import Monitor
+from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
+from keras_seq2seq.training.messages import Logs
 
 
 class ReduceOnPlateau(keras.callbacks.Callback):
@@ -10,7 +16,7 @@ class ReduceOnPlateau(keras.callbacks.Callback):
 
     Args:
         schedule: `WarmupSchedule` with the decay `"plateau"`.
-        monitor: str. The figure to watch; `val_bleu` shall be high, any other low.
+        monitor: str. The figure to watch, a column of `Monitor`.
         patience: int. Epochs without a better one before the scale is lowered.
         factor: float in (0, 1). What the scale is multiplied by.
 
@@ -25,31 +31,37 @@ class ReduceOnPlateau(keras.callbacks.Callback):
 
     checkpointed = ("best", "wait", "scale")
 
-    def __init__(self, schedule, monitor="val_loss", patience=1, factor=0.5):
+    def __init__(
+        self,
+        schedule: WarmupSchedule,
+        monitor: str = "val_loss",
+        patience: int = 1,
+        factor: float = 0.5,
+    ):
         super().__init__()
         self.schedule = schedule
-        self.monitor = monitor
+        self.monitor = Monitor(monitor)
         self.patience = patience
         self.factor = factor
-        self.best = float("inf")
+        self.best = float("inf")  # of `Monitor.rank`
         self.wait = 0
 
     @property
-    def scale(self):
+    def scale(self) -> float:
         """float. What the learning rate is multiplied by now."""
         return float(self.schedule.scale.numpy())
 
     @scale.setter
-    def scale(self, value):
+    def scale(self, value: float) -> None:
         self.schedule.scale.assign(value)
 
-    def on_epoch_end(self, epoch, logs=None):
-        value = (logs or {}).get(self.monitor)
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        value = (logs or {}).get(self.monitor.column)
         if value is None:
             return
-        value = -value if self.monitor == "val_bleu" else value
-        if value < self.best:
-            self.best, self.wait = value, 0
+        rank = self.monitor.rank(value)
+        if rank < self.best:
+            self.best, self.wait = rank, 0
             return
         self.wait += 1
         if self.wait >= self.patience:

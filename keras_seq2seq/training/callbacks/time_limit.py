@@ -1,8 +1,12 @@
 """Ends a run in time."""
 
+from __future__ import annotations
+
 import time
 
 import keras
+
+from keras_seq2seq.training.messages import Logs
 
 
 class TimeLimit(keras.callbacks.Callback):
@@ -26,26 +30,26 @@ class TimeLimit(keras.callbacks.Callback):
 
     checkpointed = ("elapsed",)
 
-    def __init__(self, minutes):
+    def __init__(self, minutes: float):
         super().__init__()
         self.minutes = minutes
         self.reached = False
         self.elapsed = 0.0
-        self.seen = None
+        self.seen = 0.0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.elapsed, self.seen = 0.0, time.monotonic()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._measure()
         if self.elapsed > 60 * self.minutes:
             self.reached = True
             self.model.stop_training = True
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._measure()
 
-    def _measure(self):
+    def _measure(self) -> None:
         now = time.monotonic()
         self.elapsed += now - self.seen
         self.seen = now

@@ -1,10 +1,14 @@
 """BLEU of validation sentences after every epoch."""
 
+from __future__ import annotations
+
 import random
 
 import keras
 
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.evaluation.corpus_scores import score_corpus
+from keras_seq2seq.training.messages import Logs
 
 
 class ValidationBleu(keras.callbacks.Callback):
@@ -30,7 +34,9 @@ class ValidationBleu(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, pairs, sentences=500, batch_size=64, seed=0):
+    def __init__(
+        self, pairs: SentencePairs, sentences: int = 500, batch_size: int = 64, seed: int = 0
+    ):
         super().__init__()
         chosen = list(range(len(pairs)))
         if sentences < len(chosen):
@@ -39,7 +45,7 @@ class ValidationBleu(keras.callbacks.Callback):
         self.references = [pairs.targets[i] for i in chosen]
         self.batch_size = batch_size
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         translations = self.model.generate(self.sources, batch_size=self.batch_size)
         if logs is not None:
             logs["val_bleu"] = score_corpus(translations, self.references).bleu

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from keras_seq2seq.atomic_file import replacing
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
+from keras_seq2seq.training.recovery.progress import Progress
 
 _MAGIC = b"keras_seq2seq checkpoint 1\n"
 _DIGEST = hashlib.sha256().digest_size
@@ -48,6 +49,11 @@ class Checkpoint:
     def place(self) -> tuple[int, int]:
         """(epoch, batch) that comes next, both counted from 0."""
         return self.state["epoch"], self.state["batch"]
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run had come."""
+        return Progress.of(self.state)
 
     def write(self, path: str | os.PathLike) -> None:
         """Writes the file whole, or leaves what was there as it was and raises OSError."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_seq2seq.atomic_file import remove_leftovers
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
+from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
 
 _NAME = re.compile(r"(\d+)-(\d+)(\.timed)?\.ckpt")
 
@@ -36,12 +37,7 @@ class CheckpointStore:
     ```
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike,
-        keep: int = 2,
-        say: Callable[[str], None] = lambda message: None,
-    ):
+    def __init__(self, path: str | os.PathLike, keep: int = 2, say: Say = quiet):
         self.path = Path(path)
         self.keep = keep
         self.say = say

@@ -1,11 +1,22 @@
 """Writes checkpoints while a model is trained, and starts from one."""
 
+from __future__ import annotations
+
 import time
+from typing import Any
 
 import keras
 
+from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import set_learning_rate_factor
-from keras_seq2seq.training.recovery.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.callbacks.best_model import BestModel
+from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.messages import Logs
+from keras_seq2seq.training.recovery.checkpoint import Checkpoint
+from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
+from keras_seq2seq.training.recovery.interruption import Interruption
+from keras_seq2seq.training.recovery.progress import Progress
+from keras_seq2seq.training.recovery.training_state import TrainingState
 
 
 class Checkpointing(keras.callbacks.Callback):
@@ -20,12 +31,14 @@ class Checkpointing(keras.callbacks.Callback):
         store: `CheckpointStore`.
         state: `TrainingState` of the model and its callbacks.
         counter: `EpochCounter`.
-        facts: dict of what each checkpoint holds besides: configuration, fingerprint, skipped
-            batches.
+        facts: dict of what each checkpoint holds besides: what the run began with.
         minutes: float. Time between two checkpoints; 0 writes none by the clock.
         steps: int. Batches between two checkpoints of an epoch; 0 writes none within epochs.
         best: `BestModel` or `None`, which knows the best epoch.
         interruption: `Interruption` or `None`.
+
+    Attributes:
+        progress: `Progress`. How far the run has come; nobody else changes it.
 
     Raises:
         TrainingInterrupted: a signal came, and the checkpoint is written.
@@ -40,7 +53,15 @@ class Checkpointing(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, store, state, counter, facts, minutes=0.0, steps=0, best=None, interruption=None
+        self,
+        store: CheckpointStore,
+        state: TrainingState,
+        counter: EpochCounter,
+        facts: dict[str, Any],
+        minutes: float = 0.0,
+        steps: int = 0,
+        best: BestModel | None = None,
+        interruption: Interruption | None = None,
     ):
         super().__init__()
         self.store = store
@@ -51,11 +72,12 @@ class Checkpointing(keras.callbacks.Callback):
         self.steps = steps
         self.best = best
         self.interruption = interruption
-        self.start = None  # the `Checkpoint` that training starts from
+        self.progress = Progress()
+        self.start: Checkpoint | None = None  # what training starts from
         self.written = 0.0
-        self.metrics_to_come = None
+        self.metrics_to_come: Checkpoint | None = None
 
-    def begin_at(self, start, epochs):
+    def begin_at(self, start: Checkpoint | None, epochs: int) -> int:
         """Lets the next fit start from a checkpoint, or anew; gives the epoch it starts with.
 
         Args:
@@ -63,23 +85,21 @@ class Checkpointing(keras.callbacks.Callback):
             epochs: int. Epochs of the run; a run that had stopped before does none.
         """
         self.start = start
-        if start is None:
-            self.counter.move(0)
-            return 0
-        self.facts.update({name: start.state[name] for name in self.facts})
-        self.counter.move(*start.place, self.facts["skipped"])
-        return epochs if start.state["stop_training"] else start.state["epoch"]
+        self.progress = Progress() if start is None else start.progress
+        self.counter.move(self.progress.epoch, self.progress.batch, self.progress.skipped)
+        stopped = start is not None and start.state["stop_training"]
+        return epochs if stopped else self.progress.epoch
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.written = time.monotonic()
         if self.start is None:
             self._save(0, 0)
             return
         self.state.restore(self.start)
-        set_learning_rate_factor(self.model.optimizer, self.facts["learning_rate_factor"])
-        self.metrics_to_come = self.start if self.start.state["batch"] else None
+        set_learning_rate_factor(self.model.optimizer, self.progress.learning_rate_factor)
+        self.metrics_to_come = self.start if self.progress.batch else None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.metrics_to_come is not None:
             self.state.restore_metrics(self.metrics_to_come)
             self.metrics_to_come = None
@@ -95,18 +115,17 @@ class Checkpointing(keras.callbacks.Callback):
         if asked:
             self._leave()
 
-    def on_epoch_end(self, epoch, logs=None):
-        self.facts["rollbacks_in_a_row"] = 0
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._save(epoch + 1, 0)
         if self.interruption is not None and self.interruption.signal:
             self._leave()
 
-    def _save(self, epoch, batch, timed=False):
-        if not timed and batch:
-            self.facts["rollbacks_in_a_row"] = 0
+    def _save(self, epoch: int, batch: int, timed: bool = False) -> None:
+        progress = self.progress.at(epoch, batch)
+        self.progress = progress if timed else progress.calm()
         best_epoch = self.best and self.best.best_epoch
         checkpoint = self.state.capture(
-            epoch=epoch, batch=batch, timed=timed, best_epoch=best_epoch, **self.facts
+            timed=timed, best_epoch=best_epoch, **self.facts, **self.progress.to_state()
         )
         try:
             self.store.save(checkpoint)
@@ -115,7 +134,7 @@ class Checkpointing(keras.callbacks.Callback):
             self.store.say(f"No checkpoint could be written: {error}. Training goes on; {kept}.")
         self.written = time.monotonic()
 
-    def _leave(self):
+    def _leave(self) -> None:
         places = self.store.places()
         where = "Nothing could be saved."
         if places:

@@ -1,8 +1,12 @@
 """Signals that wait until a batch is done."""
 
+from __future__ import annotations
+
 import contextlib
 import signal
 import threading
+from types import FrameType
+from typing import Any
 
 
 class Interruption:
@@ -25,24 +29,24 @@ class Interruption:
     """
 
     def __init__(self):
-        self.signal = None
-        self._before = {}
+        self.signal: int | None = None
+        self._before: dict[int, Any] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._take)
         return self
 
-    def _take(self, number, frame):
+    def _take(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
         self._give_back(number)
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         for number in list(self._before):
             self._give_back(number)
 
-    def _give_back(self, number):
+    def _give_back(self, number: int) -> None:
         before = self._before.pop(number, None)
         with contextlib.suppress(TypeError):  # one that was not set by Python
             signal.signal(number, before)

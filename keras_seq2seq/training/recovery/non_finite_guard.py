@@ -1,11 +1,16 @@
 """Stops a fit at once where the loss is no number."""
 
+from __future__ import annotations
+
 import math
+from typing import NoReturn
 
 import keras
 
+from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import gradient_norm_of
-from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.messages import Logs
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
@@ -26,11 +31,11 @@ class NonFiniteGuard(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, counter):
+    def __init__(self, counter: EpochCounter):
         super().__init__()
         self.counter = counter
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         loss, norm = float(logs["loss"]), gradient_norm_of(self.model.optimizer)
         if math.isfinite(loss) and (norm is None or math.isfinite(norm)):
             return
@@ -38,13 +43,13 @@ class NonFiniteGuard(keras.callbacks.Callback):
         what = f"the loss is {loss:.4g}, the norm of the gradient {words}"
         self._raise(self.counter.batch, what, loss, norm)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         loss = float((logs or {}).get("val_loss", 0.0))
         if not math.isfinite(loss):  # the update behind the last batch has spoilt the weights
             done = [n for n in range(self.counter.batch) if (epoch, n) not in self.counter.skipped]
             self._raise(done[-1], f"behind it, the validation loss is {loss:.4g}", loss, None)
 
-    def _raise(self, number, what, loss, norm):
+    def _raise(self, number: int, what: str, loss: float, norm: float | None) -> NoReturn:
         epoch, plan = self.counter.epoch, self.counter.plan
         raise NonFiniteLoss(
             f"Epoch {epoch + 1}, batch {number + 1}: {what}.",

@@ -1,7 +1,12 @@
 """Whether a run goes on with what it began with."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from keras_seq2seq.specs.config_error import ConfigError
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
 # What may differ: these decide when a run stops and what it saves, not what it learns.
 _FREE = {
@@ -14,7 +19,7 @@ _FREE = {
 }
 
 
-def check_config_unchanged(before, now):
+def check_config_unchanged(before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raises ConfigError where a run would go on with another configuration.
 
     Args:
@@ -38,7 +43,7 @@ def check_config_unchanged(before, now):
         )
 
 
-def check_data_unchanged(run, before, now):
+def check_data_unchanged(run: RunDirectory, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raises TrainingError where a run would go on with other pairs.
 
     Args:
@@ -64,7 +69,7 @@ def check_data_unchanged(run, before, now):
         )
 
 
-def version_changes(before, now):
+def version_changes(before: dict[str, Any], now: dict[str, Any]) -> str:
     """What is another version than before, as text; "" where all is the same.
 
     >>> version_changes({"keras": "3.14"}, {"keras": "3.15"})

@@ -1,12 +1,21 @@
 """Back to the last good state after a loss that is not finite."""
 
+from __future__ import annotations
+
 import json
 import math
-import os
+from dataclasses import replace
+from typing import Any
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.messages import Say, quiet
+from keras_seq2seq.training.recovery.checkpoint import Checkpoint
+from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
+from keras_seq2seq.training.recovery.progress import Progress
+from keras_seq2seq.training.runs.run_directory import RunDirectory
 
-FACTOR = 0.5  # of the learning rate, at each rollback
 ATTEMPTS = 3
 
 
@@ -38,13 +47,15 @@ class Rollback:
     ```
     """
 
-    def __init__(self, run, store, pairs, say=lambda message: None):
+    def __init__(
+        self, run: RunDirectory, store: CheckpointStore, pairs: SentencePairs, say: Say = quiet
+    ):
         self.run = run
         self.store = store
         self.pairs = pairs
         self.say = say
 
-    def prepare(self, failure, batches):
+    def prepare(self, failure: NonFiniteLoss, batches: int) -> Checkpoint:
         """Returns the checkpoint to start from, saved already.
 
         Args:
@@ -54,43 +65,41 @@ class Rollback:
         candidates = list(self.store.readable(timed=False))
         if not candidates:
             raise TrainingError(f"{failure} There is no checkpoint to go back to. {self._mend()}")
-        known = candidates[0].state
-        skipped = {tuple(place) for place in known["skipped"]} | {(failure.epoch, failure.batch)}
-        candidates = [c for c in candidates if _leaves_something(c, skipped, batches)]
+        known = candidates[0].progress
+        progress = known.roll_back(failure)
+        candidates = [c for c in candidates if progress.leaves_something(c.place, batches)]
         if not candidates:
             raise TrainingError(f"{failure} No other batch is left to train on. {self._mend()}")
         # Where the last one did not help, it was none of the good states itself.
-        checkpoint = candidates[min(known["rollbacks_in_a_row"], len(candidates) - 1)]
-        state = checkpoint.state
-        state["skipped"] = sorted(map(list, skipped))
-        state["rollbacks_in_a_row"] = known["rollbacks_in_a_row"] + 1
-        state["learning_rate_factor"] = known["learning_rate_factor"] * FACTOR
-        state["bad_batches"] = [*known["bad_batches"], self._record(failure, state)]
-        text = json.dumps(state["bad_batches"], ensure_ascii=False, indent=1) + "\n"
+        checkpoint = candidates[min(known.rollbacks_in_a_row, len(candidates) - 1)]
+        progress = progress.at(*checkpoint.place)
+        records = (*progress.bad_batches, self._record(failure, progress))
+        checkpoint.state.update(replace(progress, bad_batches=records).to_state())
         try:
+            text = json.dumps(records, ensure_ascii=False, indent=1) + "\n"
             self.run.write_text(self.run.bad_batches.name, text)
             self.store.save(checkpoint)
         except OSError as error:  # this process knows the way all the same
             self.say(f"The rollback could not be written down: {error}. Training goes on.")
-        if state["rollbacks_in_a_row"] >= ATTEMPTS:
+        if progress.rollbacks_in_a_row >= ATTEMPTS:
             raise TrainingError(
                 f"{failure} This was the third time in a row, with an ever lower learning rate. "
                 f"{self._mend()} The batches are listed in {self.run.bad_batches}."
             )
         self.say(
-            f"{failure} Back to epoch {state['epoch'] + 1}, batch {state['batch'] + 1}, with "
-            f"{state['learning_rate_factor']:g} times the learning rate and without that batch; "
-            f"see {os.path.basename(self.run.bad_batches)}"
+            f"{failure} Back to epoch {progress.epoch + 1}, batch {progress.batch + 1}, with "
+            f"{progress.learning_rate_factor:g} times the learning rate and without that batch; "
+            f"see {self.run.bad_batches.name}"
         )
         return checkpoint
 
-    def _mend(self):
+    def _mend(self) -> str:
         return (
             "Lower training.learning_rate, set training.clip_norm = 1, or use "
             'training.precision = "float32".'
         )
 
-    def _record(self, failure, state):
+    def _record(self, failure: NonFiniteLoss, progress: Progress) -> dict[str, Any]:
         finite = {
             name: value if value is None or math.isfinite(value) else str(value)
             for name, value in (("loss", failure.loss), ("gradient_norm", failure.gradient_norm))
@@ -99,16 +108,10 @@ class Rollback:
             "epoch": failure.epoch + 1,
             "batch": failure.batch + 1,
             **finite,
-            "back_to": {"epoch": state["epoch"] + 1, "batch": state["batch"] + 1},
-            "learning_rate_factor": state["learning_rate_factor"],
+            "back_to": {"epoch": progress.epoch + 1, "batch": progress.batch + 1},
+            "learning_rate_factor": progress.learning_rate_factor,
             "pairs": [
                 {"number": n, "source": self.pairs.sources[n], "target": self.pairs.targets[n]}
                 for n in failure.pairs
             ],
         }
-
-
-def _leaves_something(checkpoint, skipped, batches):
-    """Whether the epoch of a checkpoint has a batch left: without one it would have no loss."""
-    epoch, first = checkpoint.place
-    return any((epoch, number) not in skipped for number in range(first, batches))

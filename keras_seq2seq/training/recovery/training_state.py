@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
-from keras_seq2seq.training.recovery.checkpoint_error import CheckpointError
 
 # What Keras's own callbacks know; ours say it themselves, in `checkpointed`.
 _OF_KERAS = {
@@ -44,7 +45,7 @@ class TrainingState:
     ```
     """
 
-    def __init__(self, model, callbacks):
+    def __init__(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]):
         self.model = model
         self.callbacks = callbacks
 
@@ -101,12 +102,12 @@ class TrainingState:
         for variable, array in zip(variables, arrays, strict=False):
             variable.assign_add(array)
 
-    def _variables(self):
+    def _variables(self) -> dict[str, list[keras.Variable]]:
         return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
 
-    def _named_callbacks(self):
+    def _named_callbacks(self) -> Iterator[tuple[str, keras.callbacks.Callback, tuple[str, ...]]]:
         """(name, callback, keys) of each that knows something; a name tells two of a kind apart."""
-        seen = {}
+        seen: dict[str, int] = {}
         for callback in self.callbacks:
             name = type(callback).__name__
             seen[name] = seen.get(name, -1) + 1
@@ -117,13 +118,13 @@ class TrainingState:
                 yield f"{name}/{seen[name]}", callback, keys
 
 
-def _numbered(arrays, kind):
+def _numbered(arrays: dict[str, np.ndarray], kind: str) -> list[np.ndarray]:
     """The arrays of a kind, in the order in which they were taken down."""
     count = sum(name.startswith(f"{kind}/") for name in arrays)
     return [arrays[f"{kind}/{number}"] for number in range(count)]
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """What JSON can hold: numbers of NumPy become Python's, exactly."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}

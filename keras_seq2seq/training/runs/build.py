@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import keras
 
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
-from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
-from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
 from keras_seq2seq.objective.perplexity import Perplexity
 from keras_seq2seq.objective.recoverable_optimizer import recoverable
 from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.objective.token_accuracy import TokenAccuracy
 from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
-
-if TYPE_CHECKING:
-    from keras_seq2seq.data.sentence_pairs import SentencePairs
-    from keras_seq2seq.training.configuration.config import TextConfig
+from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, TrainingConfig
 
 
 def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenizer, Tokenizer]:
@@ -46,7 +43,9 @@ def _learn(config: TextConfig, lines: Iterable[str]) -> Tokenizer:
     return learn(lines, **{**options, "normalization": normalization})
 
 
-def build_model(config, source_tokenizer, target_tokenizer):
+def build_model(
+    config: RunConfig, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
+) -> TextSeq2Seq:
     """Builds the network for two vocabularies.
 
     Args:
@@ -71,7 +70,7 @@ def build_model(config, source_tokenizer, target_tokenizer):
     )
 
 
-def compile_model(model, config, total_steps):
+def compile_model(model: keras.Model, config: TrainingConfig, total_steps: int) -> WarmupSchedule:
     """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
 
     Args:

@@ -1,18 +1,22 @@
 """What tells one corpus from another, and one installation from another."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import platform
 from importlib import metadata
+from typing import Any
 
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.version import __version__
 
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
 
 
-def data_fingerprint(pairs):
+def data_fingerprint(pairs: SentencePairs) -> dict[str, Any]:
     """The fingerprint of the pairs that a run reads, as they are after cleaning.
 
     Args:
@@ -40,7 +44,7 @@ def data_fingerprint(pairs):
     }
 
 
-def _files(origin):
+def _files(origin: str) -> list[dict[str, Any]]:
     if origin == "memory" or phrasebook_split(origin) is not None:
         return []
     try:
@@ -50,7 +54,7 @@ def _files(origin):
     return [{"name": name, "bytes": os.path.getsize(name)} for name in names]
 
 
-def versions():
+def versions() -> dict[str, str | int | None]:
     """What the numbers of a run depend on besides its configuration and data.
 
     Returns:

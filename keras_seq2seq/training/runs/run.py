@@ -1,56 +1,50 @@
 """A whole training run, from corpus to `model.keras`."""
 
+from __future__ import annotations
+
 import dataclasses
+import functools
 import json
 import math
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
-from keras_seq2seq.data import EpochCounter, drop_over_long, make_dataset
+from keras_seq2seq.data.encoded_pairs import EncodedPairs
+from keras_seq2seq.data.epoch_counter import EpochCounter
+from keras_seq2seq.data.pipeline import drop_over_long, make_dataset
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.objective.monitor import Monitor
+from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.best_model import BestModel
-from keras_seq2seq.training.runs.build import build_model, compile_model
-from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
+from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
+from keras_seq2seq.training.callbacks.time_limit import TimeLimit
+from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.messages import Say, quiet
+from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.recovery.checkpointing import Checkpointing
-from keras_seq2seq.training.runs.corpora import read_corpora
 from keras_seq2seq.training.recovery.interruption import Interruption
-from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
 from keras_seq2seq.training.recovery.non_finite_guard import NonFiniteGuard
-from keras_seq2seq.training.recovery.non_finite_loss import NonFiniteLoss
-from keras_seq2seq.training.callbacks.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.recovery.rollback import Rollback
-from keras_seq2seq.training.runs.run_start import begin_run, resume_run, run_tokenizers
-from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
-from keras_seq2seq.training.callbacks.time_limit import TimeLimit
-from keras_seq2seq.training.recovery.training_error import TrainingError
-from keras_seq2seq.training.tensorboard.training_scalars import TrainingScalars
 from keras_seq2seq.training.recovery.training_state import TrainingState
-from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu
+from keras_seq2seq.training.runs.build import build_model, compile_model
+from keras_seq2seq.training.runs.corpora import read_corpora
+from keras_seq2seq.training.runs.run_callbacks import run_callbacks
+from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.runs.run_start import begin_run, resume_run, run_tokenizers
+from keras_seq2seq.training.runs.training_summary import TrainingSummary
+from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingSummary:
-    """What a run came to.
-
-    Attributes:
-        epochs: int. Epochs that were run.
-        best_epoch: int. The epoch whose weights were kept, counted from 1.
-        valid_loss: float. Its validation loss, nats per token.
-        valid_perplexity: float.
-        seconds: float. Time spent in `fit`.
-        parameters: int.
-    """
-
-    epochs: int
-    best_epoch: int
-    valid_loss: float
-    valid_perplexity: float
-    seconds: float
-    parameters: int
-
-
-def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resume=False):
+class Run:
     """Trains a model as a configuration says and leaves everything in a run directory.
 
     Checkpoints are written on the way. A run that was killed and is resumed ends with the
@@ -60,24 +54,176 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
 
     Args:
         config: `RunConfig`.
-        run: `RunDirectory`, created.
+        directory: `RunDirectory`, created.
         pairs: `SentencePairs` to train on and those to validate on, if they were read already.
+        model: `TextSeq2Seq` to train with its own tokenizers, in the place of the one that the
+            configuration describes; it is compiled as that says, whether it was before or not.
+        strategy: `tf.distribute.Strategy`. The devices; each gets a part of every batch. An own
+            model must have been made in its scope.
         say: callable that is given each message for the user.
         callbacks: further Keras callbacks, such as a progress bar. What they know comes through
             a resumption if they name it in `checkpointed`; see `TrainingState`.
         resume: bool. Goes on from the last checkpoint in the directory, or from the beginning
             where there is none. Otherwise old checkpoints are removed.
 
-    Returns:
-        A `TrainingSummary`; the model itself lies in `run.model`.
-
     Raises:
-        CorpusError: the pairs cannot be read.
-        ConfigError: resumed with another configuration.
-        TrainingError: no epoch gave a finite validation loss, or three times in a row a training
-            loss was not finite; resumed with other data; the model cannot be written.
-        TrainingInterrupted: a signal came.
-        ValueError: the run is finished, or another process trains it.
+        CorpusError: in `fit`, the pairs cannot be read.
+        ConfigError: in `fit`, resumed with another configuration.
+        TrainingError: in `fit`, no epoch gave a finite validation loss, or three times in a row
+            a training loss was not finite; resumed with other data; the model cannot be written.
+        TrainingInterrupted: in `fit`, a signal came.
+        ValueError: the model was made in another scope than the strategy's, or `training.r_drop`
+            shall work on several devices; in `fit`, the run is finished, or another process
+            trains it.
+
+    Example:
+
+    ```python
+    run = Run(load_config("ko_en.toml"), RunDirectory("runs/ko_en").create(), say=print)
+    run.fit().valid_loss
+    ```
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        directory: RunDirectory,
+        *,
+        pairs: Sequence[SentencePairs] | None = None,
+        model: TextSeq2Seq | None = None,
+        strategy: tf.distribute.Strategy | None = None,
+        say: Say = quiet,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        resume: bool = False,
+    ):
+        self.config = config
+        self.directory = directory
+        self.pairs = pairs
+        self.model = model
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.say = say
+        self.callbacks = callbacks
+        self.resume = resume
+        self.store = CheckpointStore(directory.checkpoints, config.training.keep_checkpoints, say)
+        _check_strategy(self.strategy, config, model)
+
+    def fit(self) -> TrainingSummary:
+        """Trains to the end; the model itself lies in `directory.model` then."""
+        with self.directory.locked(), self.strategy.scope():
+            return self._fit(self.pairs or read_corpora(self.config.data))
+
+    def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
+        options, run, say = self.config.training, self.directory, self.say
+        keras.utils.set_random_seed(options.seed)
+        begin = resume_run if self.resume else begin_run
+        start, facts = begin(self.config, run, self.store, pairs, say)
+        tokenizers, (train, valid) = self._encode(pairs, start)
+        model = build_model(self.config, *tokenizers) if self.model is None else self.model
+        counter = EpochCounter()
+        train_data, valid_data = self._datasets(tokenizers, train, valid, counter)
+        steps = len(train_data)
+        epochs = options.epochs or enough_epochs(steps)
+        schedule = compile_model(model, options, steps * epochs)
+        model.optimizer.build(model.trainable_variables)
+        parameters = model.seq2seq.count_params()
+        say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
+
+        limit = TimeLimit(options.max_minutes or math.inf)
+        table = MetricsFile(run, say)
+        best = BestModel(run, Monitor.of_validation(options.monitor).column)
+        callbacks = [
+            NonFiniteGuard(counter),
+            counter,
+            *run_callbacks(self.config, run, schedule, valid.pairs, say),
+            *tensorboard_views(options, model, run.logs, valid.pairs, say),
+            limit,
+            *self.callbacks,
+            table,
+            best,
+        ]
+        checkpointing = Checkpointing(
+            self.store,
+            TrainingState(model, callbacks),
+            counter,
+            facts,
+            minutes=options.checkpoint_minutes,
+            steps=options.checkpoint_steps,
+            best=best,
+        )
+        rollback = Rollback(run, self.store, train.pairs, say)
+        fit = functools.partial(model.fit, train_data, validation_data=valid_data, epochs=epochs)
+        with Interruption() as checkpointing.interruption, warnings.catch_warnings():
+            # An epoch that begins in its midst, or leaves out a batch, is shorter than others.
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+            while True:
+                try:
+                    first = checkpointing.begin_at(start, epochs)
+                    fit(initial_epoch=first, callbacks=[*callbacks, checkpointing], verbose=0)
+                    break
+                except NonFiniteLoss as failure:
+                    start = rollback.prepare(failure, steps)
+        return _finish(run, table, best, limit, parameters)
+
+    @property
+    def _limits(self) -> dict[str, Any]:
+        data = self.config.data
+        return {
+            "max_source_length": data.max_source_length,
+            "max_target_length": data.max_target_length,
+        }
+
+    def _encode(
+        self, pairs: Sequence[SentencePairs], start: Checkpoint | None
+    ) -> tuple[tuple[Tokenizer, Tokenizer], list[EncodedPairs]]:
+        """Tokenises all pairs, once; what is over-long is left out, counted and told."""
+        tokenizers = run_tokenizers(
+            self.config.text, self.directory, pairs[0], start, self.model, self.say
+        )
+        encoded = [
+            drop_over_long(EncodedPairs.of(side, *tokenizers), *tokenizers, **self._limits)
+            for side in pairs
+        ]
+        reports = {}
+        for name, side in zip(("train", "valid"), encoded, strict=True):
+            self.say(side.pairs.report.describe())
+            reports[name] = side.pairs.report.to_dict()
+        text = json.dumps(reports, ensure_ascii=False, indent=1) + "\n"
+        self.directory.write_text(self.directory.data_report.name, text)
+        return tokenizers, encoded
+
+    def _datasets(
+        self,
+        tokenizers: tuple[Tokenizer, Tokenizer],
+        train: EncodedPairs,
+        valid: EncodedPairs,
+        counter: EpochCounter,
+    ) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+        data, text, training = self.config.data, self.config.text, self.config.training
+        shared = {"batch_size": data.batch_size, **self._limits}
+        train_data = make_dataset(
+            train,
+            *tokenizers,
+            seed=training.seed,
+            epoch_counter=counter,
+            batch_tokens=data.batch_tokens,
+            subword_sampling=(text.subword_sampling_source, text.subword_sampling_target),
+            r_drop=training.r_drop > 0,
+            **shared,
+        )
+        return train_data, make_dataset(valid, *tokenizers, shuffle=False, **shared)
+
+
+def train(
+    config: RunConfig,
+    run: RunDirectory,
+    pairs: Sequence[SentencePairs] | None = None,
+    say: Say = quiet,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    resume: bool = False,
+) -> TrainingSummary:
+    """Trains a model as a configuration says: `Run` with its model, in one call.
+
+    Args and errors as those of `Run`; `run` is the `RunDirectory`.
 
     Example:
 
@@ -85,139 +231,49 @@ def train(config, run, pairs=None, say=lambda message: None, callbacks=(), resum
     train(load_config("ko_en.toml"), RunDirectory("runs/ko_en").create(), say=print)
     ```
     """
-    with run.locked():
-        return _train(config, run, pairs or read_corpora(config.data), say, callbacks, resume)
+    return Run(config, run, pairs=pairs, say=say, callbacks=callbacks, resume=resume).fit()
 
 
-def _train(config, run, pairs, say, callbacks, resume):
-    keras.utils.set_random_seed(config.training.seed)
-    store = CheckpointStore(run.checkpoints, config.training.keep_checkpoints, say)
-    start, facts = (resume_run if resume else begin_run)(config, run, store, pairs, say)
-    model, train_data, valid_data, counter, pairs = _prepare(config, run, pairs, start, say)
-    steps = len(train_data)
-    epochs = config.training.epochs or enough_epochs(steps)
-    schedule = compile_model(model, config.training, steps * epochs)
-    model.optimizer.build(model.trainable_variables)
-    parameters = model.seq2seq.count_params()
-    say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
-
-    limit = TimeLimit(config.training.max_minutes or math.inf)
-    table, best = MetricsFile(run, say), BestModel(run, f"val_{config.training.monitor}")
-    callbacks = [
-        NonFiniteGuard(counter),
-        counter,
-        *_callbacks(config, run, schedule, pairs[1], say),
-        *tensorboard_views(config.training, model, run.logs, pairs[1], say),
-        limit,
-        *callbacks,
-        table,
-        best,
-    ]
-    checkpointing = Checkpointing(
-        store,
-        TrainingState(model, callbacks),
-        counter,
-        facts,
-        minutes=config.training.checkpoint_minutes,
-        steps=config.training.checkpoint_steps,
-        best=best,
-    )
-    rollback = Rollback(run, store, pairs[0], say)
-    with Interruption() as checkpointing.interruption, warnings.catch_warnings():
-        # An epoch that begins in its midst, or leaves out a batch, is shorter than the others.
-        warnings.filterwarnings("ignore", message="Your input ran out of data")
-        while True:
-            try:
-                model.fit(
-                    train_data,
-                    validation_data=valid_data,
-                    epochs=epochs,
-                    initial_epoch=checkpointing.begin_at(start, epochs),
-                    verbose=0,
-                    callbacks=[*callbacks, checkpointing],
-                )
-                break
-            except NonFiniteLoss as failure:
-                start = rollback.prepare(failure, steps)
-    return _finish(run, table, best, limit, parameters)
+def enough_epochs(steps: int) -> int:
+    """12 epochs, or more for a small corpus: it takes some 5,000 batches to learn a language."""
+    return min(max(12, round(5000 / steps)), 60)
 
 
-def _finish(run, table, best, limit, parameters):
+def _check_strategy(
+    strategy: tf.distribute.Strategy, config: RunConfig, model: TextSeq2Seq | None
+) -> None:
+    made = strategy.extended.variable_created_in_scope
+    if model is not None and not all(made(variable.value) for variable in model.variables):
+        raise ValueError(
+            "Run: the model was made in the scope of another strategy than the one it shall be "
+            "trained with. Make it within `with strategy.scope():`, and give Run that strategy."
+        )
+    devices = strategy.num_replicas_in_sync
+    if config.training.r_drop and devices > 1:
+        raise ConfigError(
+            f"training.r_drop is {config.training.r_drop}, which compares the two halves of a "
+            f"batch, but the strategy cuts batches for {devices} devices. Set training.r_drop = "
+            "0, or train on one device."
+        )
+
+
+def _finish(
+    run: RunDirectory, table: MetricsFile, best: BestModel, limit: TimeLimit, parameters: int
+) -> TrainingSummary:
     """Marks the run as finished."""
     if best.best_epoch is None:
         raise TrainingError(
             "No epoch gave a finite validation loss. Lower training.learning_rate, or use "
             'training.precision = "float32".'
         )
+    row = table.rows[best.best_epoch - 1]
     summary = TrainingSummary(
         epochs=len(table.rows),
         best_epoch=best.best_epoch,
-        valid_loss=table.rows[best.best_epoch - 1]["val_loss"],
-        valid_perplexity=table.rows[best.best_epoch - 1]["val_perplexity"],
+        valid_loss=row["val_loss"],
+        valid_perplexity=row["val_perplexity"],
         seconds=limit.elapsed,
         parameters=parameters,
     )
-    text = json.dumps(dataclasses.asdict(summary), indent=1) + "\n"
-    run.write_text(run.summary.name, text)
+    run.write_text(run.summary.name, json.dumps(dataclasses.asdict(summary), indent=1) + "\n")
     return summary
-
-
-def enough_epochs(steps):
-    """12 epochs, or more for a small corpus: it takes some 5,000 batches to learn a language."""
-    return min(max(12, round(5000 / steps)), 60)
-
-
-def _prepare(config, run, pairs, start, say):
-    """Tokenises and batches: model, datasets, the counter that belongs to them, pairs kept."""
-    tokenizers = run_tokenizers(config.text, run, pairs[0], start, say)
-    limits = {
-        "max_source_length": config.data.max_source_length,
-        "max_target_length": config.data.max_target_length,
-    }
-    train_pairs, valid_pairs = (drop_over_long(side, *tokenizers, **limits) for side in pairs)
-    reports = {}
-    for name, side in (("train", train_pairs), ("valid", valid_pairs)):
-        say(side.report.describe())
-        reports[name] = side.report.to_dict()
-    run.write_text("data_report.json", json.dumps(reports, ensure_ascii=False, indent=1) + "\n")
-
-    model = build_model(config, *tokenizers)
-    counter = EpochCounter()
-    shared = {"batch_size": config.data.batch_size, **limits}
-    train_data = make_dataset(
-        train_pairs,
-        *tokenizers,
-        seed=config.training.seed,
-        epoch_counter=counter,
-        batch_tokens=config.data.batch_tokens,
-        subword_sampling=(
-            config.text.subword_sampling_source,
-            config.text.subword_sampling_target,
-        ),
-        r_drop=config.training.r_drop > 0,
-        **shared,
-    )
-    valid_data = make_dataset(valid_pairs, *tokenizers, shuffle=False, **shared)
-    return model, train_data, valid_data, counter, (train_pairs, valid_pairs)
-
-
-def _callbacks(config, run, schedule, valid_pairs, say):
-    """The order matters: averaged weights come first, so that what follows sees them."""
-    options, callbacks = config.training, []
-    monitor = f"val_{options.monitor}"
-    if options.ema_momentum:
-        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-    if options.average_epochs:
-        callbacks.append(CheckpointAverage(run, options.average_epochs))
-    if options.bleu_sentences:
-        size = config.data.batch_size
-        callbacks.append(ValidationBleu(valid_pairs, options.bleu_sentences, size))
-    if options.schedule == "plateau":
-        patience, factor = options.plateau_patience, options.plateau_factor
-        callbacks.append(ReduceOnPlateau(schedule, monitor, patience, factor))
-    if options.early_stopping_patience:
-        mode = "max" if options.monitor == "bleu" else "min"
-        patience = options.early_stopping_patience
-        callbacks.append(keras.callbacks.EarlyStopping(monitor, patience=patience, mode=mode))
-    callbacks.append(TrainingScalars(run.logs, say))
-    return callbacks

@@ -1,10 +1,14 @@
 """Attention in TensorBoard, epoch by epoch."""
 
+from __future__ import annotations
+
 import io
+import os
 
 import keras
 
 from keras_seq2seq.evaluation.attention_plot import plot_attention
+from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 
@@ -30,17 +34,17 @@ class AttentionImages(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, log_dir, sources, say=lambda message: None):
+    def __init__(self, log_dir: str | os.PathLike, sources: list[str], say: Say = quiet):
         super().__init__()
         self.sources = list(sources)
         self.log = EventLog(log_dir, say)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for number, source in enumerate(self.sources, start=1):
             figure = plot_attention(*self.model.attention(source))
             picture = io.BytesIO()
             figure.savefig(picture, format="png", dpi=80)
             self.log.image(f"attention/{number}", picture.getvalue(), step=epoch + 1)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         self.log.close()

@@ -1,5 +1,7 @@
 """Token embeddings for TensorBoard's projector."""
 
+from __future__ import annotations
+
 import os
 import pathlib
 
@@ -8,6 +10,7 @@ import numpy as np
 from tensorboard.plugins import projector
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.training.messages import Logs, Say, quiet
 
 
 class EmbeddingProjector(keras.callbacks.Callback):
@@ -31,14 +34,14 @@ class EmbeddingProjector(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, log_dir, max_tokens=5000, say=lambda message: None):
+    def __init__(self, log_dir: str | os.PathLike, max_tokens: int = 5000, say: Say = quiet):
         super().__init__()
         self.log_dir = pathlib.Path(log_dir)
         self.max_tokens = max_tokens
         self.say = say
         self.gave_up = False
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.gave_up:
             return
         try:
@@ -48,7 +51,7 @@ class EmbeddingProjector(keras.callbacks.Callback):
             self.say(f"{self.log_dir} cannot be written: {reason}. Training goes on without it.")
             self.gave_up = True
 
-    def _write(self):
+    def _write(self) -> None:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         config = projector.ProjectorConfig()
         for name, tokenizer, table in self._tables():
@@ -73,10 +76,10 @@ class EmbeddingProjector(keras.callbacks.Callback):
             yield "source", model.source_tokenizer, _values(source)
 
 
-def _values(embedding):
+def _values(embedding: keras.layers.Embedding) -> np.ndarray:
     return keras.ops.convert_to_numpy(embedding.embeddings).astype("float32")
 
 
-def _label(token):
+def _label(token: str) -> str:
     """A token on one line, and never an empty one."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in token) or "(empty)"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
+
 import tensorflow as tf
+
+from keras_seq2seq.training.messages import Say, quiet
 
 
 class EventLog:
@@ -24,13 +29,13 @@ class EventLog:
     ```
     """
 
-    def __init__(self, log_dir, say=lambda message: None):
+    def __init__(self, log_dir: str | os.PathLike, say: Say = quiet):
         self.log_dir = log_dir
         self.say = say
         self.writer = None
         self.gave_up = False
 
-    def scalars(self, figures, step):
+    def scalars(self, figures: Mapping[str, float], step: int) -> None:
         """Adds figures, a dict of name to number."""
 
         def write():
@@ -39,22 +44,22 @@ class EventLog:
 
         self._write(write)
 
-    def text(self, name, markdown, step):
+    def text(self, name: str, markdown: str, step: int) -> None:
         """Adds a text in Markdown."""
         self._write(lambda: tf.summary.text(name, markdown, step=step))
 
-    def image(self, name, png, step):
+    def image(self, name: str, png: bytes, step: int) -> None:
         """Adds a picture, given as the bytes of a PNG file."""
         pixels = tf.io.decode_png(png, channels=3)[None]  # [1, height, width, 3]
         self._write(lambda: tf.summary.image(name, pixels, step=step))
 
-    def close(self):
+    def close(self) -> None:
         """Closes the file; one that comes later opens another."""
         if self.writer is not None:
             self.writer.close()
             self.writer = None
 
-    def _write(self, summary):
+    def _write(self, summary: Callable[[], object]) -> None:
         if self.gave_up:
             return
         try:

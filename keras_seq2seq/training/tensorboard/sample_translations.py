@@ -1,9 +1,13 @@
 """Translations in TensorBoard, epoch by epoch."""
 
+from __future__ import annotations
+
 import html
+import os
 
 import keras
 
+from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 
@@ -29,7 +33,13 @@ class SampleTranslations(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(self, log_dir, sources, references, say=lambda message: None):
+    def __init__(
+        self,
+        log_dir: str | os.PathLike,
+        sources: list[str],
+        references: list[str],
+        say: Say = quiet,
+    ):
         super().__init__()
         if len(sources) != len(references):
             raise ValueError(
@@ -39,7 +49,7 @@ class SampleTranslations(keras.callbacks.Callback):
         self.references = list(references)
         self.log = EventLog(log_dir, say)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         translations = self.model.generate(self.sources)
         rows = [
             "| source | reference | translation |",
@@ -53,11 +63,11 @@ class SampleTranslations(keras.callbacks.Callback):
         ]
         self.log.text("samples", "\n".join(rows), step=epoch + 1)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         self.log.close()
 
 
-def _cell(text):
+def _cell(text: str) -> str:
     """Text as one cell of a table: nothing in it is Markdown or HTML."""
     escaped = html.escape(" ".join(text.split()), quote=False)
     return "".join(f"\\{c}" if c in "\\`*_{}[]|~$" else c for c in escaped) or " "

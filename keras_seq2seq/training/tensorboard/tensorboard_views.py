@@ -1,11 +1,31 @@
 """What a run shows in TensorBoard beside its curves."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.training.configuration.config import TrainingConfig
+from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.tensorboard.attention_images import AttentionImages
 from keras_seq2seq.training.tensorboard.embedding_projector import EmbeddingProjector
 from keras_seq2seq.training.tensorboard.sample_translations import SampleTranslations
 
+Item = TypeVar("Item")
 
-def tensorboard_views(config, model, log_dir, valid_pairs, say=lambda message: None):
+
+def tensorboard_views(
+    config: TrainingConfig,
+    model: TextSeq2Seq,
+    log_dir: Path,
+    valid_pairs: SentencePairs,
+    say: Say = quiet,
+) -> list[keras.callbacks.Callback]:
     """Makes the callbacks that a configuration asks for.
 
     Args:
@@ -38,7 +58,7 @@ def tensorboard_views(config, model, log_dir, valid_pairs, say=lambda message: N
     return callbacks
 
 
-def spread(pairs, count):
+def spread(pairs: Iterable[Item], count: int) -> list[Item]:
     """So many of the pairs, at equal distances, the first among them.
 
     >>> spread(list("abcdefg"), 3)

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,12 +74,17 @@ def test_the_commented_file_has_every_key_below_its_comment():
 
 
 def test_every_default_passes_its_own_check_and_no_key_is_in_two_sections():
-    names = [
-        field.name
-        for section in dataclasses.fields(RunConfig)
-        for field in dataclasses.fields(section.default_factory)
-    ]
-    assert len(names) == len(set(names)) > 30
+    defaults = RunConfig().to_dict()
+    keys = [key for section in defaults.values() for key in section]
+    assert len(keys) == len(set(keys)) > 30
+    for section, values in defaults.items():
+        for key, value in values.items():
+            # Written out, it goes through the check that a user's value goes through.
+            written = tomli_w.dumps({key: value}).partition(" = ")[2].strip()
+            config = load_config(None, [f"{section}.{key}={written}"])
+            found = getattr(getattr(config, section), key)
+            assert found == value and type(found) is type(value), key
+            assert config == RunConfig(), key
 
 
 def test_sections_are_frozen():

@@ -1,6 +1,10 @@
 """A batch that a run cannot digest."""
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 
 class NonFiniteLoss(TrainingError):
@@ -24,7 +28,15 @@ class NonFiniteLoss(TrainingError):
     ```
     """
 
-    def __init__(self, message, epoch=0, batch=0, loss=float("nan"), gradient_norm=None, pairs=()):
+    def __init__(
+        self,
+        message: str,
+        epoch: int = 0,
+        batch: int = 0,
+        loss: float = float("nan"),
+        gradient_norm: float | None = None,
+        pairs: Iterable[int] = (),
+    ):
         super().__init__(message)
         self.epoch = epoch
         self.batch = batch

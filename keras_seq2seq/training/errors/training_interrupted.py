@@ -1,6 +1,6 @@
 """A run that was asked to stop."""
 
-from keras_seq2seq.training.recovery.training_error import TrainingError
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 
 class TrainingInterrupted(TrainingError):
@@ -20,6 +20,6 @@ class TrainingInterrupted(TrainingError):
     ```
     """
 
-    def __init__(self, message, signal=2):
+    def __init__(self, message: str, signal: int = 2):
         super().__init__(message)
         self.signal = signal

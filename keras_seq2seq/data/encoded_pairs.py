@@ -1,0 +1,94 @@
+"""Pairs of sentences with their ids, so that they are tokenised once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.data.token_rows import TokenRows
+from keras_seq2seq.text.framing import blank_as_empty
+from keras_seq2seq.text.tokenizer import Tokenizer
+
+_ENCODE_BATCH = 1024  # sentences tokenised at a time
+
+
+@dataclass(frozen=True)
+class EncodedPairs:
+    """Sentence pairs and what two tokenizers have made of them.
+
+    Args:
+        pairs: `SentencePairs`, N of them.
+        sources: `TokenRows`, N of them, without BOS and EOS.
+        targets: `TokenRows`, the same for the other side.
+
+    Example:
+
+    ```python
+    encoded = drop_over_long(EncodedPairs.of(pairs, korean, english), korean, english)
+    dataset = make_dataset(encoded, korean, english)    # nothing is tokenised again
+    ```
+    """
+
+    pairs: SentencePairs
+    sources: TokenRows
+    targets: TokenRows
+
+    @classmethod
+    def of(
+        cls,
+        pairs: SentencePairs | EncodedPairs,
+        source_tokenizer: Tokenizer,
+        target_tokenizer: Tokenizer,
+    ) -> EncodedPairs:
+        """Tokenises pairs; those that have been already are returned as they are."""
+        if isinstance(pairs, EncodedPairs):
+            return pairs
+        pairs = replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
+        sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
+        return cls(pairs, *(encode_lines(texts, tokenizer) for texts, tokenizer in sides))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of source and target of each pair, BOS and EOS not among them: int64 (N, 2)."""
+        return pair_lengths(self.sources, self.targets)
+
+    def keep(self, indices: Sequence[int] | np.ndarray, **dropped: int) -> EncodedPairs:
+        """The pairs at `indices`; `dropped` counts the others by their name in the report."""
+        pairs = self.pairs.keep([int(i) for i in indices], **dropped)
+        return EncodedPairs(pairs, self.sources.take(indices), self.targets.take(indices))
+
+
+def pair_lengths(sources: TokenRows, targets: TokenRows) -> np.ndarray:
+    """The lengths of both sides, one beside the other: int64 (N, 2)."""
+    return np.stack([sources.lengths, targets.lengths], axis=1)
+
+
+def encode_lines(texts: list[str], tokenizer: Tokenizer) -> TokenRows:
+    """Tokenises many sentences, a thousand at a time.
+
+    Args:
+        texts: list of N str.
+        tokenizer: `Tokenizer`.
+
+    Returns:
+        `TokenRows`, N of them, without BOS and EOS.
+
+    Example:
+
+    ```python
+    encode_lines(["ab", "c"], ByteTokenizer()).lengths     # [2, 1]
+    ```
+    """
+    if not texts:
+        return TokenRows.of([])
+    batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_ENCODE_BATCH)
+    encoded = batches.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+    flat, lengths = zip(*((rows.flat_values, rows.row_lengths()) for rows in encoded), strict=True)
+    return TokenRows(np.concatenate(flat), np.concatenate(lengths))
