@@ -52,9 +52,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     piece = "piece"  # what messages call an item of the vocabulary
     asset_file = "vocabulary.txt"  # the file that holds what was learnt,
-    asset_arguments: tuple[str, ...] = (
-        "vocabulary",
-    )  # and the arguments that it takes the place of
+    asset_arguments: tuple[str, ...] = ("vocabulary",)  # in the place of these arguments
     dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
 
     def __init__(
@@ -141,8 +139,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         normalized, spans = align_python(self.normalization, text)
         encoded = normalized.encode("utf-8")
         owner = [i for i, c in enumerate(normalized) for _ in c.encode("utf-8")]  # of each byte
+        lengths = list(map(len, self.cut_python(normalized)))
+        if lengths and self.dummy_space == "start":
+            lengths[0] -= 1  # the space that is not there
         found, end = [], 0
-        for length in self._byte_lengths(normalized):
+        for length in lengths:
             start, end = end, min(end + length, len(encoded))
             if start < end:
                 found.append((spans[owner[start]][0], spans[owner[end - 1]][1]))
@@ -150,13 +151,6 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
                 place = found[-1][1] if found else (spans[0][0] if spans else 0)
                 found.append((place, place))
         return found
-
-    def _byte_lengths(self, normalized: str) -> list[int]:
-        """Bytes of UTF-8 that each token takes from the front of a normalized text."""
-        lengths = list(map(len, self.cut_python(normalized)))
-        if lengths and self.dummy_space == "start":
-            lengths[0] -= 1  # the space that is not there
-        return lengths
 
     # Ids to text
 
@@ -304,8 +298,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return {**super().get_config(), **known, **dict.fromkeys(self.asset_arguments)}
 
     def vocabulary_state(self) -> dict[str, Any]:
-        """Returns all there is to rebuild the tokenizer, ready for JSON: see
-        `tokenizer_from_state`."""
+        """Returns all that `tokenizer_from_state` needs, ready for JSON."""
         return {
             "class": type(self).__name__,
             "normalization": self.normalization.get_config(),
