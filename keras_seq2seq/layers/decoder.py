@@ -158,6 +158,12 @@ class Decoder(Configured, keras.layers.Layer):
         if self.projection is not None:
             self.projection.build((*ids_shape, width))
         if self.lexical_layer is not None:
+            if memory_shape[3][-1] != self.spec.embedding_dim:
+                raise ValueError(
+                    "Decoder: a lexical model needs source embeddings as wide as its own, "
+                    f"{self.spec.embedding_dim}, got {memory_shape[3][-1]}. Set embedding_dim, or "
+                    "lexical_model=False."
+                )
             self.lexical_layer.build((*ids_shape, self.spec.embedding_dim))
         self.built = True
 
