@@ -84,7 +84,7 @@ def test_each_part_is_told_its_own():
     spec = ModelSpec(units=6, num_layers=2, encoder_layers=1, hidden_dropout=0.1, fixed_norm=4.0)
     assert (spec.encoder.num_layers, spec.decoder.num_layers) == (1, 2)
     assert (spec.encoder.units, spec.decoder.units, spec.encoder.memory_dim) == (6, 12, 12)
-    assert spec.decoder.rate("hidden") == 0.1 and spec.decoder.rate("layer") == 0.3
+    assert spec.decoder.rate_at("hidden") == 0.1 and spec.decoder.rate_at("layer") == 0.3
     assert spec.generator.fixed_norm == 4.0
     assert type(spec.encoder) is EncoderSpec and type(spec.decoder) is DecoderSpec
 
