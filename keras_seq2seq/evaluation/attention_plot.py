@@ -9,7 +9,7 @@ import pathlib
 import unicodedata
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -138,19 +138,15 @@ def _draw(
 ) -> None:
     """Draws the weights [T, S] into axes, with a label for each token and a scale."""
     image = axes.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(len(source_tokens)), _labels(source_tokens), rotation=45, ha="left")
-    axes.set_yticks(range(len(target_tokens)), _labels(target_tokens))
-    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xlabel("source token")
-    axes.xaxis.set_label_position("top")
-    axes.set_ylabel("target token")
     fonts = ["DejaVu Sans", *filter(None, [korean_font()])]  # glyph by glyph, the first that can
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontfamily(fonts)
-        label.set_fontsize(11)
-        label.set_parse_math(False)  # a $ is a token like any other
-    for label in axes.get_xticklabels():
-        label.set_rotation_mode("anchor")
+    # A $ is a token like any other.
+    style: dict[str, Any] = {"fontfamily": fonts, "fontsize": 11, "parse_math": False}
+    slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "ha": "left"}
+    axes.set_xticks(range(len(source_tokens)), _labels(source_tokens), **slant, **style)
+    axes.set_yticks(range(len(target_tokens)), _labels(target_tokens), **style)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.set(xlabel="source token", ylabel="target token")
+    axes.xaxis.set_label_position("top")
     cast("Figure", axes.get_figure()).colorbar(image, ax=axes, label="attention weight")
 
 

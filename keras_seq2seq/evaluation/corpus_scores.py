@@ -60,8 +60,7 @@ def score_corpus(
     https://aclanthology.org/W15-3049), [Snover et al., 2006](
     https://aclanthology.org/2006.amta-papers.25).
     """
-    _check_numbers("score_corpus", hypotheses, references)
-    return _score(list(hypotheses), list(references), corpus_metrics(tokenize))
+    return _score("score_corpus", hypotheses, references, corpus_metrics(tokenize))
 
 
 def score_lowercased_tokenised(
@@ -89,10 +88,9 @@ def score_lowercased_tokenised(
     >>> round(scores.bleu), scores.exact_match
     (100, 100.0)
     """
-    _check_numbers("score_lowercased_tokenised", hypotheses, references)
     ours, theirs = (lowercased_tokenised(lines, language) for lines in (hypotheses, references))
-    metrics = corpus_metrics("none", lowercased=True)
-    return _score(ours, theirs, metrics, moses_signature(language))
+    metrics, text = corpus_metrics("none", lowercased=True), moses_signature(language)
+    return _score("score_lowercased_tokenised", ours, theirs, metrics, text)
 
 
 def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str, Any]:
@@ -111,19 +109,20 @@ def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
 
 
 def _score(
-    hypotheses: list[str], references: list[str], metrics: dict[str, Any], text: str = "raw"
+    function: str,
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    metrics: dict[str, Any],
+    text: str = "raw",
 ) -> CorpusScores:
-    scores: dict[str, Any] = {}
-    for name, metric in metrics.items():
-        scores[name] = metric.corpus_score(hypotheses, [references]).score
-        scores[f"{name}_signature"] = str(metric.get_signature())
-    equal = exact_match(hypotheses, references)
-    return CorpusScores(len(references), exact_match=equal, text=text, **scores)
-
-
-def _check_numbers(function: str, hypotheses: Sequence[str], references: Sequence[str]) -> None:
     if len(hypotheses) != len(references) or not references:
         raise ValueError(
             f"{function}: expected as many translations as references, at least one; got "
             f"{len(hypotheses)} and {len(references)}."
         )
+    scores: dict[str, Any] = {}
+    for name, metric in metrics.items():
+        scores[name] = metric.corpus_score(list(hypotheses), [list(references)]).score
+        scores[f"{name}_signature"] = str(metric.get_signature())
+    equal = exact_match(hypotheses, references)
+    return CorpusScores(len(references), exact_match=equal, text=text, **scores)

@@ -27,7 +27,6 @@ _AXES = {
     "gradient_norm": "gradient norm",
     "tokens_per_s": "target tokens a second",
 }
-_LOGARITHMIC = {"perplexity"}
 _CHARTS_IN_A_ROW = 3
 _TRAIN: dict[str, Any] = {"linestyle": "--", "alpha": 0.75, "linewidth": 1.3}
 _VALID: dict[str, Any] = {"linestyle": "-", "linewidth": 1.8}
@@ -60,7 +59,8 @@ def plot_curves(
     """
     from matplotlib.figure import Figure
 
-    charts = _charts(runs)
+    found = {column.removeprefix("val_") for run in runs for column in run.columns}
+    charts = [name for name in _AXES if name in found] + sorted(found - set(_AXES))
     if not charts:
         raise ValueError("plot_curves: there is nothing to draw: no run has a figure.")
     across = min(_CHARTS_IN_A_ROW, len(charts))
@@ -73,15 +73,9 @@ def plot_curves(
         else:
             _draw(axes, chart, runs, monitor)
     figure.suptitle(runs[0].name if len(runs) == 1 else f"{len(runs)} runs")
-    handles = _legend(runs, monitor, charts)
+    handles = _legend(runs, monitor)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
     return saved(figure, path)
-
-
-def _charts(runs: Sequence[RunCurves]) -> list[str]:
-    """Names of what is drawn, those of validation with those of training."""
-    found = {column.removeprefix("val_") for run in runs for column in run.columns}
-    return [name for name in _AXES if name in found] + sorted(found - set(_AXES))
 
 
 def _colours(runs: Sequence[RunCurves]) -> list[tuple[str, str]]:
@@ -112,9 +106,8 @@ def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> No
             axes.axvline(best, color="gray" if len(runs) == 1 else valid, linestyle=":", alpha=0.7)
     label = _AXES.get(chart, chart.replace("_", " "))
     axes.set_title(label.partition(" (")[0], fontsize=11)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    if chart in _LOGARITHMIC:
+    axes.set(xlabel="epoch", ylabel=label)
+    if chart == "perplexity":
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5), numticks=12))
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
@@ -124,7 +117,7 @@ def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> No
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(runs: Sequence[RunCurves], monitor: str, charts: Sequence[str]) -> list[Line2D]:
+def _legend(runs: Sequence[RunCurves], monitor: str) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     def handle(label: str, **style: Any) -> Line2D:
@@ -134,7 +127,7 @@ def _legend(runs: Sequence[RunCurves], monitor: str, charts: Sequence[str]) -> l
     bests = [run.best_epoch(monitor) for run in runs]
     train, valid = colours[0] if len(runs) == 1 else ("black", "black")
     handles = []
-    if any(f"val_{chart}" in run.columns for run in runs for chart in charts):
+    if any(column.startswith("val_") for run in runs for column in run.columns):
         handles += [handle("training", color=train, **_TRAIN)]
         handles += [handle("validation", color=valid, **_VALID)]
     if len(runs) > 1:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from keras_seq2seq.evaluation.corpus_scores import corpus_metrics, exact_match
 
@@ -54,24 +55,14 @@ def score_buckets(
     >>> [(bucket.label, bucket.sentences, bucket.exact_match) for bucket in buckets]
     [('1-5', 1, 100.0), ('6-10', 2, 50.0)]
     """
-    lowest = min(floors)
     metrics = corpus_metrics(tokenize)
-    members: dict[int, list[int]] = {floor: [] for floor in floors}
-    for index, value in enumerate(values):
-        members[max(floor for floor in floors if floor <= max(value, lowest))].append(index)
+    found = [max((f for f in floors if f <= value), default=min(floors)) for value in values]
     buckets = []
-    for floor, indices in members.items():
-        if not indices:
-            continue
-        ours, theirs = ([side[i] for i in indices] for side in (hypotheses, references))
-        buckets.append(
-            ErrorBucket(
-                floors[floor],
-                len(indices),
-                metrics["bleu"].corpus_score(ours, [theirs]).score,
-                metrics["chrf"].corpus_score(ours, [theirs]).score,
-                exact_match(ours, theirs),
-                sum(map(len, ours)) / max(sum(map(len, theirs)), 1),
-            )
-        )
+    for floor in sorted(set(found)):
+        members = [floor == other for other in found]
+        ours, theirs = (list(compress(side, members)) for side in (hypotheses, references))
+        bleu, chrf = (metrics[m].corpus_score(ours, [theirs]).score for m in ("bleu", "chrf"))
+        ratio = sum(map(len, ours)) / max(sum(map(len, theirs)), 1)
+        equal = exact_match(ours, theirs)
+        buckets.append(ErrorBucket(floors[floor], len(ours), bleu, chrf, equal, ratio))
     return buckets

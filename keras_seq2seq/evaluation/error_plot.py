@@ -56,10 +56,8 @@ def _draw(axes: Axes, title: str, buckets: list[ErrorBucket]) -> None:
     axes.set_xticks(places, [f"{bucket.label}\n({bucket.sentences:,})" for bucket in buckets])
     axes.set_xlim(-0.6, max(len(buckets), 4) - 0.4)  # a lone bar does not fill the chart
     axes.set_ylim(0, 109)  # room for the figures above the bars
-    axes.set_yticks(range(0, 101, 20))
-    axes.set_ylabel("score")
+    axes.set(yticks=range(0, 101, 20), ylabel="score", axisbelow=True)
     axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="y", alpha=0.3)
-    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
