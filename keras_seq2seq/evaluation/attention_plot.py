@@ -96,7 +96,7 @@ def plot_attention(
 
 @functools.cache
 def korean_font() -> str | None:
-    """Finds the family of a font with Hangul and makes it known to Matplotlib.
+    """Finds the family of a font with Hangul, if there is one, and tells Matplotlib of it.
 
     Looks at the package that `keras-seq2seq[notebook]` installs, then at well-known fonts of
     operating systems, then at every font that Matplotlib has found.
@@ -116,8 +116,7 @@ def korean_font() -> str | None:
             font_manager.fontManager.addfont(path)
             return font_manager.FontProperties(fname=path).get_name()
     fonts = {font.name: font.fname for font in font_manager.fontManager.ttflist}
-    candidates = [name for name in _SYSTEM_FONTS if name in fonts]
-    candidates += sorted(set(fonts) - set(candidates))
+    candidates = [*filter(fonts.get, _SYSTEM_FONTS), *sorted(fonts.keys() - _SYSTEM_FONTS)]
     return next((name for name in candidates if _has_hangul_glyphs(name, fonts[name])), None)
 
 
