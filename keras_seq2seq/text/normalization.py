@@ -23,20 +23,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def replace_surrogates(text: str) -> str:
-    """Replaces lone surrogates, which no UTF-8 can hold, by U+FFFD.
-
-    >>> replace_surrogates("a" + chr(0xD83D)) == "a" + chr(0xFFFD)
-    True
-    """
+    """Replaces lone surrogates, which no UTF-8 can hold, by U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text is empty or white space alone.
-
-    >>> is_blank(" \\t\\u3000"), is_blank("a")
-    (True, False)
-    """
+    """Whether a text is empty or white space alone."""
     return not text or WHITE_SPACE_RUN.fullmatch(text) is not None
 
 
@@ -56,14 +48,13 @@ class Normalization:
     know yet (category Cn) may come out differently, all others do not.
 
     Args:
-        form: `"NFC"`, `"NFKC"`, `"NFD"` or `None` (leave as it is). Defaults to `"NFC"`. With
-            `"NFD"` Hangul syllables become jamo and `compose` puts them together again.
-        lowercase: bool. Whether to lower the case. Defaults to `False`.
-        collapse_whitespace: bool. Whether runs of white space become one U+0020 and white space
-            at the ends goes. Defaults to `True`.
+        form: `"NFC"`, `"NFKC"`, `"NFD"` (Hangul becomes jamo; `compose` puts it together again)
+            or `None`.
+        lowercase: bool. Whether to lower the case.
+        collapse_whitespace: bool. Whether runs of white space become one U+0020, none at the ends.
 
     Raises:
-        ValueError: if `form` is not one of the four or a switch is not a bool.
+        ValueError: if an argument is something else.
 
     Example:
 
@@ -80,17 +71,14 @@ class Normalization:
 
     def __post_init__(self):
         if self.form not in FORMS:
-            names = [form for form in FORMS if form]
-            hint = did_you_mean(str(self.form).upper(), names, cutoff=0.3)
+            hint = did_you_mean(str(self.form).upper(), filter(None, FORMS), cutoff=0.3)
             raise ValueError(
                 f"Unknown normalization form {self.form!r}: expected one of "
                 f"{', '.join(map(repr, FORMS))}.{hint}"
             )
         for name in ("lowercase", "collapse_whitespace"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(
-                    f"`{name}` must be True or False, received {getattr(self, name)!r}."
-                )
+            if not isinstance(value := getattr(self, name), bool):
+                raise ValueError(f"`{name}` must be True or False, received {value!r}.")
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """Normalizes a string tensor of any shape; the shape stays."""
@@ -107,7 +95,7 @@ class Normalization:
         """Normalizes one Python string without TensorFlow."""
         text = replace_surrogates(text)
         if self.form:
-            text = unicodedata.normalize(self.form, text)
+            text = unicodedata.normalize(self.form, text)  # pyright: ignore[reportArgumentType]
         if self.lowercase:
             text = letter_case.lower_python(text)
         if self.collapse_whitespace:
@@ -130,10 +118,9 @@ class Normalization:
         if not isinstance(config, dict):
             raise ValueError(f"A normalization config must be a dict, received {config!r}.")
         names = [field.name for field in dataclasses.fields(cls)]
-        for key in config:
-            if key not in names:
-                hint = did_you_mean(key, names)
-                raise ValueError(
-                    f"Unknown key {key!r} in a normalization config: expected {names}.{hint}"
-                )
+        for key in (key for key in config if key not in names):
+            raise ValueError(
+                f"Unknown key {key!r} in a normalization config: expected {names}."
+                f"{did_you_mean(key, names)}"
+            )
         return cls(**config)

@@ -44,17 +44,14 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK.
 
     Args:
-        vocabulary: list of str, one piece each, without the special tokens: the first one gets
-            id 4. `None` if it is to come by `load_assets`.
+        vocabulary: list of str, one piece each, from id 4 on, or `None` until `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer` (`name`, `dtype`, `trainable`).
     """
 
     piece = "piece"  # what messages call an item of the vocabulary
-    asset_file = "vocabulary.txt"  # the file that holds what was learnt,
-    asset_arguments: tuple[str, ...] = (
-        "vocabulary",
-    )  # and the arguments that it takes the place of
+    asset_file = "vocabulary.txt"  # holds what was learnt, in the place of these arguments:
+    asset_arguments: tuple[str, ...] = ("vocabulary",)
     dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
 
     def __init__(
@@ -64,10 +61,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if normalization is None:
-            normalization = Normalization()
-        elif isinstance(normalization, dict):
-            normalization = Normalization.from_config(normalization)
+        if normalization is None or isinstance(normalization, dict):
+            normalization = Normalization.from_config(normalization or {})
         if not isinstance(normalization, Normalization):
             raise ValueError(
                 "`normalization` must be a Normalization, its config or None, "
@@ -88,8 +83,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             text: string tensor [B] or [], or a list of str, or a str.
 
         Returns:
-            int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string. There is
-            no special token in it but UNK.
+            int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string.
         """
         text = text_tensor(text)
         ids = self._encode(self.normalization(tf.reshape(text, [-1])))  # [B, (T)]
@@ -122,8 +116,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             text: string tensor [B], or a list of str.
 
         Returns:
-            string `RaggedTensor` [B, (T)], parallel to `tokenize`; an unknown token is what was
-            unknown.
+            string `RaggedTensor` [B, (T)]; an unknown token is what was unknown.
         """
         return self.cut(self.normalization(text_tensor(text)))
 
@@ -134,29 +127,20 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             text: str, as it is, before normalization.
 
         Returns:
-            A list, parallel to `tokenize_python(text)`, of (start, end): the characters
-            `text[start:end]` became the token. Bytes of one character share its span, and the
-            space that SentencePiece puts in front is empty.
+            list of (start, end), parallel to `tokenize_python(text)`: `text[start:end]` became
+            the token. Bytes of one character share its span; a space that cutting put in is empty.
         """
         normalized, spans = align_python(self.normalization, text)
-        encoded = normalized.encode("utf-8")
-        owner = [i for i, c in enumerate(normalized) for _ in c.encode("utf-8")]  # of each byte
-        found, end = [], 0
-        for length in self._byte_lengths(normalized):
-            start, end = end, min(end + length, len(encoded))
-            if start < end:
-                found.append((spans[owner[start]][0], spans[owner[end - 1]][1]))
-            else:
-                place = found[-1][1] if found else (spans[0][0] if spans else 0)
-                found.append((place, place))
-        return found
-
-    def _byte_lengths(self, normalized: str) -> list[int]:
-        """Bytes of UTF-8 that each token takes from the front of a normalized text."""
-        lengths = list(map(len, self.cut_python(normalized)))
+        lengths = list(map(len, self.cut_python(normalized)))  # in bytes of UTF-8
         if lengths and self.dummy_space == "start":
             lengths[0] -= 1  # the space that is not there
-        return lengths
+        owner = [span for span, c in zip(spans, normalized, strict=True) for _ in c.encode()]
+        found, end, last = [], 0, spans[0][0] if spans else 0
+        for length in lengths:
+            start, end = end, min(end + length, len(owner))
+            first, last = (owner[start][0], owner[end - 1][1]) if start < end else (last, last)
+            found.append((first, last))
+        return found
 
     # Ids to text
 
@@ -165,12 +149,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
         Args:
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
-            unknown: string tensor of the shape of dense `ids`: what to write where UNK stands;
-                `None` writes the tokenizer's own mark.
+            unknown: string tensor [..., T], what to write where UNK stands in dense `ids`, or
+                `None` for the tokenizer's own mark.
 
         Returns:
-            string tensor [B], or [...] for a dense tensor of any rank >= 1: one text for each
-            sequence of the last axis, always valid UTF-8.
+            string tensor [B] or [...], always valid UTF-8.
         """
         ids = id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)
@@ -235,15 +218,12 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return names[i]
 
     @functools.cached_property
-    def _token_names(self) -> tuple[str, ...]:
-        return tuple(self.tokens())
+    def _token_names(self) -> list[str]:
+        return self.tokens()
 
     @classmethod
     def learn(
-        cls,
-        lines: Iterable[str],
-        vocabulary_size: int,
-        normalization: Normalization | None = None,
+        cls, lines: Iterable[str], vocabulary_size: int, normalization: Normalization | None = None
     ) -> Tokenizer:
         """Takes the most frequent pieces of a corpus, equally frequent ones by code point.
 
@@ -254,11 +234,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         """
         check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        cut, counts = cls(normalization=normalization).cut_python, collections.Counter()
-        for line in normalized_lines(lines, normalization):
-            counts.update(cut(line))
-        by_frequency = sorted(counts, key=lambda piece: (-counts[piece], piece))
-        kept = by_frequency[: vocabulary_size - len(SPECIAL_TOKENS)]
+        lines = normalized_lines(lines, normalization)
+        cut = cls(normalization=normalization).cut_python
+        counts = collections.Counter(piece for line in lines for piece in cut(line))
+        kept = sorted(counts, key=lambda piece: (-counts[piece], piece))
+        kept = kept[: vocabulary_size - len(SPECIAL_TOKENS)]
         return cls([piece.decode() for piece in kept], normalization)
 
     def _set_vocabulary(self, vocabulary: Sequence[str]) -> None:
@@ -266,17 +246,16 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             raise ValueError(
                 f"`vocabulary` must be a list of {self.piece}s, received {vocabulary!r}."
             )
-        seen = set()
+        seen = {}
         for place, item in enumerate(vocabulary):
             whole = isinstance(item, str) and replace_surrogates(item) == item
             if not whole or not self._is_piece(item):
                 raise ValueError(
                     f"Item {place} of `vocabulary` must be one {self.piece}, received {item!r}."
                 )
-            if item in seen:
+            if seen.setdefault(item, place) != place:
                 raise ValueError(f"`vocabulary` has {item!r} twice, the second as item {place}.")
-            seen.add(item)
-        self.vocabulary = tuple(vocabulary)
+        self.vocabulary = tuple(seen)
         self._forget_tables()
 
     def _is_piece(self, item: str) -> bool:
@@ -300,12 +279,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     # Saving
 
     def get_config(self) -> dict[str, Any]:
-        known = {"normalization": self.normalization.get_config()}
-        return {**super().get_config(), **known, **dict.fromkeys(self.asset_arguments)}
+        config = {**super().get_config(), "normalization": self.normalization.get_config()}
+        return config | dict.fromkeys(self.asset_arguments)
 
     def vocabulary_state(self) -> dict[str, Any]:
-        """Returns all there is to rebuild the tokenizer, ready for JSON: see
-        `tokenizer_from_state`."""
+        """Returns what `tokenizer_from_state` rebuilds the tokenizer from, ready for JSON."""
         return {
             "class": type(self).__name__,
             "normalization": self.normalization.get_config(),
@@ -325,8 +303,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return list(self._require(self.vocabulary))
 
     def _asset(self) -> bytes:
-        """The vocabulary as a file holds it."""
-        # JSON, because a vocabulary may well hold newlines, spaces and U+0000.
+        """The vocabulary as a file holds it: JSON, since there may be newlines and U+0000 in it."""
         return json.dumps(self._vocabulary(), ensure_ascii=False).encode("utf-8")
 
     def _set_asset(self, content: bytes) -> None:
@@ -334,7 +311,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     def save_assets(self, dir_path: str | os.PathLike) -> None:
         """Writes the vocabulary into a directory; Keras calls it when a model is saved."""
-        content = self._asset()
+        content = self._asset()  # or an error, before a file is made
         with replacing(os.path.join(dir_path, self.asset_file)) as temporary:
             temporary.write_bytes(content)
 

@@ -1,7 +1,5 @@
 """What vocabularies are learnt from, and how pieces are found in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -60,7 +58,7 @@ def _hashes(pieces: tf.Tensor) -> tf.Tensor:
 
 
 def check_vocabulary_size(vocabulary_size: int) -> None:
-    """Raises a ValueError unless there is room for the special tokens and more."""
+    """Raises unless there is room for the special tokens and more."""
     if not isinstance(vocabulary_size, int) or vocabulary_size <= _FIRST:
         raise ValueError(
             f"`vocabulary_size` must be an int of {_FIRST + 1} or more, received "
@@ -77,10 +75,9 @@ def normalized_lines(lines: Iterable[str], normalization: Normalization) -> list
         if not isinstance(line, str):
             raise ValueError(f"Line {number} of the corpus is not a str: {line!r}.")
         normalized.append(normalization.normalize_python(line))
-    normalized = [line for line in normalized if line]
-    if not normalized:
+    if not any(normalized):
         raise ValueError(
             "The corpus is empty: there is no text to learn a vocabulary from. Pass at least "
             "one line that is not blank."
         )
-    return normalized
+    return list(filter(None, normalized))

@@ -28,11 +28,21 @@ MODEL_TYPES = ("unigram", "bpe")
 # ones are cut instead; a character has at most four bytes.
 _LONGEST_LINE = 4096
 _SPACE = "\u2581"
+_Model = sentencepiece_model_pb2.ModelProto  # pyright: ignore[reportAttributeAccessIssue]
 
 # Normalization is ours: the text that comes to SentencePiece is to stay as it is. The one rule
 # writes the mark for the space as the space it stands for, which changes nothing; with no rule at
 # all (`identity`), every process that loads the model is told so on standard error.
 _RULES = "2581\t20\n"
+_SPECIAL_IDS = (PAD, UNK, BOS, EOS)
+_TRAINER_OPTIONS = {
+    **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), _SPECIAL_IDS, strict=True)),
+    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
+    "remove_extra_whitespaces": False,
+    "add_dummy_prefix": True,
+    "max_sentence_length": 4 * _LONGEST_LINE,
+    "num_threads": 2,
+}
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -49,10 +59,9 @@ class SentencePieceTokenizer(Tokenizer):
     pieces that do not form UTF-8, as a model may put out, become U+FFFD.
 
     Args:
-        proto: bytes of a SentencePiece model, or the path of such a file; its ids of the special
-            tokens must be 0 to 3. `None` if it is to come by `load_assets`. A path is for calling
-            the constructor; `from_config` refuses it, so that a `.keras` file from elsewhere
-            reads no files.
+        proto: bytes of a SentencePiece model whose special tokens are 0 to 3, or the path of one,
+            which `from_config` refuses, so that a `.keras` file from elsewhere reads no files.
+            `None` if it is to come by `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer`.
 
@@ -85,7 +94,13 @@ class SentencePieceTokenizer(Tokenizer):
         super().__init__(None, normalization, **kwargs)
         self.proto = self._processor = self._graph_tokenizer = self._graph_splitter = None
         if isinstance(proto, (str, os.PathLike)):
-            proto = _read(proto)
+            try:
+                proto = pathlib.Path(proto).read_bytes()
+            except OSError as error:
+                path = os.fspath(proto)
+                raise ValueError(
+                    f"Cannot read a SentencePiece model from {path!r}: {error}"
+                ) from error
         if proto is not None:
             self._set_proto(proto)
 
@@ -104,14 +119,11 @@ class SentencePieceTokenizer(Tokenizer):
 
         Args:
             lines: iterable of str.
-            vocabulary_size: int. Most ids, the four special ones among them; a small corpus
-                gives fewer.
+            vocabulary_size: int. Most ids, special ones included; a small corpus gives fewer.
             normalization: `Normalization` or `None` for `Normalization()`.
             model_type: `"unigram"` or `"bpe"`.
-            character_coverage: float from 0.98 to 1. Share of the characters of the corpus that
-                the vocabulary must have; the rarest others become UNK or bytes.
-            byte_fallback: bool. Whether characters outside of the vocabulary are spelled in
-                bytes, for which 256 ids are set aside, instead of becoming UNK.
+            character_coverage: float from 0.98 to 1. Share of the corpus's characters to keep.
+            byte_fallback: bool. Spell other characters in bytes, for 256 ids, instead of UNK.
 
         Raises:
             ValueError: if the corpus is empty or `vocabulary_size` too small for its characters.
@@ -128,24 +140,29 @@ class SentencePieceTokenizer(Tokenizer):
         model = io.BytesIO()
         sentencepiece.set_min_log_level(2)  # it reports every step otherwise
         with tempfile.TemporaryDirectory() as directory:
-            rules = os.path.join(directory, "rules.tsv")
-            with open(rules, "w", encoding="ascii") as file:
-                file.write(_RULES)
+            rules = pathlib.Path(directory, "rules.tsv")
+            rules.write_text(_RULES, "ascii")
             try:
                 sentencepiece.SentencePieceTrainer.train(
-                    sentence_iterator=_cut(lines),
+                    sentence_iterator=(
+                        line[start : start + _LONGEST_LINE]
+                        for line in lines
+                        for start in range(0, len(line), _LONGEST_LINE)
+                    ),
                     model_writer=model,
                     model_type=model_type,
                     vocab_size=vocabulary_size,
                     hard_vocab_limit=False,
                     character_coverage=character_coverage,
                     byte_fallback=byte_fallback,
-                    normalization_rule_tsv=rules,
+                    normalization_rule_tsv=str(rules),
                     **_TRAINER_OPTIONS,
                 )
             except RuntimeError as error:
                 raise _training_error(error, vocabulary_size, character_coverage) from error
-        return cls(_without_paths(model.getvalue()), normalization)
+        proto = _Model.FromString(model.getvalue())
+        proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the name of a temporary file
+        return cls(proto.SerializeToString(deterministic=True), normalization)
 
     def tokenize_python(self, text: str) -> list[int]:
         return self.processor.encode(self.normalization.normalize_python(text))
@@ -158,8 +175,7 @@ class SentencePieceTokenizer(Tokenizer):
         return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
 
     def cut_python(self, text: str) -> list[bytes]:
-        processor = self.processor
-        ids, pieces = processor.encode(text), processor.encode(text, out_type=str)
+        ids, pieces = (self.processor.encode(text, out_type=kind) for kind in (int, str))
         return [self._surface(i, piece) for i, piece in zip(ids, pieces, strict=True)]
 
     def tokens(self) -> list[str]:
@@ -167,9 +183,8 @@ class SentencePieceTokenizer(Tokenizer):
         return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
     def surfaces(self) -> list[bytes]:
-        processor = self.processor
         surfaces = [self._surface(i, piece) for i, piece in enumerate(self.tokens())]
-        surfaces[UNK] = processor.decode([UNK]).encode()
+        surfaces[UNK] = self.processor.decode([UNK]).encode()
         return surfaces
 
     def _surface(self, i: int, piece: str) -> bytes:
@@ -184,14 +199,13 @@ class SentencePieceTokenizer(Tokenizer):
         except (RuntimeError, TypeError) as error:
             raise ValueError("`proto` is not a SentencePiece model.") from error
         ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-        if ids != (PAD, UNK, BOS, EOS):
+        if ids != _SPECIAL_IDS:
             raise ValueError(
                 f"The SentencePiece model has pad, unk, bos, eos at {ids}: expected "
-                f"{(PAD, UNK, BOS, EOS)}. Train it again with pad_id=0, unk_id=1, bos_id=2, "
-                "eos_id=3, or by SentencePieceTokenizer.learn."
+                f"{_SPECIAL_IDS}. Train it again with pad_id=0, unk_id=1, bos_id=2, eos_id=3, or "
+                "by SentencePieceTokenizer.learn."
             )
-        self.proto = proto
-        self._processor = processor
+        self.proto, self._processor = proto, processor
         pieces = "".join(processor.encode("a", out_type=str))
         front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
         self.dummy_space = "start" if front else "end" if back else ""
@@ -232,37 +246,6 @@ class SentencePieceTokenizer(Tokenizer):
 
     def _set_asset(self, content: bytes) -> None:
         self._set_proto(content)
-
-
-_TRAINER_OPTIONS = {
-    **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), (PAD, UNK, BOS, EOS), strict=True)),
-    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
-    "remove_extra_whitespaces": False,
-    "add_dummy_prefix": True,
-    "max_sentence_length": 4 * _LONGEST_LINE,
-    "num_threads": 2,
-}
-
-
-def _without_paths(proto: bytes) -> bytes:
-    """The model without the name of the temporary file that the trainer wrote down."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(proto)
-    model.normalizer_spec.ClearField("normalization_rule_tsv")
-    return model.SerializeToString(deterministic=True)
-
-
-def _read(path: str | os.PathLike) -> bytes:
-    try:
-        return pathlib.Path(path).read_bytes()
-    except OSError as error:
-        path = os.fspath(path)
-        raise ValueError(f"Cannot read a SentencePiece model from {path!r}: {error}") from error
-
-
-def _cut(lines: list[str]) -> Iterable[str]:
-    for line in lines:
-        for start in range(0, len(line), _LONGEST_LINE):
-            yield line[start : start + _LONGEST_LINE]
 
 
 def _training_error(
