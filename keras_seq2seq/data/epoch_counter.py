@@ -17,8 +17,8 @@ class EpochCounter(keras.callbacks.Callback):
 
     A run that was broken off in the midst of an epoch goes on with `EpochCounter(epoch, batch)`
     and `fit(..., initial_epoch=epoch)`: the dataset leaves out the first `batch` batches of that
-    epoch, without the work of making them. Batches may also be skipped for good. This callback
-    then ends the epoch early, and `fit` warns that its input ran out of data.
+    epoch. Batches may also be skipped for good: the epoch then ends early, and `fit` warns that
+    its input ran out of data.
 
     Args:
         epoch: int. The epoch before `fit` sets it.

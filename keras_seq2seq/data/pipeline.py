@@ -43,9 +43,8 @@ def make_dataset(
 
     Each epoch has its own order, a function of `seed` and of the number of the epoch (see
     `plan_batches`). Without an `epoch_counter` the n-th iteration that is begun counts as
-    epoch n, which is good for a plain `fit`; a run that may be resumed passes a counter, also
-    to the callbacks of `fit`. The sentences are tokenised once, here; under subword
-    regularisation again at the beginning of every epoch, as seed and epoch say.
+    epoch n; a run that may be resumed passes a counter, also to the callbacks of `fit`. The
+    sentences are tokenised once; under subword regularisation again in every epoch.
 
     Args:
         pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers. Over-long ones are left
@@ -64,10 +63,8 @@ def make_dataset(
             `r_drop` of `SequenceCrossentropy` wants it: 2B rows for every B below.
 
     Returns:
-        A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
-        of `source_ids`, int32 (B, S), and `decoder_ids`, int32 (B, T), which begins with BOS;
-        y is int32 (B, T) and ends with EOS; sample_weight is float32 (B, T), 1 on real tokens
-        and 0 on padding.
+        A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight), as
+        `encode_pair` gives them.
 
     Raises:
         CorpusError: there are no pairs, or all are over-long.
@@ -176,10 +173,7 @@ def drop_over_long(
 ) -> Pairs:
     """Drops the pairs that have more ids than the model is trained on, and counts them.
 
-    Args:
-        pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers.
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-        max_source_length, max_target_length: int. Most ids of a sentence, EOS among them.
+    The arguments are as in `make_dataset`.
 
     Returns:
         Pairs of the same kind, whose report counts what was dropped as `over_long`.
@@ -202,17 +196,7 @@ def drop_over_long(
 def token_lengths(
     pairs: SentencePairs, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
 ) -> np.ndarray:
-    """Counts the tokens of every pair, BOS and EOS not among them.
-
-    Returns:
-        An int64 array of shape (N, 2): tokens of source and of target.
-
-    Example:
-
-    ```python
-    token_lengths(SentencePairs(["ab"], ["abc"]), ByteTokenizer(), ByteTokenizer())   # [[2, 3]]
-    ```
-    """
+    """Counts the tokens of source and target of every pair, without BOS and EOS: int64 (N, 2)."""
     return EncodedPairs.of(pairs, source_tokenizer, target_tokenizer).lengths
 
 

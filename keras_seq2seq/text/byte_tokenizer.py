@@ -21,9 +21,8 @@ class ByteTokenizer(Tokenizer):
     """One id per byte of the UTF-8 text: id 4 + byte, 260 ids in all.
 
     It needs no vocabulary and knows every text: with `Normalization(None,
-    collapse_whitespace=False)` any valid UTF-8 comes back as it was. Bytes that do not form
-    UTF-8, as a model may put out, become U+FFFD (one for each maximal part of a character), and
-    so does UNK.
+    collapse_whitespace=False)` any valid UTF-8 comes back as it was. UNK becomes U+FFFD, as does
+    each maximal part of a character that bytes put out by a model leave unfinished.
 
     Args:
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
@@ -75,10 +74,6 @@ class ByteTokenizer(Tokenizer):
 
     def surfaces(self) -> list[bytes]:
         return [b"", "\ufffd".encode(), b"", b"", *_BYTES]
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ByteTokenizer:
-        return cls(Normalization.from_config(state["normalization"]))
 
     def _vocabulary(self) -> None:
         return None

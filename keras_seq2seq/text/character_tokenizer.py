@@ -31,8 +31,6 @@ class CharacterTokenizer(Tokenizer):
     ['<pad>', '<unk>', '<s>', '</s>', 'a', 'b']
     >>> tokenizer.tokenize(["abc", ""]).to_list()
     [[4, 5, 1], []]
-    >>> tokenizer.detokenize([[2, 4, 5, 3, 0]]).numpy().tolist()
-    [b'ab']
     """
 
     piece = "character"

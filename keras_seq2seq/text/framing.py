@@ -90,10 +90,7 @@ def encode_pair(
 
     The decoder reads BOS and the target, and learns to say the target and EOS.
 
-    Args:
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-        source_text, target_text: string tensors [B], or lists of str.
-        max_source_length, max_target_length: int. Most ids of a sentence, as in `encode_source`.
+    The arguments are as those of `encode_source`, for each side.
 
     Returns:
         x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T]; y, int32 [B, T];
@@ -101,13 +98,6 @@ def encode_pair(
 
     Raises:
         ValueError: a length is below 1.
-
-    Example:
-
-    ```python
-    dataset = strings.batch(64).map(lambda source, target: encode_pair(ko, en, source, target))
-    model.fit(dataset)
-    ```
     """
     source_ids = _source_tokens(source_tokenizer, source_text)
     source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]

@@ -56,11 +56,7 @@ def lower_python(text: str) -> str:
 
 
 def lower(text: tf.Tensor) -> tf.Tensor:
-    """Lowers the case of a string tensor of any shape holding valid UTF-8.
-
-    >>> lower(tf.constant("ΟΔΟΣ, Größe")).numpy().decode()
-    'οδος, größe'
-    """
+    """Lowers the case of a string tensor of any shape holding valid UTF-8."""
     # RE2 looks neither behind nor ahead; a Greek neighbour is never also a foreign one, so that
     # the matches cannot overlap.
     text = tf.strings.regex_replace(text, f"([{_GREEK}])Σ([^{_GREEK}]|\\z)", r"\1ς\2")

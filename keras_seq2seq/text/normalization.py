@@ -38,14 +38,9 @@ class Normalization:
     """Brings text to one spelling before it is tokenized.
 
     The steps, in this order: bytes that are not UTF-8 become U+FFFD; the Unicode normalization
-    form; lower case; white space. `__call__` does it in the graph (`tf.data`, SavedModel) and
-    `normalize_python` does it without TensorFlow, to the same bytes.
-
-    Lower case is per code point as in Unicode 13, whatever the Python version and whatever the
-    locale of the process (see `letter_case`). White space is the 25 code points of the Unicode
-    property White_Space. Normalization forms are those of the Unicode version of TensorFlow's ICU
-    in the graph and of `unicodedata` in Python: a code point which the running Python does not
-    know yet (category Cn) may come out differently, all others do not.
+    form; lower case, see `letter_case`; white space. `__call__` does it in the graph (`tf.data`,
+    SavedModel) and `normalize_python` does it without TensorFlow, to the same bytes. Only a code
+    point which the running Python does not know yet (category Cn) may come out differently.
 
     Args:
         form: `"NFC"`, `"NFKC"`, `"NFD"` (Hangul becomes jamo; `compose` puts it together again)
@@ -58,11 +53,8 @@ class Normalization:
 
     Example:
 
-    >>> normalization = Normalization(lowercase=True)
-    >>> normalization.normalize_python("  Guten   MORGEN ")
+    >>> Normalization(lowercase=True).normalize_python("  Guten   MORGEN ")
     'guten morgen'
-    >>> normalization(tf.constant(["  Guten   MORGEN "])).numpy().tolist()
-    [b'guten morgen']
     """
 
     form: str | None = "NFC"

@@ -20,7 +20,7 @@ from keras_seq2seq.text.alignment import align_python
 from keras_seq2seq.text.inputs import id_tensor, text_tensor
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
-from keras_seq2seq.text.vocabulary import PieceTable, check_vocabulary_size, normalized_lines
+from keras_seq2seq.text.vocabulary import PieceTable, lines_to_learn
 
 Learnt = TypeVar("Learnt")
 
@@ -32,12 +32,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     Abstract. `tokenize` and `detokenize` run in `tf.data` and inside an exported SavedModel
     (`keras.export.ExportArchive().track(tokenizer)`); `tokenize_python` and `detokenize_python`
-    give the same ids and the same text without TensorFlow. Ids 0 to 3 are the special tokens of
-    `special_tokens`; tokenizing adds none of them and detokenizing drops PAD, BOS and EOS
-    wherever they stand. Ids outside of the vocabulary count as UNK.
+    give the same without TensorFlow. Ids 0 to 3 are those of `special_tokens`; tokenizing adds
+    none of them and detokenizing drops PAD, BOS and EOS. Ids outside of the vocabulary are UNK.
 
-    A saved `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that
-    still waits for its vocabulary raises a ValueError on use.
+    A `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that still
+    waits for its vocabulary raises a ValueError on use.
 
     A new tokenizer implements `cut` and `cut_python`, and is known by its name everywhere once it
     is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
@@ -110,21 +109,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return self._pieces.ids(self.cut(text))
 
     def tokenize_to_strings(self, text: Any) -> tf.RaggedTensor:
-        """Cuts text where `tokenize` cuts it: what each id stands for in this very text.
-
-        Args:
-            text: string tensor [B], or a list of str.
-
-        Returns:
-            string `RaggedTensor` [B, (T)]; an unknown token is what was unknown.
-        """
+        """What each id of `tokenize`, UNK too, stands for in this text: string [B, (T)]."""
         return self.cut(self.normalization(text_tensor(text)))
 
     def spans_python(self, text: str) -> list[tuple[int, int]]:
-        """Says where in a text its tokens stand.
-
-        Args:
-            text: str, as it is, before normalization.
+        """Says where in a text, as it is before normalization, its tokens stand.
 
         Returns:
             list of (start, end), parallel to `tokenize_python(text)`: `text[start:end]` became
@@ -149,8 +138,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
         Args:
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
-            unknown: string tensor [..., T], what to write where UNK stands in dense `ids`, or
-                `None` for the tokenizer's own mark.
+            unknown: string tensor [..., T], what to write where UNK stands in dense `ids`.
 
         Returns:
             string tensor [B] or [...], always valid UTF-8.
@@ -227,14 +215,10 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     ) -> Tokenizer:
         """Takes the most frequent pieces of a corpus, equally frequent ones by code point.
 
-        Args:
-            lines: iterable of str.
-            vocabulary_size: int. Most ids, the four special ones among them.
-            normalization: `Normalization` or `None` for `Normalization()`.
+        `vocabulary_size` is the most ids, the four special ones among them.
         """
-        check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        lines = normalized_lines(lines, normalization)
+        lines = lines_to_learn(lines, vocabulary_size, normalization)
         cut = cls(normalization=normalization).cut_python
         counts = collections.Counter(piece for line in lines for piece in cut(line))
         kept = sorted(counts, key=lambda piece: (-counts[piece], piece))
@@ -294,6 +278,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     def from_state(cls, state: dict[str, Any]) -> Tokenizer:
         """Rebuilds the tokenizer of this class that `vocabulary_state` described."""
         normalization = Normalization.from_config(state["normalization"])
+        if not cls.asset_arguments:
+            return cls(normalization=normalization)
         if state["vocabulary"] is None:
             raise ValueError(f"The state of a {cls.__name__} came without a vocabulary.")
         return cls(state["vocabulary"], normalization)

@@ -27,13 +27,6 @@ def tokenizer_from_state(state: dict[str, Any]) -> Tokenizer:
 
     Raises:
         ValueError: if a key is missing, the class unknown or the vocabulary damaged.
-
-    Example:
-
-    >>> from keras_seq2seq.text import CharacterTokenizer
-    >>> state = CharacterTokenizer(["a", "b"]).vocabulary_state()
-    >>> tokenizer_from_state(state).tokenize_python("ba")
-    [5, 4]
     """
     if not isinstance(state, dict):
         raise ValueError(f"A tokenizer state must be a dict, received {state!r}.")

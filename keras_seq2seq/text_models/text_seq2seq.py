@@ -172,9 +172,8 @@ class TextSeq2Seq(keras.Model):
             a float, a float32 array [B], or a list of arrays.
 
         Raises:
-            TypeError: if something other than strings comes.
-            ValueError: for options that are unknown, out of range or contradict each other, and
-                for sources that are refused.
+            TypeError: something other than strings came.
+            ValueError: an option is unknown or out of range, or a source is refused.
         """
         single = isinstance(texts, (str, bytes))
         texts = check_texts([texts] if single else texts, batch_size)
@@ -236,7 +235,8 @@ class TextSeq2Seq(keras.Model):
         if not (details or replace):
             texts = self.decode_targets(found.ids.reshape(-1, found.ids.shape[-1]))
             firsts = range(0, len(texts), found.ids.shape[1])
-            return [texts[p:][: len(row)] for p, row in zip(firsts, rows, strict=True)], scores
+            outputs = [texts[i : i + len(row)] for i, row in zip(firsts, rows, strict=True)]
+            return outputs, scores
         targets = [ids for row in rows for ids in row]
         rows_of = [p for p, row in enumerate(rows) for _ in row]
         judged = score_all(self.seq2seq, parts.ids[rows_of], targets, batch_size)
@@ -268,12 +268,11 @@ class TextSeq2Seq(keras.Model):
             progress: callable that is told how many are done, or `None`.
 
         Returns:
-            Natural log-probabilities, EOS included: a float or a float32 array [N]; or
-            `Generation`s.
+            Natural log-probabilities, EOS included: a float or float32 array [N]; or `Generation`s.
 
         Raises:
-            TypeError: if something other than strings comes.
-            ValueError: if there are not as many targets as sources.
+            TypeError: something other than strings came.
+            ValueError: there are not as many targets as sources.
         """
         single = isinstance(sources, (str, bytes))
         sources = check_texts([sources] if single else sources, batch_size)
@@ -304,9 +303,6 @@ class TextSeq2Seq(keras.Model):
 
         Returns:
             weights, float32 array [T, S]; the T target and the S source tokens, EOS last.
-
-        Raises:
-            ValueError: if the model has no attention.
         """
         said = self.generate(source) if target is None else target
         found = self.score(source, said, return_details=True)

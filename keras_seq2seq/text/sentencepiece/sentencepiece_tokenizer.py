@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
 import pathlib
@@ -14,13 +15,14 @@ from typing import Any
 import keras
 import sentencepiece
 import tensorflow as tf
+import tensorflow_text
 from sentencepiece import sentencepiece_model_pb2
+from tensorflow_text.python.ops.sentencepiece_tokenizer import gen_sentencepiece_tokenizer
 
 from keras_seq2seq.text.normalization import Normalization
-from keras_seq2seq.text.sentencepiece.sentencepiece_resource import make_graph_tokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
-from keras_seq2seq.text.vocabulary import check_vocabulary_size, normalized_lines
+from keras_seq2seq.text.vocabulary import lines_to_learn
 
 MODEL_TYPES = ("unigram", "bpe")
 
@@ -53,10 +55,9 @@ class SentencePieceTokenizer(Tokenizer):
     sentencepiece package. Text is put together by this class in both places, because the two
     disagree on spaces at the start of a text.
 
-    Tokenizing and detokenizing gives the normalized text back if the vocabulary has all of its
-    characters or was learned with `byte_fallback=True`. The exception is U+2581 "▁", which
-    SentencePiece uses for the space and which comes back as U+0020. UNK becomes " ⁇ ". Byte
-    pieces that do not form UTF-8, as a model may put out, become U+FFFD.
+    The normalized text comes back if the vocabulary has all of its characters or was learned with
+    `byte_fallback=True`, but for U+2581 "▁", SentencePiece's mark for the space, which becomes
+    U+0020. UNK becomes " ⁇ ", and bytes that do not form UTF-8 become U+FFFD.
 
     Args:
         proto: bytes of a SentencePiece model whose special tokens are 0 to 3, or the path of one,
@@ -72,11 +73,8 @@ class SentencePieceTokenizer(Tokenizer):
 
     >>> lines = ["a cat sat on a mat", "a rat sat on a cat"]
     >>> tokenizer = SentencePieceTokenizer.learn(lines, vocabulary_size=20)
-    >>> ids = tokenizer.tokenize(["a rat on a mat", ""])
-    >>> tokenizer.detokenize(ids).numpy().tolist()
+    >>> tokenizer.detokenize(tokenizer.tokenize(["a rat on a mat", ""])).numpy().tolist()
     [b'a rat on a mat', b'']
-    >>> ids.to_list()[0] == tokenizer.tokenize_python("a rat on a mat")
-    True
 
     References: [Kudo and Richardson, 2018](https://arxiv.org/abs/1808.06226),
     [Kudo, 2018](https://arxiv.org/abs/1804.10959) (unigram).
@@ -120,7 +118,7 @@ class SentencePieceTokenizer(Tokenizer):
         Args:
             lines: iterable of str.
             vocabulary_size: int. Most ids, special ones included; a small corpus gives fewer.
-            normalization: `Normalization` or `None` for `Normalization()`.
+            normalization: `Normalization`, or `None` for `Normalization()`.
             model_type: `"unigram"` or `"bpe"`.
             character_coverage: float from 0.98 to 1. Share of the corpus's characters to keep.
             byte_fallback: bool. Spell other characters in bytes, for 256 ids, instead of UNK.
@@ -134,9 +132,8 @@ class SentencePieceTokenizer(Tokenizer):
             raise ValueError(
                 f"`character_coverage` must be from 0.98 to 1, received {character_coverage}."
             )
-        check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        lines = normalized_lines(lines, normalization)
+        lines = lines_to_learn(lines, vocabulary_size, normalization)
         model = io.BytesIO()
         sentencepiece.set_min_log_level(2)  # it reports every step otherwise
         with tempfile.TemporaryDirectory() as directory:
@@ -211,8 +208,8 @@ class SentencePieceTokenizer(Tokenizer):
         self.dummy_space = "start" if front else "end" if back else ""
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
-            self._graph_tokenizer = make_graph_tokenizer(proto)
-            self._graph_splitter = make_graph_tokenizer(proto, tf.string)
+            self._graph_tokenizer = _in_graph(proto, tf.int32)
+            self._graph_splitter = _in_graph(proto, tf.string)
         self._forget_tables()
 
     @property
@@ -225,12 +222,11 @@ class SentencePieceTokenizer(Tokenizer):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> SentencePieceTokenizer:
-        normalization = Normalization.from_config(state["normalization"])
         try:
             proto = base64.b64decode(state["vocabulary"], validate=True)
         except (TypeError, ValueError) as error:  # binascii.Error is a ValueError
             raise ValueError(f"The vocabulary of a {cls.__name__} state must be base64.") from error
-        return cls(proto, normalization)
+        return cls(proto, Normalization.from_config(state["normalization"]))
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SentencePieceTokenizer:
@@ -246,6 +242,32 @@ class SentencePieceTokenizer(Tokenizer):
 
     def _set_asset(self, content: bytes) -> None:
         self._set_proto(content)
+
+
+class _Resource(tf.saved_model.experimental.TrackableResource):
+    """A SentencePiece model that lives as long as the process.
+
+    tensorflow-text's own resource belongs to a kernel in the eager cache: setting a random seed
+    empties that cache, and every tokenizer made before would fail with `Resource ... does not
+    exist`. A resource with a name is shared by all of its kernels and outlives them.
+    """
+
+    def __init__(self, proto: bytes):
+        super().__init__()
+        self._proto = proto
+        self._shared_name = f"sentencepiece_{hashlib.sha256(proto).hexdigest()}"
+        _ = self.resource_handle  # makes the resource
+
+    def _create_resource(self) -> tf.Tensor:
+        make = gen_sentencepiece_tokenizer.sentencepiece_op
+        return make(model=self._proto, shared_name=self._shared_name)
+
+
+def _in_graph(proto: bytes, kind: tf.DType) -> tensorflow_text.SentencepieceTokenizer:
+    """tensorflow-text's tokenizer over a resource that stays, giving ids or strings."""
+    tokenizer = tensorflow_text.SentencepieceTokenizer(proto, out_type=kind)
+    tokenizer._model_resource = _Resource(proto)
+    return tokenizer
 
 
 def _training_error(
