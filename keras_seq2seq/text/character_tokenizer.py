@@ -45,7 +45,7 @@ class CharacterTokenizer(Tokenizer):
         return len(item) == 1
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
-        # Code points are found faster than pieces.
+        # Code points are found faster than pieces. The names of special tokens are longer than one.
         pairs = sorted((ord(c), i) for i, c in enumerate(self.tokens()) if len(c) == 1)
         # A last entry no code point equals, so that every search ends inside.
         codes, ids = np.array([*pairs, (0x110000, UNK)], np.int32).T

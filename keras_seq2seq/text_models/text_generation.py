@@ -55,12 +55,12 @@ def search_all(
 
     The data of the options are one value for each of the P sources.
     """
-    count, results = len(source_ids), options.num_return
+    shape = len(source_ids), options.num_return
     found = SearchResult(
-        ids=np.full((count, results, max_length), PAD, "int32"),
-        length=np.zeros((count, results), "int32"),
-        score=np.zeros((count, results), "float32"),
-        ranking=np.zeros((count, results), "float32"),
+        ids=np.full((*shape, max_length), PAD, "int32"),
+        length=np.zeros(shape, "int32"),
+        score=np.zeros(shape, "float32"),
+        ranking=np.zeros(shape, "float32"),
     )
     widths = np.sum(source_ids != PAD, axis=1)
     for rows in _batches(widths, batch_size, progress):
@@ -78,10 +78,9 @@ def score_all(
     batch_size: int,
     progress: Progress = None,
 ) -> Judged:
-    """Scores P targets of P sources, int32 [P, S], in batches of like length.
+    """Scores P targets, EOS included, of P sources, int32 [P, S], in batches of like length.
 
-    The targets have EOS behind them where they are whole. Each gets its scores, float32 array
-    [T], and its attention, float32 array [T, S] or [T, 0].
+    Each target gets its scores, float32 [T], and its attention, float32 [T, S] or [T, 0].
     """
     source_widths = np.sum(source_ids != PAD, axis=1)
     widths = np.array([len(ids) for ids in target_ids])
@@ -107,11 +106,7 @@ def describe(
     judged: Judged,
     texts: Sequence[str],
 ) -> list[Generation]:
-    """Makes a `Generation` of each target of a `TextSeq2Seq`.
-
-    Target m has the ids `targets[m]`, EOS included where it was reached, and belongs to the part
-    `rows_of[m]`.
-    """
+    """Makes a `Generation` of each target, whose source is the part `rows_of[m]`."""
     sources = {row: _source_details(model, parts, row) for row in set(rows_of)}
     return [
         Generation(

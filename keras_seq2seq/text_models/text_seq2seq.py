@@ -85,10 +85,7 @@ class TextSeq2Seq(keras.Model):
         return self.seq2seq(inputs, training=training)
 
     def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
-        """Strings -> ids for `fit`: `(x, y, sample_weight)`; a dataset of pairs -> a dataset.
-
-        Anything that is not made of strings is returned unchanged.
-        """
+        """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
         return encode_examples(
             x,
             y,
@@ -113,12 +110,10 @@ class TextSeq2Seq(keras.Model):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         if isinstance(validation_data, (list, tuple)):
-            validation_data = self.encode_examples(*validation_data)
+            kwargs["validation_data"] = self.encode_examples(*validation_data)
         elif validation_data is not None:
-            validation_data, *_ = self.encode_examples(validation_data)
-        return super().fit(
-            x, y, sample_weight=sample_weight, validation_data=validation_data, **kwargs
-        )
+            kwargs["validation_data"], *_ = self.encode_examples(validation_data)
+        return super().fit(x, y, sample_weight=sample_weight, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
@@ -207,24 +202,17 @@ class TextSeq2Seq(keras.Model):
         return [rows[0] for rows in outputs], found.score[:, 0], found.length[:, 0]
 
     def _search(
-        self,
-        texts: list[str],
-        batch_size: int,
-        options: SearchOptions,
-        long_sources: str,
-        progress: Progress,
+        self, texts: list[str], size: int, search: SearchOptions, policy: str, progress: Progress
     ) -> tuple[SourceParts, SearchResult]:
-        parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, long_sources)
-        if options.num_return > 1 and long_sources == "split":
+        parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, policy)
+        if search.num_return > 1 and policy == "split":
             raise ValueError(
-                f'num_return={options.num_return} and long_sources="split" do not go together: '
+                f'num_return={search.num_return} and long_sources="split" do not go together: '
                 "the best parts make one text."
             )
-        options = options.for_batch(len(texts)).take(parts.owner)
-        found = search_all(
-            self.seq2seq, parts.ids, options, self.max_target_length, batch_size, progress
-        )
-        return parts, found
+        search = search.for_batch(len(texts)).take(parts.owner)
+        length = self.max_target_length
+        return parts, search_all(self.seq2seq, parts.ids, search, length, size, progress)
 
     def _outputs(
         self, parts: SourceParts, found: SearchResult, details: bool, replace: bool, batch_size: int
@@ -289,17 +277,15 @@ class TextSeq2Seq(keras.Model):
         if return_details:
             found = describe(self, parts, ids, range(len(ids)), judged, targets)
             return found[0] if single else found
-        found = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
-        return float(found[0]) if single else found
+        sums = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
+        return float(sums[0]) if single else sums
 
     def attention(
         self, source: str, target: str | None = None
     ) -> tuple[np.ndarray, list[str], list[str]]:
         """Where the model looks in `source` while it writes `target`.
 
-        Args:
-            source: str.
-            target: str, or `None` for the model's own translation.
+        Without a target, it is the model's own translation.
 
         Returns:
             weights, float32 array [T, S]; the T target and the S source tokens, EOS last.
@@ -324,7 +310,7 @@ class TextSeq2Seq(keras.Model):
         """
         models = list(models)
         for place, model in enumerate(models[1:], start=2):
-            for side in ("source_tokenizer", "target_tokenizer"):
+            for side in _PARTS[1:]:
                 ours, theirs = getattr(models[0], side), getattr(model, side)
                 if ours.vocabulary_state() != theirs.vocabulary_state():
                     raise ValueError(
@@ -334,10 +320,7 @@ class TextSeq2Seq(keras.Model):
         return models[0]._around(Ensemble([model.seq2seq for model in models]))
 
     def copy(self, **changes: Any) -> TextSeq2Seq:
-        """Returns an uncompiled model with the same weights and tokenizers.
-
-        `changes` are arguments of the model over ids, such as `use_cudnn=False`.
-        """
+        """Returns an uncompiled twin; `changes` are arguments of the model over ids."""
         return self._around(self.seq2seq.copy(**changes))
 
     def for_export(self) -> TextSeq2Seq:

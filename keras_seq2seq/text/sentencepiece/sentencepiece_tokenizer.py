@@ -100,7 +100,7 @@ class SentencePieceTokenizer(Tokenizer):
                     f"Cannot read a SentencePiece model from {path!r}: {error}"
                 ) from error
         if proto is not None:
-            self._set_proto(proto)
+            self._set_asset(proto)
 
     @classmethod
     def learn(
@@ -189,10 +189,10 @@ class SentencePieceTokenizer(Tokenizer):
             return bytes([int(piece[1:-1], 16)])
         return b"" if self.processor.is_control(i) else piece.replace(_SPACE, " ").encode()
 
-    def _set_proto(self, proto: bytes) -> None:
+    def _set_asset(self, content: bytes) -> None:
         processor = sentencepiece.SentencePieceProcessor()
         try:
-            processor.LoadFromSerializedProto(proto)
+            processor.LoadFromSerializedProto(content)
         except (RuntimeError, TypeError) as error:
             raise ValueError("`proto` is not a SentencePiece model.") from error
         ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
@@ -202,14 +202,14 @@ class SentencePieceTokenizer(Tokenizer):
                 f"{_SPECIAL_IDS}. Train it again with pad_id=0, unk_id=1, bos_id=2, eos_id=3, or "
                 "by SentencePieceTokenizer.learn."
             )
-        self.proto, self._processor = proto, processor
+        self.proto, self._processor = content, processor
         pieces = "".join(processor.encode("a", out_type=str))
         front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
         self.dummy_space = "start" if front else "end" if back else ""
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
-            self._graph_tokenizer = _in_graph(proto, tf.int32)
-            self._graph_splitter = _in_graph(proto, tf.string)
+            self._graph_tokenizer = _in_graph(content, tf.int32)
+            self._graph_splitter = _in_graph(content, tf.string)
         self._forget_tables()
 
     @property
@@ -240,9 +240,6 @@ class SentencePieceTokenizer(Tokenizer):
     def _asset(self) -> bytes:
         return self._require(self.proto)
 
-    def _set_asset(self, content: bytes) -> None:
-        self._set_proto(content)
-
 
 class _Resource(tf.saved_model.experimental.TrackableResource):
     """A SentencePiece model that lives as long as the process.
@@ -270,16 +267,14 @@ def _in_graph(proto: bytes, kind: tf.DType) -> tensorflow_text.SentencepieceToke
     return tokenizer
 
 
-def _training_error(
-    error: RuntimeError, vocabulary_size: int, character_coverage: float
-) -> ValueError:
+def _training_error(error: RuntimeError, size: int, coverage: float) -> ValueError:
     """Says in words what SentencePiece says in its own."""
     needed = re.search(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)", str(error))
     if not needed:
         return ValueError(f"SentencePiece could not learn from this corpus: {error}")
     return ValueError(
-        f"`vocabulary_size` {vocabulary_size} is too small: the special tokens, the bytes (if "
+        f"`vocabulary_size` {size} is too small: the special tokens, the bytes (if "
         f"byte_fallback) and the characters of this corpus alone take {needed[1]} ids. Raise "
         f"vocabulary_size to more than {needed[1]}, or lower character_coverage (now "
-        f"{character_coverage}) so that rare characters are left out."
+        f"{coverage}) so that rare characters are left out."
     )
