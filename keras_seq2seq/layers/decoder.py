@@ -105,7 +105,7 @@ class Decoder(Configured, keras.layers.Layer):
         upper_layers = spec.num_layers - 1 if spec.first_layer_attention else 0
         self.rnn = self._make_rnn(spec.num_layers - upper_layers)
         self.upper_rnn = self._make_rnn(upper_layers) if upper_layers else None
-        self.attention_layer = None
+        self.attention_layer: Any = None
         if spec.attention is not None:
             self.attention_layer = ATTENTIONS[spec.attention](
                 spec.attention, spec.attention_heads, spec.attention_dropout, dtype=policy
@@ -113,11 +113,11 @@ class Decoder(Configured, keras.layers.Layer):
         self.projection = None
         if spec.attention is not None or self.hidden_dim != spec.units:
             self.projection = self._make_dense(self.hidden_dim)
-        self.lexical_layer = (
-            self._make_dense(spec.embedding_dim) if spec.has_lexical_model else None
-        )
+        self.lexical_layer: Any = None
+        if spec.has_lexical_model:
+            self.lexical_layer = self._make_dense(spec.embedding_dim)
         self.token_dropout_layer = make_dropout(spec.token_dropout, whole_tokens=True, dtype=policy)
-        rates = [spec.rate(place) for place in ("embedding", "layer", "hidden", "projection")]
+        rates = [spec.rate_at(place) for place in ("embedding", "layer", "hidden", "projection")]
         (
             self.dropout_layer,
             self.layer_dropout_layer,
@@ -158,6 +158,12 @@ class Decoder(Configured, keras.layers.Layer):
         if self.projection is not None:
             self.projection.build((*ids_shape, width))
         if self.lexical_layer is not None:
+            if memory_shape[3][-1] != self.spec.embedding_dim:
+                raise ValueError(
+                    "Decoder: a lexical model needs source embeddings as wide as its own, "
+                    f"{self.spec.embedding_dim}, got {memory_shape[3][-1]}. Set embedding_dim, or "
+                    "lexical_model=False."
+                )
             self.lexical_layer.build((*ids_shape, self.spec.embedding_dim))
         self.built = True
 

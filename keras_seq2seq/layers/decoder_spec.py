@@ -8,7 +8,7 @@ from typing import ClassVar
 from keras_seq2seq.layers.kinds import ATTENTIONS
 from keras_seq2seq.layers.side_spec import SideSpec
 from keras_seq2seq.specs.config_error import ConfigError
-from keras_seq2seq.specs.option import finer_rate, option
+from keras_seq2seq.specs.option import finer_rate, option, rate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,13 +44,14 @@ class DecoderSpec(SideSpec):
         "none.",
     )
     hidden_dropout: float | None = finer_rate("Of what the generator reads.")
-    projection_dropout: float = option(
+    projection_dropout: float = rate(
         0.0,
         "Of state and context before the decoder's projection.",
-        minimum=0.0,
-        below=1.0,
     )
-    attention_dropout: float = option(0.0, "Of the weights of attention.", minimum=0.0, below=1.0)
+    attention_dropout: float = rate(
+        0.0,
+        "Of the weights of attention.",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -76,7 +76,7 @@ class Encoder(Configured, keras.layers.Layer):
         )
         self.token_dropout_layer = make_dropout(spec.token_dropout, whole_tokens=True, dtype=policy)
         self.dropout_layer, self.memory_dropout_layer = (
-            make_dropout(spec.rate(place), spec.variational_dropout, dtype=policy)
+            make_dropout(spec.rate_at(place), spec.variational_dropout, dtype=policy)
             for place in ("embedding", "memory")
         )
 

@@ -60,7 +60,7 @@ class Generator(Configured, keras.layers.Layer):
         super().__init__(spec, **{"autocast": False, **options})  # the norms shall stay float32
         self.supports_masking = True
         self.vocabulary_size = vocabulary_size
-        self.embedding = embedding
+        self.embedding: Any = embedding
 
     def build(self, hidden_shape: Any, weights_shape: Any = None, memory_shape: Any = None) -> None:
         units = hidden_shape[-1]

@@ -150,7 +150,7 @@ class RecurrentStack(Configured, keras.layers.Layer):
             final_state.append(list(state))
         return outputs, final_state
 
-    def _run_layer(self, index, inputs, state, mask, training):
+    def _run_layer(self, index: int, inputs, state, mask, training):
         forward = self.forward_layers[index]
         if self.bidirectional:
             outputs, state = forward.sequence(inputs, None, mask, training)

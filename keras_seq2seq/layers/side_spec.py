@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from keras_seq2seq.layers.stack_spec import StackSpec
-from keras_seq2seq.specs.option import finer_rate, option
+from keras_seq2seq.specs.option import finer_rate, option, rate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,15 +15,16 @@ class SideSpec(StackSpec):
     embedding_dim: int = option(256, "Width of the token embeddings.", minimum=1)
     embedding_dropout: float | None = finer_rate("Of embeddings.")
     layer_dropout: float | None = finer_rate("Between layers.")
-    token_dropout: float = option(
-        0.0, "Share of the tokens whose whole embedding is dropped.", minimum=0.0, below=1.0
+    token_dropout: float = rate(
+        0.0,
+        "Share of the tokens whose whole embedding is dropped.",
     )
 
-    def rate(self, place: str) -> float:
+    def rate_at(self, place: str) -> float:
         """The rate of dropout at a place, such as `"layer"`: its own, or that of `dropout`."""
         own = getattr(self, f"{place}_dropout")
         return self.dropout if own is None else own
 
     def stack(self, num_layers: int) -> StackSpec:
         """The options of so many recurrent layers."""
-        return StackSpec.of(self, num_layers=num_layers, dropout=self.rate("layer"))
+        return StackSpec.of(self, num_layers=num_layers, dropout=self.rate_at("layer"))

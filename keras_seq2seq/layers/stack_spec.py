@@ -6,7 +6,7 @@ import dataclasses
 from typing import ClassVar
 
 from keras_seq2seq.layers.cells import CELLS
-from keras_seq2seq.specs.option import option
+from keras_seq2seq.specs.option import option, rate
 from keras_seq2seq.specs.spec import Spec
 
 
@@ -23,18 +23,14 @@ class StackSpec(Spec):
     residual: bool = option(
         False, "Whether each recurrent layer's input is added to its output, if equally wide."
     )
-    dropout: float = option(
+    dropout: float = rate(
         0.3,
         "Share of the activations dropped in training: of embeddings, between layers, of the "
         "encoder's outputs and of what the generator reads.",
-        minimum=0.0,
-        below=1.0,
     )
-    recurrent_dropout: float = option(
+    recurrent_dropout: float = rate(
         0.0,
         "Of the recurrent state, one mask for all steps; such layers do without cuDNN.",
-        minimum=0.0,
-        below=1.0,
     )
     variational_dropout: bool = option(
         False, "Whether dropout uses one mask for all steps of a sentence (not for attention)."

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_seq2seq.decoding import SearchOptions, SearchResult, search, token_log_probabilities
-from keras_seq2seq.models.compiled_method import CompiledMethod
 from keras_seq2seq.tensors import Tensor
 
 GREEDY = SearchOptions()
 
 
-class Decodable:
+# A base before `keras.Model`, not of it: `Seq2Seq` is functional, an own model need not be.
+_Model: Any = keras.Model if TYPE_CHECKING else object
+
+
+class Decodable(_Model):
     """First base of every `keras.Model` over ids that searches, scores and exports can use.
 
     A class that derives from it has the attributes below and three methods: `encode`,
@@ -146,6 +150,9 @@ class Decodable:
         for name in changes.keys() - config.keys():
             raise ValueError(f"copy: {type(self).__name__} has no argument {name!r}.")
         twin = type(self).from_config({**config, **changes})
+        if len(twin.weights) < len(self.weights):  # layers that are built by their first call
+            ids = ops.ones((1, 1), dtype="int32")
+            twin({"source_ids": ids, "decoder_ids": ids})
         twin.set_weights(self.get_weights())
         return twin
 
@@ -164,10 +171,22 @@ class Decodable:
 
     def _compiled(self, key, function):
         if key not in self._compiled_methods:
-            run = CompiledMethod(self, function).predict_on_batch
+            run = _CompiledMethod(self, function).predict_on_batch
             self._compiled_methods[key] = run  # a bound method: Keras does not track it
         return self._compiled_methods[key]
 
 
 def _as_ids(ids):
     return np.asarray(ids, "int32")
+
+
+class _CompiledMethod(keras.Model):
+    """A function over named tensors as `call`: `predict_on_batch` compiles it on any backend."""
+
+    def __init__(self, owner: Any, function: Callable[..., Any]):
+        super().__init__()
+        self.owner = owner  # the model whose weights the function uses
+        self.function = function
+
+    def call(self, inputs: dict[str, Tensor]) -> Any:
+        return self.function(**inputs)

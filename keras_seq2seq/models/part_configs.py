@@ -50,6 +50,7 @@ def changed(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     parts = [config[name]["config"] for name in PARTS]
     for place in (config, *parts, *(part["spec"] for part in parts if "spec" in part)):
         own = place.keys() - {*PARTS, _SHARED, "spec", "embedding"}
+        own -= {"name"} if place is not config else set()  # that of the model alone
         known |= own
         place |= {name: changes[name] for name in own & changes.keys()}
     for name in changes.keys() - known:

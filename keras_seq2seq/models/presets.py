@@ -6,37 +6,16 @@ from typing import Any
 
 from keras_seq2seq.nearest_name import did_you_mean
 
-# Parameters are counted with 8,000 tokens on each side.
+_OF_THEIR_TIME = {"tie_embeddings": False, "lexical_model": False, "fixed_norm": None}
+
+# What differs from the defaults. Parameters are counted with 8,000 tokens on each side.
 PRESETS: dict[str, dict[str, Any]] = {
     # 1.2 million parameters: for trials, notebooks and the smallest devices.
-    "tiny": {
-        "units": 64,
-        "embedding_dim": 64,
-        "dropout": 0.1,
-        "tie_embeddings": True,
-        "lexical_model": True,
-        "fixed_norm": 3.5,
-    },
+    "tiny": {"units": 64, "embedding_dim": 64, "dropout": 0.1, "fixed_norm": 3.5},
     # 5.7 million: what a run takes that names nothing; for some 10,000 to 100,000 pairs.
-    "small": {
-        "units": 160,
-        "embedding_dim": 256,
-        "dropout": 0.3,
-        "tie_embeddings": True,
-        "lexical_model": True,
-        "fixed_norm": 5.0,
-    },
+    "small": {},
     # 12.0 million: two layers a side, and layers of the decoder that know what was attended to.
-    "base": {
-        "units": 256,
-        "embedding_dim": 256,
-        "num_layers": 2,
-        "first_layer_attention": True,
-        "dropout": 0.3,
-        "tie_embeddings": True,
-        "lexical_model": True,
-        "fixed_norm": 5.0,
-    },
+    "base": {"units": 256, "num_layers": 2, "first_layer_attention": True},
     # Luong et al., 2015 (https://arxiv.org/abs/1508.04025), section 4.1: four layers of 1,000
     # LSTM cells, dropout 0.2, input feeding; 95 million. Here attention is global, where their
     # best single model attends around a predicted position (local-p), and sources are not reversed.
@@ -45,14 +24,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "embedding_dim": 1000,
         "num_layers": 4,
         "bidirectional": False,
-        "attention": "general",
         "input_feeding": True,
         "dropout": 0.0,
         "embedding_dropout": 0.2,
         "layer_dropout": 0.2,
-        "tie_embeddings": False,
-        "lexical_model": False,
-        "fixed_norm": None,
+        **_OF_THEIR_TIME,
     },
     # Chen et al., 2018 (https://arxiv.org/abs/1804.09849), section 3, at a quarter of the width
     # (16 million): theirs has 1,024 units, six encoder and eight decoder layers. As there: a
@@ -64,7 +40,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     # stands before the generator.
     "rnmt_plus": {
         "units": 128,
-        "embedding_dim": 256,
         "encoder_layers": 6,
         "decoder_layers": 8,
         "decoder_units": 256,
@@ -74,10 +49,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "bridge": "dense",
         "layer_norm": True,
         "residual": True,
-        "dropout": 0.3,
-        "tie_embeddings": False,
-        "lexical_model": False,
-        "fixed_norm": None,
+        **_OF_THEIR_TIME,
     },
 }
 

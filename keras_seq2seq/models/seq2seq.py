@@ -44,7 +44,7 @@ class Seq2Seq(Decodable, keras.Model):
         float32 tensor [B, T, V]: logits, one row per target position.
 
     Raises:
-        ValueError: for widths that do not fit together.
+        ValueError: for vocabularies, cells or widths that do not fit together.
 
     Example:
 
@@ -73,6 +73,7 @@ class Seq2Seq(Decodable, keras.Model):
     ):
         if isinstance(bridge, str):
             bridge = make_bridge(bridge, encoder, decoder)
+        _check_parts(encoder, decoder, generator, bridge)
         source_ids = keras.Input((None,), dtype="int32", name="source_ids")
         decoder_ids = keras.Input((None,), dtype="int32", name="decoder_ids")
         state, memory = encoder(source_ids)
@@ -233,6 +234,20 @@ class Seq2Seq(Decodable, keras.Model):
         if "encoder" not in config:
             return cls.from_options(**of_version_0_1_0(config))
         return cls(**restored(config))
+
+
+def _check_parts(encoder, decoder, generator, bridge):
+    if decoder.vocabulary_size != generator.vocabulary_size:
+        raise ValueError(
+            f"Seq2Seq: the decoder knows {decoder.vocabulary_size} tokens and the generator "
+            f"{generator.vocabulary_size}; give both the size of the target's vocabulary."
+        )
+    cells = encoder.spec.cell, decoder.spec.cell
+    if type(bridge) is Bridge and len(set(cells)) > 1:
+        raise ValueError(
+            f"Seq2Seq: an encoder of cell={cells[0]!r} has no state for a decoder of "
+            f"cell={cells[1]!r}; give both the same, or a bridge of your own."
+        )
 
 
 def make_bridge(kind: str, encoder: Encoder, decoder: Decoder) -> Bridge:

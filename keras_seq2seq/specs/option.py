@@ -1,9 +1,9 @@
 """One option: its default, its comment and its limits, in one place."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
+import operator
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -16,6 +16,13 @@ _EXPECTED = {
     float: "a number",
     str: "a text in quotes",
 }
+_LIMITS = {
+    "minimum": ("at least", operator.ge),
+    "above": ("above", operator.gt),
+    "below": ("below", operator.lt),
+    "maximum": ("at most", operator.le),
+}
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # lone surrogates: bytes that are not UTF-8
 
 
 def option(
@@ -24,25 +31,18 @@ def option(
     *,
     none: Any = None,
     choices: Collection[str] = (),
-    minimum: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    maximum: float | None = None,
     check: Callable[[Any], Any] | None = None,
+    **limits: float,
 ) -> Any:
     """Declares one field of a `Spec`.
 
     Args:
         default: bool, int, float or str, whose type is the type of the option; or None.
-        comment: str. What the option does; written above it in a commented file.
-        none: bool, int, float or str. Where the option may be None: what a configuration file,
-            which knows no null, writes in its place.
-        choices: tuple of str, or a `Registry`. The only values, where there are few.
-        minimum: float. The least value.
-        above: float. A limit that the value must exceed.
-        below: float. A limit that the value must stay under.
-        maximum: float. The greatest value.
-        check: callable. Raises ValueError on a value that is not understood.
+        comment: What the option does; written above it in a commented file.
+        none: Where the option may be None: what a file, which knows no null, writes for it.
+        choices: A tuple of str, or a `Registry`: the only values, where there are few.
+        check: Raises ValueError on a value that is not understood.
+        **limits: `minimum`, `above`, `below` and `maximum`, as many as there are.
 
     Returns:
         A `dataclasses.field`.
@@ -52,25 +52,22 @@ def option(
     ```python
     @dataclass(frozen=True)
     class EncoderSpec(Spec):
-        dropout: float = option(0.3, "Share of units dropped.", minimum=0.0, below=1.0)
+        units: int = option(160, "Units H.", minimum=1)
     ```
     """
-    limits = {"minimum": minimum, "above": above, "below": below, "maximum": maximum}
-    metadata = {
-        "comment": comment,
-        "none": none,
-        "choices": choices,
-        "limits": limits,
-        "check": check,
-    }
-    return dataclasses.field(default=default, metadata=metadata)
+    facts = {"comment": comment, "none": none, "choices": choices, "check": check}
+    return dataclasses.field(default=default, metadata={**facts, "limits": limits})
+
+
+def rate(default: float, comment: str) -> Any:
+    """Declares a share from 0 to below 1."""
+    return option(default, comment, minimum=0.0, below=1.0)
 
 
 def finer_rate(comment: str) -> Any:
     """Declares a rate of dropout at one place: that of the option `dropout` if not given."""
-    return option(
-        None, f"{comment} -1 takes dropout.", none=-1.0, minimum=-1.0, below=1.0, check=_is_a_rate
-    )
+    comment = f"{comment} -1 takes dropout."
+    return option(None, comment, none=-1.0, minimum=-1.0, below=1.0, check=_is_a_rate)
 
 
 def _is_a_rate(value: float) -> None:
@@ -79,16 +76,9 @@ def _is_a_rate(value: float) -> None:
 
 
 def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
-    """The value of a key if it is of the right type and within its limits.
+    """The value of an option if it is of the right type and within its limits.
 
-    Args:
-        section: str. Name of the section, for the message.
-        field: `dataclasses.Field` made by `option`.
-        value: the value that came.
-
-    Returns:
-        The value; a whole number where a number is wanted becomes a float, and what stands for
-        None becomes None.
+    A whole number where a number is wanted becomes a float, and what stands for None, None.
 
     Raises:
         ConfigError: the type is wrong or the value is out of range.
@@ -104,8 +94,10 @@ def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
         hint = did_you_mean(value.lower(), choices, cutoff=0.5)
         listed = ", ".join(map(repr, choices))
         raise ConfigError(f"{key} is {value!r}, but must be one of {listed}.{hint}")
-    if isinstance(value, (int, float)):
-        _check_limits(key, value, field.metadata["limits"])
+    limits = [(*_LIMITS[name], limit) for name, limit in field.metadata["limits"].items()]
+    if not all(holds(value, type(value)(limit)) for _, holds, limit in limits):
+        wanted = " and ".join(f"{words} {limit}" for words, _, limit in limits)
+        raise ConfigError(f"{key} is {value}, but must be {wanted}.")
     if field.metadata["check"] is not None:
         try:
             field.metadata["check"](value)
@@ -118,11 +110,6 @@ def choices_of(field: dataclasses.Field) -> list[str]:
     """The values that a file may write, where they are few; else nothing."""
     stand_in, choices = field.metadata["none"], list(field.metadata["choices"])
     return [stand_in, *choices] if choices and stand_in else choices
-
-
-def written_value(field: dataclasses.Field, value: Any) -> Any:
-    """The value as a configuration file writes it."""
-    return field.metadata["none"] if value is None else value
 
 
 def _typed(key: str, kind: type, value: Any) -> Any:
@@ -140,32 +127,6 @@ def _typed(key: str, kind: type, value: Any) -> Any:
         )
     if kind is float and not math.isfinite(value):
         raise ConfigError(f"{key} is {value}, but a finite number is expected.")
-    if kind is str and ("\0" in value or not _is_unicode(value)):
+    if kind is str and _NO_TEXT.search(value):
         raise ConfigError(f"{key} is {value!r}, which no file can hold: write plain text.")
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether text can be encoded; bytes of a command line that are not UTF-8 cannot."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _check_limits(key: str, value: float, limits: dict[str, float | None]) -> None:
-    rules = (
-        ("minimum", "at least", value.__ge__),
-        ("above", "above", value.__gt__),
-        ("below", "below", value.__lt__),
-        ("maximum", "at most", value.__le__),
-    )
-    wanted = []
-    broken = False
-    for name, words, holds in rules:
-        if limits[name] is not None:
-            wanted.append(f"{words} {limits[name]}")
-            broken |= not holds(type(value)(limits[name]))
-    if broken:
-        raise ConfigError(f"{key} is {value}, but must be {' and '.join(wanted)}.")

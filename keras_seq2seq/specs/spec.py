@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.config_error import ConfigError
-from keras_seq2seq.specs.option import checked_value, written_value
+from keras_seq2seq.specs.option import checked_value
 
 AnySpec = TypeVar("AnySpec", bound="Spec")
 
@@ -70,7 +70,5 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """The options by name, as files write them: no value is None."""
-        return {
-            field.name: written_value(field, getattr(self, field.name))
-            for field in dataclasses.fields(self)
-        }
+        nones = {field.name: field.metadata["none"] for field in dataclasses.fields(self)}
+        return {name: nones[name] if v is None else v for name, v in self.values().items()}

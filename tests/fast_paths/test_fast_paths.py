@@ -7,14 +7,31 @@ import tensorflow as tf
 
 from keras_seq2seq.fast_paths import tensorflow_crossentropy
 from keras_seq2seq.fast_paths.fast_path import FAST_PATHS, FastPath
+from keras_seq2seq.layers import CELLS
 from keras_seq2seq.objective import sequence_crossentropy
 
 RANDOM = np.random.default_rng(0)
 LOGITS = RANDOM.normal(0, 3, (4, 5, 11)).astype("float32")
 TARGETS = RANDOM.integers(0, 11, (4, 5)).astype("int32")
+STEPS = RANDOM.normal(size=(3, 4, 5)).astype("float32")
+STATE = [RANDOM.normal(size=(3, 7)).astype("float32") for _ in range(2)]
+MASK = np.arange(4) < np.array([[4], [1], [3]])
+
+
+def lstm_arguments():
+    """Layers that read either way, inputs, and a state or a mask."""
+    for backwards in (False, True):
+        layer = CELLS["lstm"](7, go_backwards=backwards)
+        layer.build((None, None, 5))
+        yield layer, STEPS, None, None
+        yield layer, STEPS, STATE, None
+        yield layer, STEPS, None, MASK
+
 
 # What each is tried with; the gradient is taken of the tensors of floats.
 ARGUMENTS = {
+    "gated_scan": [(1 / (1 + np.exp(-STEPS)), 2 * STEPS, STEPS[0])],
+    "lstm_sequence": list(lstm_arguments()),
     "divergence_of_halves": [(LOGITS,), (100 * LOGITS,)],
     "log_normalizer": [(LOGITS,), (100 * LOGITS,)],  # at 100 a softmax underflows
     "smoothed_negative_log_likelihood": [
@@ -23,11 +40,17 @@ ARGUMENTS = {
 }
 
 
-def with_gradients(function, tensors, others):
+WIDTHS_ARE_KNOWN = {"lstm_sequence"}  # in a graph; all other sizes are not
+
+
+def with_gradients(function, arguments, tensors):
+    """Results and gradients with tensors in the place of the arrays among the arguments."""
     floats = [tensor for tensor in tensors if tensor.dtype.is_floating]
+    rest = iter(tensors)
+    arguments = tf.nest.map_structure(lambda a: next(rest) if is_array(a) else a, arguments)
     with tf.GradientTape() as tape:
         tape.watch(floats)
-        results = tf.nest.flatten(function(*tensors, *others))
+        results = tf.nest.flatten(function(*arguments))
         # All of them count, each number with a weight of its own.
         total = sum(
             tf.reduce_sum(tf.sin(tf.range(tf.size(r), dtype="float32")) * tf.reshape(r, [-1]))
@@ -36,7 +59,12 @@ def with_gradients(function, tensors, others):
     return [*results, *tape.gradient(total, floats)]
 
 
+def is_array(argument):
+    return isinstance(argument, np.ndarray)
+
+
 def test_all_of_them_are_tried():
+    assert all(CELLS[name] for name in CELLS)  # imported at first use
     assert {path.reference.__name__ for path in FAST_PATHS} == set(ARGUMENTS)
 
 
@@ -46,16 +74,20 @@ def test_all_of_them_are_tried():
     [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in cases],
 )
 def test_values_and_gradients_are_those_of_the_reference(name, arguments, in_graph):
+    assert all(CELLS[name] for name in CELLS)
     (path,) = [path for path in FAST_PATHS if path.reference.__name__ == name]
-    tensors = [tf.constant(a) for a in arguments if isinstance(a, np.ndarray)]
-    others = arguments[len(tensors) :]
-    expected = with_gradients(path.reference, tensors, others)
+    tensors = [tf.constant(a) for a in tf.nest.flatten(arguments) if is_array(a)]
+    expected = with_gradients(path.reference, arguments, tensors)
 
     def run(*tensors):
-        return with_gradients(path.fast, tensors, others)
+        return with_gradients(path.fast, arguments, tensors)
 
     if in_graph:  # of any size
-        specs = [tf.TensorSpec([None] * len(t.shape), t.dtype) for t in tensors]
+        width = [-1] if name in WIDTHS_ARE_KNOWN else []
+        shapes = [
+            [None] * (len(t.shape) - len(width)) + [t.shape[i] for i in width] for t in tensors
+        ]
+        specs = [tf.TensorSpec(s, t.dtype) for s, t in zip(shapes, tensors, strict=True)]
         run = tf.function(run, specs, autograph=False)
     for ours, theirs in zip(run(*tensors), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

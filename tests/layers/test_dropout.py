@@ -79,9 +79,9 @@ def test_variational_dropout_reaches_every_layer():
 
 
 def test_a_finer_rate_of_zero_is_a_rate():
-    assert SideSpec(dropout=0.3, layer_dropout=0.0).rate("layer") == 0.0
-    assert SideSpec(dropout=0.3, layer_dropout=None).rate("layer") == 0.3
-    assert SideSpec(dropout=0.3, layer_dropout=-1).rate("layer") == 0.3
+    assert SideSpec(dropout=0.3, layer_dropout=0.0).rate_at("layer") == 0.0
+    assert SideSpec(dropout=0.3, layer_dropout=None).rate_at("layer") == 0.3
+    assert SideSpec(dropout=0.3, layer_dropout=-1).rate_at("layer") == 0.3
 
 
 def test_dropped_attention_still_reports_whole_weights():

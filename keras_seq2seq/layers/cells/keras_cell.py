@@ -16,7 +16,7 @@ class KerasCell(StepLayer):
     cell: Any
 
     def __init__(self, units: int, **kwargs: Any):
-        super().__init__(units, return_sequences=True, return_state=True, **kwargs)
+        super().__init__(units, **{**kwargs, "return_sequences": True, "return_state": True})
 
     def initial_state(self, batch: Any, max_length: int) -> State:
         sizes = self.cell.state_size

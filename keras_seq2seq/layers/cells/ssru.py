@@ -76,7 +76,7 @@ class SSRU(Configured, StepLayer):
         mask: Tensor | None = None,
         training: bool | None = None,
     ) -> tuple[Tensor, State]:
-        outputs, c = self(inputs, state, mask)
+        outputs, c = self(inputs, initial_state=state, mask=mask)
         return outputs, [c]
 
     def call(
@@ -86,15 +86,15 @@ class SSRU(Configured, StepLayer):
         if mask is not None:
             real = ops.expand_dims(mask, axis=-1)
             forget, new = ops.where(real, forget, 1.0), ops.where(real, new, 0.0)
-        steps = [ops.transpose(x, (1, 0, 2)) for x in (forget, new)]  # [T, B, H]
+        forget, new = (ops.transpose(x, (1, 0, 2)) for x in (forget, new))  # [T, B, H]
         if self.go_backwards:
-            steps = [ops.flip(x, axis=0) for x in steps]
+            forget, new = ops.flip(forget, axis=0), ops.flip(new, axis=0)
         if initial_state is None:
-            start = ops.zeros_like(new[:, 0])
+            start = ops.zeros_like(new[0])
         else:
             start = ops.cast(initial_state[0], "float32")
 
-        states = gated_scan(*steps, start)  # [T, B, H]
+        states = gated_scan(forget, new, start)  # [T, B, H]
         outputs = ops.transpose(ops.relu(states), (1, 0, 2))  # [B, T, H]
         return ops.cast(outputs, self.compute_dtype), ops.cast(states[-1], self.compute_dtype)
 

@@ -11,7 +11,7 @@ import tomli_w
 from keras_seq2seq.data.parallel_text import parse_columns
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
-from keras_seq2seq.specs.option import option
+from keras_seq2seq.specs.option import option, rate
 from keras_seq2seq.specs.spec import Spec
 from keras_seq2seq.text.tokenizers import TOKENIZERS
 
@@ -133,8 +133,9 @@ class TrainingConfig(Spec):
     )
     optimizer: str = option("adamw", "The optimizer.", choices=("adamw", "adam"))
     weight_decay: float = option(0.01, "Weight decay of adamw.", minimum=0.0)
-    label_smoothing: float = option(
-        0.1, "Share of each label spread over the vocabulary.", minimum=0.0, below=1.0
+    label_smoothing: float = rate(
+        0.1,
+        "Share of each label spread over the vocabulary.",
     )
     r_drop: float = option(
         0.0,
@@ -144,8 +145,9 @@ class TrainingConfig(Spec):
         minimum=0.0,
     )
     clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
-    ema_momentum: float = option(
-        0.99, "Momentum of the moving average of the weights; 0 keeps none.", minimum=0.0, below=1.0
+    ema_momentum: float = rate(
+        0.99,
+        "Momentum of the moving average of the weights; 0 keeps none.",
     )
     average_epochs: int = option(
         0,
