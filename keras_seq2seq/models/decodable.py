@@ -184,7 +184,7 @@ class _CompiledMethod(keras.Model):
     """A function over named tensors as `call`: `predict_on_batch` compiles it on any backend."""
 
     def __init__(self, owner: Any, function: Callable[..., Any]):
-        super().__init__()
+        super().__init__(name="compiled_method")  # a name must not begin with "_"
         self.owner = owner  # the model whose weights the function uses
         self.function = function
 
