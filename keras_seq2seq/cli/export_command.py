@@ -1,9 +1,7 @@
 """`keras-seq2seq export`."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,16 +37,17 @@ def run(
     if tflite is not None and tflite.suffix != ".tflite":
         raise ValueError(f"--tflite {tflite} must end in .tflite.")
     from keras_seq2seq import export
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
     from keras_seq2seq.export.tflite import check_text_is_possible
 
     artefact = export.open_artefact(model)
-    if artefact.kind != "keras":
+    if not isinstance(artefact, KerasArtefact):
         raise ValueError(
             f"{model} is a {artefact.kind}; only a run or .keras file can be exported."
         )
     if text:
         check_text_is_possible(artefact.model)  # before anything is written
-    search = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
+    search: dict[str, Any] = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
             written = export.saved_model(artefact.model, saved_model, beam_size=beam_size or 4)

@@ -1,13 +1,9 @@
 """`keras-seq2seq inspect`."""
 
-from __future__ import annotations
-
-import json
-
 from rich.table import Table
 
 from keras_seq2seq.cli.arguments import AsJson, ModelArgument
-from keras_seq2seq.cli.terminal import out
+from keras_seq2seq.cli.terminal import out, print_json
 
 
 def run(model: ModelArgument, as_json: AsJson = False) -> None:
@@ -15,15 +11,10 @@ def run(model: ModelArgument, as_json: AsJson = False) -> None:
     from keras_seq2seq.export import open_artefact
 
     artefact = open_artefact(model)
-    facts = {
-        "kind": artefact.kind,
-        "path": artefact.path,
-        "bytes": artefact.size_bytes(),
-        **artefact.describe(),
-    }
+    facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
+    facts |= artefact.describe()
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
-        return
+        return print_json(facts)
     table = Table(title=str(model), show_header=False)
     for name, value in facts.items():
         table.add_row(name, f"{value:,}" if type(value) is int else str(value))
