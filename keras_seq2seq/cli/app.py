@@ -15,10 +15,8 @@ from keras_seq2seq.cli import (
     evaluate_command,
     export_command,
     generate_command,
-    inspect_command,
     plot_command,
     quickstart_command,
-    score_command,
     train_command,
 )
 from keras_seq2seq.cli.library_messages import own_messages_only
@@ -55,9 +53,9 @@ app.command("train")(train_command.run)
 app.command("evaluate")(evaluate_command.run)
 app.command("compare")(compare_command.run)
 app.command("generate")(generate_command.run)
-app.command("score")(score_command.run)
+app.command("score")(generate_command.score)
 app.command("export")(export_command.run)
-app.command("inspect")(inspect_command.run)
+app.command("inspect")(export_command.inspect)
 app.command("plot")(plot_command.run)
 app.command("quickstart")(quickstart_command.run)
 

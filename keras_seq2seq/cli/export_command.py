@@ -1,12 +1,13 @@
-"""`keras-seq2seq export`."""
+"""`keras-seq2seq export` and `keras-seq2seq inspect`."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-from keras_seq2seq.cli.arguments import ModelArgument
-from keras_seq2seq.cli.terminal import err
+from keras_seq2seq.cli.arguments import AsJson, ModelArgument
+from keras_seq2seq.cli.terminal import err, out, print_json
 
 
 def run(
@@ -58,3 +59,18 @@ def run(
             if text:
                 text_file = tflite.with_suffix(".text.tflite")
                 print(export.tflite(artefact.model, text_file, text=True, **search))
+
+
+def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
+    """Shows what a model is made of."""
+    from keras_seq2seq.export import open_artefact
+
+    artefact = open_artefact(model)
+    facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
+    facts |= artefact.describe()
+    if as_json:
+        return print_json(facts)
+    table = Table(title=str(model), show_header=False)
+    for name, value in facts.items():
+        table.add_row(name, f"{value:,}" if type(value) is int else str(value))
+    out.print(table)

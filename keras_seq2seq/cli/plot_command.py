@@ -37,7 +37,8 @@ def run(
         )
     if output.is_dir():
         raise ValueError(f"--output {output} is a directory: name a file.")
-    from keras_seq2seq.evaluation import RunCurves, plot_curves
+    from keras_seq2seq.evaluation.curves_plot import plot_curves
+    from keras_seq2seq.evaluation.run_curves import RunCurves
     from keras_seq2seq.objective.monitor import Monitor
 
     names = [path.resolve().name for path in runs]
