@@ -187,7 +187,7 @@ def _training_pairs(model, train, columns):
     """The pairs the model learnt from: as told, or as its run directory says; `None` if neither."""
     from keras_seq2seq.data import CorpusError, parse_columns, read_pairs
     from keras_seq2seq.training.configuration.config_file import load_config
-    from keras_seq2seq.training.runs.run_directory import RunDirectory
+    from keras_seq2seq.training.run_directory import RunDirectory
 
     if train is not None:
         return read_pairs(train, parse_columns(columns))

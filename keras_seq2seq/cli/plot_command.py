@@ -60,7 +60,7 @@ def _monitor_of(path):
     """What the run itself told its best epoch by."""
     from keras_seq2seq.objective.monitor import Monitor
     from keras_seq2seq.training.configuration.config_file import load_config
-    from keras_seq2seq.training.runs.run_directory import RunDirectory
+    from keras_seq2seq.training.run_directory import RunDirectory
 
     run = RunDirectory(path)
     if not run.is_run:

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.recovery.progress import Progress as Progress
     from keras_seq2seq.training.recovery.rollback import Rollback as Rollback
     from keras_seq2seq.training.recovery.training_state import TrainingState as TrainingState
+    from keras_seq2seq.training.run_directory import RunDirectory as RunDirectory
     from keras_seq2seq.training.runs.fingerprint import data_fingerprint as data_fingerprint
     from keras_seq2seq.training.runs.run import Run as Run
     from keras_seq2seq.training.runs.run import train as train
-    from keras_seq2seq.training.runs.run_directory import RunDirectory as RunDirectory
     from keras_seq2seq.training.runs.training_summary import TrainingSummary as TrainingSummary
     from keras_seq2seq.training.tensorboard.attention_images import (
         AttentionImages as AttentionImages,

@@ -1,7 +1,5 @@
 """Figures, text and pictures for TensorBoard."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 
@@ -17,8 +15,8 @@ class EventLog:
     more than its pictures.
 
     Args:
-        log_dir: path of the directory.
-        say: callable that is given each message for the user.
+        log_dir: A directory for TensorBoard.
+        say: Is given each message for the user.
 
     Example:
 
@@ -36,13 +34,9 @@ class EventLog:
         self.gave_up = False
 
     def scalars(self, figures: Mapping[str, float], step: int) -> None:
-        """Adds figures, a dict of name to number."""
-
-        def write():
-            for name, value in figures.items():
-                tf.summary.scalar(name, float(value), step=step)
-
-        self._write(write)
+        """Adds figures by their names."""
+        summaries = ((name, float(value)) for name, value in figures.items())
+        self._write(lambda: [tf.summary.scalar(*summary, step=step) for summary in summaries])
 
     def text(self, name: str, markdown: str, step: int) -> None:
         """Adds a text in Markdown."""
