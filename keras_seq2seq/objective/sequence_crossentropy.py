@@ -155,9 +155,5 @@ class SequenceCrossentropy(keras.losses.Loss):
         return smoothed_negative_log_likelihood(targets, logits, self.label_smoothing)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "label_smoothing": self.label_smoothing,
-            "ignore_id": self.ignore_id,
-            "r_drop": self.r_drop,
-        }
+        names = ("label_smoothing", "ignore_id", "r_drop")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -82,11 +82,7 @@ class RunDirectory:
 
     @classmethod
     def new(cls, root: str | os.PathLike = "runs", now: datetime | None = None) -> RunDirectory:
-        """Creates a run directory of its own, `<root>/<date>_<time>`.
-
-        Raises:
-            ValueError: it cannot be created.
-        """
+        """Creates a run directory of its own, `<root>/<date>_<time>`."""
         name = f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}"
         run, number = cls(Path(root) / name), 1
         while os.path.lexists(run.path):  # another run began in the same second

@@ -69,10 +69,7 @@ class Checkpointing(keras.callbacks.Callback):
         self.metrics_to_come: Checkpoint | None = None
 
     def begin_at(self, start: Checkpoint | None, epochs: int) -> int:
-        """Lets the next fit start from a checkpoint, or anew; gives the epoch it starts with.
-
-        A run that had stopped before has none of its `epochs` left.
-        """
+        """Lets the next fit start from a checkpoint, or anew; gives the epoch it starts with."""
         self.start = start
         self.progress = Progress() if start is None else start.progress
         self.counter.move(self.progress.epoch, self.progress.batch, self.progress.skipped)

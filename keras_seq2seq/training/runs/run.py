@@ -34,7 +34,7 @@ from keras_seq2seq.training.recovery.rollback import Rollback
 from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import build_model, compile_model, run_callbacks
-from keras_seq2seq.training.runs.run_start import begin_run, resume_run, run_tokenizers
+from keras_seq2seq.training.runs.run_start import run_tokenizers, start_run
 from keras_seq2seq.training.runs.training_summary import TrainingSummary
 from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
 
@@ -120,8 +120,7 @@ class Run:
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
         keras.utils.set_random_seed(options.seed)
-        begin = resume_run if self.resume else begin_run
-        start, facts = begin(self.config, run, self.store, pairs, say)
+        start, facts = start_run(self.config, run, self.store, pairs, say, self.resume)
         tokenizers, (train, valid) = self._encode(pairs, start)
         model = build_model(self.config, *tokenizers) if self.model is None else self.model
         counter = EpochCounter()
@@ -220,13 +219,7 @@ def train(
 ) -> TrainingSummary:
     """Trains a model as a configuration says: `Run` with its model, in one call.
 
-    Args and errors as those of `Run`; `run` is the `RunDirectory`.
-
-    Example:
-
-    ```python
-    train(load_config("ko_en.toml"), RunDirectory("runs/ko_en").create(), say=print)
-    ```
+    Args and errors as those of `Run`; `run` is its directory.
     """
     return Run(config, run, pairs=pairs, say=say, callbacks=callbacks, resume=resume).fit()
 

@@ -31,50 +31,31 @@ _FREE = {
 }
 
 
-def begin_run(
+def start_run(
     config: RunConfig,
     run: RunDirectory,
     store: CheckpointStore,
     pairs: Sequence[SentencePairs],
     say: Say,
+    resume: bool,
 ) -> tuple[Checkpoint | None, dict[str, Any]]:
-    """Writes down what a new run is made of; what an older one left is removed.
+    """Begins a run, or finds the last checkpoint and makes sure that it is one of the same run.
 
     Returns:
-        `None`, and what each checkpoint shall hold of the run's beginning.
-    """
-    store.clear()
-    run.remove_leftovers()
-    for path in (run.summary, run.bad_batches, *run.path.glob(CheckpointAverage.files)):
-        path.unlink(missing_ok=True)
-    facts = {"config": config.to_dict(), "data": _fingerprints(pairs), "versions": versions()}
-    run.write_text(run.config.name, commented_toml(config))
-    run.write_json(run.data_fingerprint.name, facts["data"])
-    run.write_json(run.versions.name, facts["versions"])
-    return None, facts
-
-
-def resume_run(
-    config: RunConfig,
-    run: RunDirectory,
-    store: CheckpointStore,
-    pairs: Sequence[SentencePairs],
-    say: Say,
-) -> tuple[Checkpoint | None, dict[str, Any]]:
-    """Finds the last checkpoint and makes sure that it is one of the same run.
-
-    Returns what `begin_run` does, but the last checkpoint instead of `None`.
+        The last checkpoint, if any, and what each one shall hold of the run's beginning.
 
     Raises:
         ConfigError: the configuration has changed.
         TrainingError: the data have changed.
         ValueError: the run is finished.
     """
-    run.check_unfinished()
-    start = store.newest()
+    if resume:
+        run.check_unfinished()
+    start = store.newest() if resume else None
     if start is None:
-        say(f"{run.path} holds no checkpoint: training starts from the beginning.")
-        return begin_run(config, run, store, pairs, say)
+        if resume:
+            say(f"{run.path} holds no checkpoint: training starts from the beginning.")
+        return None, _begin(config, run, store, pairs)
     _check_config(start.state["config"], config.to_dict())
     _check_data(run, start.state["data"], _fingerprints(pairs))
     run.remove_leftovers()
@@ -85,6 +66,21 @@ def resume_run(
         say(f"Since the run began: {changed}. Its last digits may differ from an unbroken run.")
     say(f"Resuming at epoch {start.place[0] + 1}, batch {start.place[1] + 1}")
     return start, facts
+
+
+def _begin(
+    config: RunConfig, run: RunDirectory, store: CheckpointStore, pairs: Sequence[SentencePairs]
+) -> dict[str, Any]:
+    """Writes down what a new run is made of; what an older one left is removed."""
+    store.clear()
+    run.remove_leftovers()
+    for path in (run.summary, run.bad_batches, *run.path.glob(CheckpointAverage.files)):
+        path.unlink(missing_ok=True)
+    facts = {"config": config.to_dict(), "data": _fingerprints(pairs), "versions": versions()}
+    run.write_text(run.config.name, commented_toml(config))
+    run.write_json(run.data_fingerprint.name, facts["data"])
+    run.write_json(run.versions.name, facts["versions"])
+    return facts
 
 
 def run_tokenizers(

@@ -13,18 +13,6 @@ class EventLog:
 
     What cannot be written, on a full disk for instance, is told once and given up: a run is worth
     more than its pictures.
-
-    Args:
-        log_dir: A directory for TensorBoard.
-        say: Is given each message for the user.
-
-    Example:
-
-    ```python
-    log = EventLog("runs/first/logs/samples", print)
-    log.text("samples", "| source | translation |", step=3)
-    log.close()
-    ```
     """
 
     def __init__(self, log_dir: str | os.PathLike, say: Say = quiet):
