@@ -31,7 +31,7 @@ from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact

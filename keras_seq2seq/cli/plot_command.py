@@ -8,7 +8,7 @@ import typer
 from keras_seq2seq.cli.arguments import existing
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 _ENDINGS = (".png", ".svg", ".pdf")
 

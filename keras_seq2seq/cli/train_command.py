@@ -15,8 +15,7 @@ from keras_seq2seq.cli.terminal import err, make_progress, say
 from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
-from keras_seq2seq.training.runs.corpora import read_corpora
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from keras_seq2seq.training import TrainingSummary
@@ -131,7 +130,7 @@ def _set_aside(directory: RunDirectory) -> Iterator[None]:
 
 def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
-    pairs = read_corpora(config.data)  # before TensorFlow is loaded: errors show at once
+    pairs = config.data.read()  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
