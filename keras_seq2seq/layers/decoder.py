@@ -1,7 +1,5 @@
 """From target ids and a state to hidden states."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """From source ids to memory and final state."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """From a hidden state to probabilities over the vocabulary."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

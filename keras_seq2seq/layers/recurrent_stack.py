@@ -1,7 +1,5 @@
 """Stacked recurrent layers, optionally bidirectional, for encoder and decoder alike."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """Options that encoder and decoder share."""
 
-from __future__ import annotations
-
 import dataclasses
 
 from keras_seq2seq.layers.stack_spec import StackSpec

@@ -1,7 +1,5 @@
 """What can be searched: one model, or several as one."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable
