@@ -63,7 +63,7 @@ def _without_example():
             ("text", "Tokenizer"),
             ("training", "DataConfig"),
             ("training", "TextConfig"),
-            ("training", "ModelConfig"),
+            ("models", "ModelSpec"),
             ("training", "TrainingConfig"),
             ("training", "TrainingSummary"),
         )

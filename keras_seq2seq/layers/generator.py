@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.generator_spec import GeneratorSpec
 from keras_seq2seq.layers.memory import Memory, is_given
+from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_seq2seq.layers.stack_spec import StackSpec
+from keras_seq2seq.layers.options.stack_spec import StackSpec
 from keras_seq2seq.specs.option import finer_rate, option, rate
 
 
