@@ -11,4 +11,5 @@ CELLS = Registry(
     lstm="keras_seq2seq.layers.cells.lstm.LSTM",
     gru="keras_seq2seq.layers.cells.gru.GRU",
     ssru="keras_seq2seq.layers.cells.ssru.SSRU",
+    simple="keras_seq2seq.layers.cells.simple_rnn.SimpleRNN",
 )
