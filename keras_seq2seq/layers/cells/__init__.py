@@ -11,5 +11,4 @@ CELLS = Registry(
     lstm="keras_seq2seq.layers.cells.lstm.LSTM",
     gru="keras_seq2seq.layers.cells.gru.GRU",
     ssru="keras_seq2seq.layers.cells.ssru.SSRU",
-    simple="keras_seq2seq.layers.cells.simple_rnn.SimpleRNN",
 )
