@@ -192,7 +192,6 @@ class Decoder(Configured, keras.layers.Layer):
         if memory is not None and not is_given(memory.keys):
             state, memory = self.prepare(state, memory)
         embedded = self.token_dropout_layer(self.embedding(ids), training=training)  # [N, T, E]
-        embedded = embedded * self.spec.embedding_scale
         embedded = self.dropout_layer(embedded, training=training)
         run = self._run_with_feeding if self.spec.input_feeding else self._run
         hidden, state, weights = run(embedded, state, memory, training)

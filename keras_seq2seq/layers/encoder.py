@@ -89,7 +89,6 @@ class Encoder(Configured, keras.layers.Layer):
     ) -> tuple[list[State], Memory]:
         mask = ops.not_equal(ids, self.pad_id) if padded else None
         embedded = self.token_dropout_layer(self.embedding(ids), training=training)  # [B, S, E]
-        embedded = embedded * self.spec.embedding_scale
         embedded = self.dropout_layer(embedded, training=training)
         values, state = self.rnn(embedded, padding_mask=mask, training=training)
         values = self.memory_dropout_layer(values, training=training)

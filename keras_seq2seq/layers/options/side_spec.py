@@ -12,7 +12,6 @@ class SideSpec(StackSpec):
 
     embedding_dim: int = option(256, "Width of the token embeddings.", minimum=1)
     embedding_dropout: float | None = finer_rate("Of embeddings.")
-    embedding_scale: float = option(1.0, "What the token embeddings are multiplied by.", above=0.0)
     layer_dropout: float | None = finer_rate("Between layers.")
     token_dropout: float = rate(
         0.0,
