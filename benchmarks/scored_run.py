@@ -15,7 +15,7 @@ from keras_seq2seq.cli.terminal import err, progress_of
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.errors.training_error import TrainingError
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 BATCH = 64
 LENGTH_PENALTIES = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0)  # alpha of Wu et al., 2016

@@ -1,7 +1,5 @@
 """Files that are whole or not there."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib
@@ -9,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-FilePath: TypeAlias = "str | os.PathLike[str]"
+FilePath: TypeAlias = str | os.PathLike[str]
 
 
 @contextlib.contextmanager
@@ -35,7 +33,7 @@ def replacing(path: FilePath) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _to_disk(path):
+def _to_disk(path: pathlib.Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,5 @@
 """Public names that editors see as imports, and that are imported at first use."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import inspect

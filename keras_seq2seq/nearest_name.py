@@ -1,7 +1,5 @@
 """The valid name that a wrong one was meant to be."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 

@@ -1,10 +1,13 @@
 """What users see of the package: documented, typed, and with few arguments."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
 from pathlib import Path
+
+import keras
 
 PACKAGE = Path(__file__).parents[1] / "keras_seq2seq"
 MOST_ARGUMENTS = 12
@@ -35,7 +38,7 @@ def bad_docstring(cls, is_layer=False):
 def _takes_arguments(cls):
     if issubclass(cls, Exception) or inspect.isabstract(cls):
         return False
-    fields = getattr(cls, "__dataclass_fields__", {}).values()
+    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     if fields and all("comment" in field.metadata for field in fields):
         return False  # each says itself what it is for, see `keras-seq2seq train --show-config`
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -63,7 +66,13 @@ def _without_example():
             ("text", "Tokenizer"),
             ("training", "DataConfig"),
             ("training", "TextConfig"),
-            ("training", "ModelConfig"),
+            ("layers", "DecoderSpec"),
+            ("layers", "EncoderSpec"),
+            ("layers", "GeneratorSpec"),
+            ("layers", "Memory"),
+            ("layers", "StackSpec"),
+            ("layers", "StepLayer"),
+            ("models", "Decodable"),
             ("training", "TrainingConfig"),
             ("training", "TrainingSummary"),
         )
@@ -133,7 +142,9 @@ def test_public_classes_are_documented():
     rooms = {cls: cls.__module__.split(".")[1] for cls in classes}
     complaints = []
     for cls in classes:
-        complaints += bad_docstring(cls, is_layer=rooms[cls] in ("layers", "models"))
+        is_layer = issubclass(cls, keras.layers.Layer) and not inspect.isabstract(cls)
+        is_layer = is_layer and rooms[cls] in ("layers", "models")
+        complaints += bad_docstring(cls, is_layer)
     assert complaints == []
     assert {"layers", "models", "text", "training", "data", "export"} <= set(rooms.values())
 

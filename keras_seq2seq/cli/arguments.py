@@ -1,23 +1,53 @@
-"""Arguments that several commands take."""
-
-from __future__ import annotations
+"""Arguments that several commands take; they are checked before TensorFlow is loaded."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.nearest_name import did_you_mean
 
-def existing(path: Path) -> Path:
-    """Told at once, not after the seconds that TensorFlow takes to load."""
-    if not path.exists():
-        raise ValueError(f"{path} does not exist.")
-    return path
+Paths = TypeVar("Paths", Path, list[Path])
 
 
-def all_existing(paths: list[Path]) -> list[Path]:
-    """The same for several."""
-    return [existing(path) for path in paths]
+def existing(paths: Paths) -> Paths:
+    """Refuses paths where there is nothing."""
+    for path in [paths] if isinstance(paths, Path) else paths:
+        if not path.exists():
+            raise ValueError(f"{path} does not exist.")
+    return paths
+
+
+def check_tokenizer(name: str) -> str:
+    """Refuses a name sacreBLEU does not know."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    if name not in BLEU.TOKENIZERS:
+        raise ValueError(
+            f"--tokenize {name} is not known to sacreBLEU; choose one of "
+            f"{', '.join(sorted(BLEU.TOKENIZERS))}.{did_you_mean(name, BLEU.TOKENIZERS)}"
+        )
+    try:
+        BLEU(tokenize=name)
+    except (ImportError, RuntimeError, OSError) as error:  # some need a package or a download
+        raise ValueError(f"--tokenize {name} cannot be used: {error}") from error
+    return name
+
+
+def check_language(language: str | None) -> str | None:
+    """Refuses a language that Moses does not know."""
+    if language is not None:
+        from keras_seq2seq.evaluation.moses_text import check_moses_language
+
+        check_moses_language(language)
+    return language
+
+
+def read_test_pairs(corpus: str, columns: str) -> SentencePairs:
+    """All pairs of a corpus, in its order: what is scored is not chosen."""
+    return read_pairs(corpus, parse_columns(columns), drop_duplicates=False, drop_empty=False)
 
 
 ModelArgument = Annotated[
@@ -29,16 +59,14 @@ ModelArgument = Annotated[
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
 Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
-Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer.")]
-Language = Annotated[
-    str | None,
-    typer.Option(
-        help="Language of the targets, as de: score lower-cased, Moses-tokenised text, too, as "
-        "published tables do."
-    ),
-]
+TestCorpus = Annotated[str, typer.Option(help="Corpus with references.")]
+Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer.", callback=check_tokenizer)]
 Ensemble = Annotated[
     list[Path] | None,
     typer.Option(help="A further model of the same vocabulary, to decode with as one."),
 ]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
+]
+Overwrite = Annotated[bool, typer.Option(help="Replace a run in --run-dir.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

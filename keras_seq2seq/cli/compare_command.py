@@ -1,20 +1,30 @@
 """`keras-seq2seq compare`."""
 
-from __future__ import annotations
-
 import dataclasses
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from keras_seq2seq.cli.arguments import AsJson, BatchSize, Columns, Tokenize, all_existing
-from keras_seq2seq.cli.evaluate_command import check_language, check_tokenizer, translate
+from keras_seq2seq.cli.arguments import (
+    AsJson,
+    BatchSize,
+    Columns,
+    TestCorpus,
+    Tokenize,
+    check_language,
+    existing,
+    read_test_pairs,
+)
+from keras_seq2seq.cli.evaluate_command import translate
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, out
+from keras_seq2seq.cli.terminal import err, out, print_json
+from keras_seq2seq.data.text_lines import read_lines
+
+if TYPE_CHECKING:
+    from keras_seq2seq.evaluation import PairedScore
 
 _TITLES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER (less is better)"}
 
@@ -26,17 +36,18 @@ def run(
         typer.Argument(
             help="Two or more: models, or files of translations, one a line. "
             "The first is the baseline.",
-            callback=all_existing,
+            callback=existing,
         ),
     ],
-    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    test: TestCorpus = "phrasebook:test",
     columns: Columns = "1,2",
     tokenize: Tokenize = "13a",
     language: Annotated[
         str | None,
         typer.Option(
             help="Language of the targets, as de: compare lower-cased, Moses-tokenised "
-            "text instead."
+            "text instead.",
+            callback=check_language,
         ),
     ] = None,
     resamples: Annotated[int, typer.Option(min=40, help="Draws of the bootstrap.")] = 1000,
@@ -45,58 +56,49 @@ def run(
     **search: Any,
 ) -> None:
     """Tells whether systems differ by more than chance: paired bootstrap of BLEU, chrF and TER."""
-    from keras_seq2seq.data import parse_columns, read_pairs
-
     if len(systems) < 2:
         raise ValueError("compare needs two systems or more: a baseline and what is held to it.")
     twice = {str(path) for path in systems if systems.count(path) > 1}
     if twice:
         raise ValueError(f"{sorted(twice)[0]} is named twice: a system is compared with others.")
-    pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
-    check_tokenizer(tokenize)
-    check_language(language)
-    texts = _read_files(systems, pairs)
-    for path in systems:
-        if str(path) not in texts:
-            from keras_seq2seq.export import open_artefact
-
-            artefact = open_artefact(path)
-            texts[str(path)], _ = translate(artefact, pairs.sources, batch_size, **search)
+    pairs = read_test_pairs(test, columns)
+    texts = _read_files(systems, len(pairs))
     from keras_seq2seq.evaluation import paired_bootstrap
+    from keras_seq2seq.export import open_artefact
 
-    ordered = {str(path): texts[str(path)] for path in systems}
+    for path in systems:
+        if path not in texts:
+            texts[path] = translate(open_artefact(path), pairs.sources, batch_size, **search)
+    ordered = {str(path): texts[path] for path in systems}
     with err.status("Drawing sentences and scoring them"):
         rows = paired_bootstrap(ordered, pairs.targets, tokenize, language, resamples)
     if as_json:
-        comparison = [dataclasses.asdict(row) for row in rows]
         facts = {"test": test, "sentences": len(pairs), "resamples": resamples}
-        print(json.dumps({**facts, "scores": comparison}, ensure_ascii=False))
-        return
+        return print_json({**facts, "scores": [dataclasses.asdict(row) for row in rows]})
     out.print(_table(rows, test, len(pairs)))
     for signature in dict.fromkeys(row.signature for row in rows):
         out.print(signature, highlight=False, soft_wrap=True)
 
 
-def _read_files(systems, pairs):
-    """Translations that lie in files, by path; read first, so that errors show at once."""
-    from keras_seq2seq.data.text_lines import read_lines
-
+def _read_files(systems: list[Path], count: int) -> dict[Path, list[str]]:
+    """Translations that lie in files; read first, so that errors show at once."""
     texts = {}
     for path in systems:
         if path.is_file() and path.suffix not in (".keras", ".tflite"):
-            texts[str(path)] = read_lines(str(path))
-            if len(texts[str(path)]) != len(pairs):
+            texts[path] = read_lines(str(path))
+            if len(texts[path]) != count:
                 raise ValueError(
-                    f"{path} has {len(texts[str(path)]):,} lines, but the corpus has "
-                    f"{len(pairs):,} pairs: one translation a line is expected."
+                    f"{path} has {len(texts[path]):,} lines, but the corpus has {count:,} pairs: "
+                    "one translation a line is expected."
                 )
     return texts
 
 
-def _table(rows, test, sentences):
-    table = Table(title=f"{test}, {sentences:,} sentences; differences from the first system")
-    for name in ("system", "score", "95 % interval", "difference", "p"):
-        table.add_column(name, justify="left" if name == "system" else "right", overflow="fold")
+def _table(rows: list["PairedScore"], test: str, sentences: int) -> Table:
+    names = ("score", "95 % interval", "difference", "p")
+    columns = (Column(name, justify="right", overflow="fold") for name in names)
+    title = f"{test}, {sentences:,} sentences; differences from the first system"
+    table = Table(Column("system", overflow="fold"), *columns, title=title)
     metric = None
     for row in rows:
         if row.metric != metric:

@@ -1,7 +1,5 @@
 """`keras-seq2seq evaluate`."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.cli.arguments import (
@@ -20,28 +18,55 @@ from keras_seq2seq.cli.arguments import (
     BatchSize,
     Columns,
     Ensemble,
-    Language,
     ModelArgument,
+    TestCorpus,
     Tokenize,
+    check_language,
+    read_test_pairs,
 )
 from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, out, progress_of
-from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.cli.terminal import err, out, print_json, progress_of
+from keras_seq2seq.data.corpus_error import CorpusError
+from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.training.configuration.config_file import load_config
+from keras_seq2seq.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from keras_seq2seq.data import SentencePairs
     from keras_seq2seq.export import Artefact
+
+
+def check_output(path: Path | None) -> Path | None:
+    """Refuses a file that cannot be written."""
+    if path is not None:
+        if path.is_dir():
+            raise ValueError(f"--output {path} is a directory: name a file.")
+        if not path.parent.is_dir():
+            raise ValueError(f"--output {path}: the directory {path.parent} does not exist.")
+        if not os.access(path.parent, os.W_OK):
+            raise ValueError(f"--output {path}: the directory {path.parent} is not writable.")
+    return path
 
 
 @with_search_flags
 def run(
     model: ModelArgument,
-    test: Annotated[str, typer.Option(help="Corpus with references.")] = "phrasebook:test",
+    test: TestCorpus = "phrasebook:test",
     columns: Columns = "1,2",
-    output: Annotated[Path | None, typer.Option(help="Also write the translations here.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write the translations here.", callback=check_output),
+    ] = None,
     tokenize: Tokenize = "13a",
-    language: Language = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the targets, as de: score lower-cased, Moses-tokenised text, too, "
+            "as published tables do.",
+            callback=check_language,
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Directory for a report of errors: text, JSON and a picture."),
@@ -56,70 +81,28 @@ def run(
     **search: Any,
 ) -> None:
     """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
-    from keras_seq2seq.data import parse_columns, read_pairs
-
-    pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
-    check_tokenizer(tokenize)
-    check_language(language)
-    check_output(output)
-    training = None if report is None else _training_pairs(model, train, columns)
-    check_report(report)
+    pairs = read_test_pairs(test, columns)
+    training = None
+    if report is not None:
+        training = _training_pairs(model, train, columns)
+        _make_directory(report)
     artefact = open_models(model, ensemble)
-    hypotheses, seconds = translate(artefact, pairs.sources, batch_size, **search)
+    start = time.perf_counter()
+    hypotheses = translate(artefact, pairs.sources, batch_size, **search)
+    seconds = time.perf_counter() - start
     if output is not None:
-        with replacing(output) as temporary:
-            temporary.write_text("".join(f"{h}\n" for h in hypotheses), "utf-8")
+        _write(output, "".join(f"{line}\n" for line in hypotheses))
     scores = {**score_texts(hypotheses, pairs.targets, tokenize, language), "seconds": seconds}
     if report is not None:
         _write_report(report, artefact, pairs, hypotheses, training, tokenize)
     if as_json:
-        print(json.dumps({"model": str(model), "test": test, **scores}, ensure_ascii=False))
-        return
+        return print_json({"model": str(model), "test": test, **scores})
     _show(scores, f"{model} on {test}")
     if report is not None:
         out.print(f"Errors by length, rare words and unknown tokens: {report}", soft_wrap=True)
 
 
-def check_tokenizer(name: str) -> None:
-    """Refuses a name sacreBLEU does not know before any sentence is translated."""
-    from sacrebleu.metrics.bleu import BLEU
-
-    if name not in BLEU.TOKENIZERS:
-        hint = did_you_mean(name, BLEU.TOKENIZERS)
-        raise ValueError(
-            f"--tokenize {name} is not known to sacreBLEU; choose one of "
-            f"{', '.join(sorted(BLEU.TOKENIZERS))}.{hint}"
-        )
-    try:
-        BLEU(tokenize=name)
-    except (ImportError, RuntimeError, OSError) as error:  # some need a package or a download
-        raise ValueError(f"--tokenize {name} cannot be used: {error}") from error
-
-
-def check_output(path: Path | None) -> None:
-    """Refuses a file that cannot be written before any sentence is translated."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise ValueError(f"--output {path} is a directory: name a file.")
-    if not path.parent.is_dir():
-        raise ValueError(f"--output {path}: the directory {path.parent} does not exist.")
-    if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--output {path}: the directory {path.parent} is not writable.")
-
-
-def check_language(language: str | None) -> None:
-    """Refuses a language that Moses does not know before any sentence is translated."""
-    if language is not None:
-        from keras_seq2seq.evaluation.moses_text import check_moses_language
-
-        check_moses_language(language)
-
-
-def check_report(path: Path | None) -> None:
-    """Makes the directory of a report, or says why it cannot be."""
-    if path is None:
-        return
+def _make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -129,13 +112,11 @@ def check_report(path: Path | None) -> None:
 
 
 def translate(
-    artefact: Artefact, sources: Sequence[str], batch_size: int = 32, **search: Any
-) -> tuple[list[str], float]:
-    """Translates with a progress bar; gives the translations and the seconds they took."""
-    start = time.perf_counter()
+    artefact: "Artefact", sources: Sequence[str], batch_size: int = 32, **search: Any
+) -> list[str]:
+    """Translates with a progress bar."""
     with progress_of("translating", len(sources)) as progress:
-        hypotheses = artefact.generate(sources, batch_size, progress, **search).texts
-    return hypotheses, time.perf_counter() - start
+        return artefact.generate(sources, batch_size, progress, **search).texts
 
 
 def score_texts(
@@ -154,23 +135,13 @@ def score_texts(
     return scores
 
 
-def score(
-    artefact: Artefact, pairs: SentencePairs, tokenize: str = "13a", batch_size: int = 32
-) -> dict[str, Any]:
-    """Returns the scores of an artefact on sentence pairs as a dict, with the seconds it took."""
-    hypotheses, seconds = translate(artefact, pairs.sources, batch_size)
-    return {**score_texts(hypotheses, pairs.targets, tokenize), "seconds": seconds}
-
-
-def _show(scores, title):
+def _show(scores: dict[str, Any], title: str) -> None:
     """A column of figures for each way to look at the text; signatures in full below."""
     views = {"raw": scores}
     if "lowercased_tokenised" in scores:
         views["lower-cased, tokenised"] = scores["lowercased_tokenised"]
-    table = Table(title=escape(title))
-    table.add_column("")
-    for view in views:
-        table.add_column(view, justify="right")
+    columns = (Column(view, justify="right") for view in views)
+    table = Table("", *columns, title=escape(title))
     for name in ("bleu", "chrf", "ter", "exact_match"):
         table.add_row(name, *(f"{view[name]:.2f}" for view in views.values()))
     out.print(table)
@@ -179,54 +150,53 @@ def _show(scores, title):
         for name in ("bleu", "chrf", "ter"):
             signature = values[f"{name}_signature"]
             out.print(f"{name}, {view}: {signature}", highlight=False, soft_wrap=True)
-    for values in list(views.values())[1:]:
-        out.print(f"text: {values['text']}", highlight=False, soft_wrap=True)
+        if values is not scores:
+            out.print(f"text: {values['text']}", highlight=False, soft_wrap=True)
 
 
-def _training_pairs(model, train, columns):
+def _training_pairs(model: Path, train: str | None, columns: str) -> SentencePairs | None:
     """The pairs the model learnt from: as told, or as its run directory says; `None` if neither."""
-    from keras_seq2seq.data import CorpusError, parse_columns, read_pairs
-    from keras_seq2seq.training.configuration.config_file import load_config
-    from keras_seq2seq.training.runs.run_directory import RunDirectory
-
     if train is not None:
         return read_pairs(train, parse_columns(columns))
     run = RunDirectory(model)
     if not run.is_run:
         return None
-    config = load_config(run.config)
+    data = load_config(run.config).data
     try:
-        return read_pairs(config.data.train, parse_columns(config.data.columns))
+        return read_pairs(data.train, parse_columns(data.columns))
     except CorpusError as error:  # moved since; the rest of the report does not need it
         err.print(f"No report by rare words: {error}", highlight=False, markup=False)
         return None
 
 
-def _write_report(folder, artefact, pairs, hypotheses, training, tokenize):
+def _write_report(
+    folder: Path,
+    artefact: "Artefact",
+    pairs: SentencePairs,
+    hypotheses: Sequence[str],
+    training: SentencePairs | None,
+    tokenize: str,
+) -> None:
     from keras_seq2seq.evaluation import count_words, make_error_report, plot_error_report
+    from keras_seq2seq.text.special_tokens import UNK
 
+    words = None if training is None else count_words(training.sources)
+    tokenizer = getattr(getattr(artefact, "model", artefact), "source_tokenizer", None)
+    tokens = map(tokenizer.tokenize_python, pairs.sources) if tokenizer else ()
     report = make_error_report(
         pairs.sources,
         hypotheses,
         pairs.targets,
-        training_counts=None if training is None else count_words(training.sources),
-        unknown_counts=_unknown_counts(artefact, pairs.sources),
+        training_counts=words,
+        unknown_counts=[ids.count(UNK) for ids in tokens] or None,
         tokenize=tokenize,
     )
-    with replacing(folder / "errors.md") as temporary:
-        temporary.write_text(report.to_text(), "utf-8")
-    with replacing(folder / "errors.json") as temporary:
-        text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
-        temporary.write_text(text, "utf-8")
+    _write(folder / "errors.md", report.to_text())
+    text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    _write(folder / "errors.json", text)
     plot_error_report(report, folder / "errors.png")
 
 
-def _unknown_counts(artefact, sources):
-    """How many `<unk>` each source has; `None` where the vocabulary is out of reach."""
-    from keras_seq2seq.text.special_tokens import UNK
-
-    holder = getattr(artefact, "model", artefact)
-    tokenizer = getattr(holder, "source_tokenizer", None)
-    if tokenizer is None:
-        return None
-    return [tokenizer.tokenize_python(source).count(UNK) for source in sources]
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")

@@ -1,14 +1,13 @@
-"""`keras-seq2seq export`."""
-
-from __future__ import annotations
+"""`keras-seq2seq export` and `keras-seq2seq inspect`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-from keras_seq2seq.cli.arguments import ModelArgument
-from keras_seq2seq.cli.terminal import err
+from keras_seq2seq.cli.arguments import AsJson, ModelArgument
+from keras_seq2seq.cli.terminal import err, out, print_json
 
 
 def run(
@@ -39,16 +38,17 @@ def run(
     if tflite is not None and tflite.suffix != ".tflite":
         raise ValueError(f"--tflite {tflite} must end in .tflite.")
     from keras_seq2seq import export
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
     from keras_seq2seq.export.tflite import check_text_is_possible
 
     artefact = export.open_artefact(model)
-    if artefact.kind != "keras":
+    if not isinstance(artefact, KerasArtefact):
         raise ValueError(
             f"{model} is a {artefact.kind}; only a run or .keras file can be exported."
         )
     if text:
         check_text_is_possible(artefact.model)  # before anything is written
-    search = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
+    search: dict[str, Any] = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
             written = export.saved_model(artefact.model, saved_model, beam_size=beam_size or 4)
@@ -59,3 +59,18 @@ def run(
             if text:
                 text_file = tflite.with_suffix(".text.tflite")
                 print(export.tflite(artefact.model, text_file, text=True, **search))
+
+
+def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
+    """Shows what a model is made of."""
+    from keras_seq2seq.export import open_artefact
+
+    artefact = open_artefact(model)
+    facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
+    facts |= artefact.describe()
+    if as_json:
+        return print_json(facts)
+    table = Table(title=str(model), show_header=False)
+    for name, value in facts.items():
+        table.add_row(name, f"{value:,}" if type(value) is int else str(value))
+    out.print(table)

@@ -1,8 +1,6 @@
-"""`keras-seq2seq generate`."""
+"""`keras-seq2seq generate` and `keras-seq2seq score`."""
 
-from __future__ import annotations
-
-import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keras_seq2seq.cli.arguments import BatchSize, Ensemble, ModelArgument
+from keras_seq2seq.cli.arguments import BatchSize, Columns, Ensemble, ModelArgument, read_test_pairs
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, progress_of
+from keras_seq2seq.cli.terminal import err, print_json, progress_of, say
+from keras_seq2seq.data.text_lines import decode_lines, read_lines
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
@@ -51,8 +50,11 @@ def run(
         "replace_unknown": replace_unknown,
     }
     options = search | {name: value for name, value in of_text.items() if value is not None}
-    lines = None if file == "-" and sys.stdin.isatty() else _read(file)
-    translate = _opened(model, ensemble, batch_size, as_json, options)
+    if file == "-" and not sys.stdin.isatty():
+        lines = decode_lines(sys.stdin.buffer.read(), "standard input")
+    else:
+        lines = None if file == "-" else read_lines(file)
+    translate = _translator(model, ensemble, batch_size, as_json, options)
     if lines is None:
         err.print("One sentence a line; end with Ctrl-D.")
         for line in sys.stdin:
@@ -63,15 +65,7 @@ def run(
     _show(*found, scores, as_json)
 
 
-def _read(file):
-    from keras_seq2seq.data.text_lines import decode_lines, read_lines
-
-    if file != "-":
-        return read_lines(file)
-    return decode_lines(sys.stdin.buffer.read(), "standard input")
-
-
-def _opened(
+def _translator(
     model: Path,
     others: Sequence[Path] | None,
     batch_size: int,
@@ -80,10 +74,18 @@ def _opened(
 ) -> Callable[..., tuple[list, list]]:
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
-    if artefact.kind == "keras":
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
 
-        def translate(lines, progress):
-            results, values = artefact.model.generate(
+    is_one = options.get("num_return", 1) == 1
+    of_keras = {"long_sources", "replace_unknown", "prefix", "banned"} & options.keys()
+    of_keras |= ({"json"} if as_json else set()) | (set() if is_one else {"num_return"})
+    if of_keras and artefact.kind != "keras":
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
+        raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
+
+    def translate(lines: list[str], progress: Callable[[int], None] | None) -> tuple[list, list]:
+        if isinstance(artefact, KerasArtefact):
+            results, scores = artefact.model.generate(
                 lines,
                 batch_size,
                 return_scores=True,
@@ -91,52 +93,81 @@ def _opened(
                 progress=progress,
                 **options,
             )
-            if options.get("num_return", 1) == 1:
-                results, values = [[result] for result in results], [[v] for v in values]
-            return results, values
-
-        return translate
-
-    of_keras = {"long_sources", "replace_unknown", "prefix", "banned"} & options.keys()
-    if as_json:
-        of_keras.add("json")
-    if options.get("num_return", 1) > 1:
-        of_keras.add("num_return")
-    if of_keras:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
-        raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
-
-    def translate(lines, progress):
-        found = artefact.generate(lines, batch_size, progress, **options)
-        return [[text] for text in found.texts], [[score] for score in found.scores]
+        else:
+            results, scores, _ = artefact.generate(lines, batch_size, progress, **options)
+        return ([[x] for x in results], [[x] for x in scores]) if is_one else (results, scores)
 
     return translate
 
 
-def open_models(model: Path, others: Sequence[Path] | None) -> Artefact:
+def open_models(model: Path, others: Sequence[Path] | None) -> "Artefact":
     """Opens an artefact; with others, an ensemble of all of them."""
     from keras_seq2seq.export import open_artefact
-
-    artefacts = [open_artefact(path) for path in (model, *(others or ()))]
-    if not others:
-        return artefacts[0]
-    for artefact in artefacts:
-        if artefact.kind != "keras":
-            raise ValueError(
-                f"--ensemble takes runs and .keras files, but {artefact.path} is a {artefact.kind}."
-            )
     from keras_seq2seq.export.keras_artefact import KerasArtefact
     from keras_seq2seq.text_models import TextSeq2Seq
 
-    return KerasArtefact(model=TextSeq2Seq.ensemble([artefact.model for artefact in artefacts]))
+    if not others:
+        return open_artefact(model)
+    models = []
+    for artefact in map(open_artefact, [model, *others]):
+        if not isinstance(artefact, KerasArtefact):
+            raise ValueError(
+                f"--ensemble takes runs and .keras files, but {artefact.path} is a {artefact.kind}."
+            )
+        models.append(artefact.model)
+    return KerasArtefact(model=TextSeq2Seq.ensemble(models))
 
 
-def _show(results, scores, with_scores, as_json):
+def _show(results: list, scores: list, with_scores: bool, as_json: bool) -> None:
     for line, values in zip(results, scores, strict=True):
         if as_json:
             found = [result.to_dict() for result in line]
-            print(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False))
+            print_json(found[0] if len(found) == 1 else found)
             continue
         for text, score in zip(line, values, strict=True):
             print(f"{score:.4f}\t{text}" if with_scores else text)
     sys.stdout.flush()
+
+
+def score(
+    model: ModelArgument,
+    corpus: Annotated[str, typer.Argument(help="Pairs whose targets are judged.")],
+    columns: Columns = "1,2",
+    ensemble: Ensemble = None,
+    batch_size: BatchSize = 32,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with the score of each token.")
+    ] = False,
+) -> None:
+    """Prints how probable the targets of a corpus are: log-probability, that a token, the pair.
+
+    A line has the natural log-probability of the target, that per token, source and target; or it
+    is a JSON object with the score of every token. The perplexity of all goes to standard error.
+    """
+    pairs = read_test_pairs(corpus, columns)
+    artefact = open_models(model, ensemble)
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
+
+    if artefact.kind != "keras" and as_json:
+        raise ValueError(f"--json: for a run or .keras file, but {model} is a {artefact.kind}.")
+    texts, found = (list(pairs.sources), list(pairs.targets)), []
+    with progress_of("scoring", len(pairs)) as progress:
+        if isinstance(artefact, KerasArtefact):
+            found = artefact.model.score(*texts, batch_size, return_details=True, progress=progress)
+            scores = [one.score for one in found]
+        else:
+            scores = artefact.score(*texts, batch_size, progress)
+    for i, (source, target) in enumerate(zip(*texts, strict=True)):
+        if as_json:
+            print_json({"source": source, **found[i].to_dict()})
+            continue
+        mean = f"{scores[i] / len(found[i].tokens):.4f}\t" if found else ""
+        print(f"{scores[i]:.4f}\t{mean}{source}\t{target}")
+    sys.stdout.flush()
+    if found:
+        count = sum(len(one.tokens) for one in found)
+        mean = -sum(scores) / count
+        say(
+            f"{len(pairs):,} pairs, {count:,} tokens, {mean:.4f} nats a token, perplexity "
+            f"{math.exp(min(mean, 700)):.2f}"
+        )

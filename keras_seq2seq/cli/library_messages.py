@@ -1,7 +1,5 @@
 """Keeps the chatter of the libraries below off standard error; their errors still show."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
@@ -9,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from typing import TextIO
 
 # Python's warnings from these are for their developers, not for who runs the command.
 _LIBRARIES = r"(keras|tensorflow|tensorflow_text|tensorboard|google|absl|ai_edge_litert)(\.|$)"
@@ -38,16 +37,14 @@ def own_messages_only() -> Iterator[None]:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with warnings.catch_warnings(), _native_messages_filtered():
         warnings.filterwarnings("ignore", module=_LIBRARIES)
-        warnings.showwarning = _show_warning
+        warnings.showwarning = lambda message, *_, **__: print(
+            "warning: " + " ".join(str(message).split()), file=sys.stderr
+        )
         yield
 
 
-def _show_warning(message, *_, **__):
-    print("warning: " + " ".join(str(message).split()), file=sys.stderr)
-
-
 @contextlib.contextmanager
-def _native_messages_filtered():
+def _native_messages_filtered() -> Iterator[None]:
     """Puts a filter behind file descriptor 2; Python's own standard error goes around it.
 
     TensorFlow's libraries log while they are loaded, before they heed TF_CPP_MIN_LOG_LEVEL, and
@@ -58,11 +55,12 @@ def _native_messages_filtered():
         return
     sys.stderr.flush()
     python, direct = sys.stderr, os.dup(2)
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _FILTER], stdin=subprocess.PIPE, stderr=direct
-    )
-    os.dup2(child.stdin.fileno(), 2)
-    child.stdin.close()
+    reader, writer = os.pipe()
+    command = [sys.executable, "-I", "-S", "-c", _FILTER]
+    child = subprocess.Popen(command, stdin=reader, stderr=direct)
+    os.dup2(writer, 2)
+    os.close(reader)
+    os.close(writer)
     sys.stderr = os.fdopen(
         direct, "w", buffering=1, encoding=python.encoding, errors="backslashreplace"
     )
@@ -77,7 +75,7 @@ def _native_messages_filtered():
             child.wait(timeout=2)
 
 
-def _is_descriptor_2(stream):
+def _is_descriptor_2(stream: TextIO) -> bool:
     try:
         return stream.fileno() == 2
     except (AttributeError, OSError, ValueError):

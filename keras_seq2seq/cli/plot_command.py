@@ -1,14 +1,14 @@
 """`keras-seq2seq plot`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from keras_seq2seq.cli.arguments import all_existing
+from keras_seq2seq.cli.arguments import existing
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.training.configuration.config_file import load_config
+from keras_seq2seq.training.run_directory import RunDirectory
 
 _ENDINGS = (".png", ".svg", ".pdf")
 
@@ -16,7 +16,7 @@ _ENDINGS = (".png", ".svg", ".pdf")
 def run(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run directories, drawn into one picture.", callback=all_existing),
+        typer.Argument(help="Run directories, drawn into one picture.", callback=existing),
     ],
     output: Annotated[
         Path | None,
@@ -37,41 +37,24 @@ def run(
         )
     if output.is_dir():
         raise ValueError(f"--output {output} is a directory: name a file.")
-    from keras_seq2seq.evaluation.run_curves import RunCurves
-
-    curves = [RunCurves.read(path, name) for path, name in zip(runs, _names(runs), strict=True)]
-    if monitor is None:
-        monitor = _monitor_of(runs[0])
-    else:
-        _check_monitor(monitor, curves)
     from keras_seq2seq.evaluation.curves_plot import plot_curves
-
-    plot_curves(curves, output, monitor)
-    print(output)
-
-
-def _names(runs):
-    """The directories' own names; their whole paths where these are not enough to tell them."""
-    names = [path.resolve().name for path in runs]
-    return names if len(set(names)) == len(names) else [str(path) for path in runs]
-
-
-def _monitor_of(path):
-    """What the run itself told its best epoch by."""
+    from keras_seq2seq.evaluation.run_curves import RunCurves
     from keras_seq2seq.objective.monitor import Monitor
-    from keras_seq2seq.training.configuration.config_file import load_config
-    from keras_seq2seq.training.runs.run_directory import RunDirectory
 
-    run = RunDirectory(path)
-    if not run.is_run:
-        return Monitor().column
-    return Monitor.of_validation(load_config(run.config).training.monitor).column
-
-
-def _check_monitor(monitor, curves):
+    names = [path.resolve().name for path in runs]
+    if len(set(names)) < len(names):
+        names = list(map(str, runs))  # the whole paths tell them apart
+    curves = [RunCurves.read(path, name) for path, name in zip(runs, names, strict=True)]
     columns = sorted({column for run in curves for column in run.columns})
-    if monitor not in columns:
+    first = RunDirectory(runs[0])
+    if monitor is None and first.is_run:
+        monitor = Monitor.of_validation(load_config(first.config).training.monitor).column
+    elif monitor is None:
+        monitor = Monitor().column
+    elif monitor not in columns:
         raise ValueError(
             f"--monitor {monitor} is no column of metrics.csv; there are {', '.join(columns)}."
             f"{did_you_mean(monitor, columns)}"
         )
+    plot_curves(curves, output, monitor)
+    print(output)

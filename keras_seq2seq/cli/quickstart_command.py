@@ -1,72 +1,79 @@
 """`keras-seq2seq quickstart`: the whole way, from corpus to three artefacts that agree."""
 
-from __future__ import annotations
-
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
+import typer
+from rich.table import Column, Table
 
-from keras_seq2seq.cli.evaluate_command import score
+from keras_seq2seq.cli.arguments import Overrides, Overwrite, read_test_pairs
+from keras_seq2seq.cli.evaluate_command import score_texts, translate
 from keras_seq2seq.cli.terminal import err, out
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.configuration.config_file import load_config
+
+if TYPE_CHECKING:
+    from keras_seq2seq.export import Artefact
 
 SENTENCES = 5  # shown
 COMPARED = 200
 HOME = Path("runs/quickstart")  # a second quickstart replaces the first
 
 
-def run(run_dir: Path | None, overrides: Sequence[str], overwrite: bool) -> None:
-    """Trains, scores, exports, compares, and writes `summary.json`."""
+def run(
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where everything goes; default runs/quickstart, anew.")
+    ] = None,
+    set_: Overrides = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Trains on the phrasebook, scores, exports, and translates with all three artefacts."""
     start = time.monotonic()
-    config = load_config("recipe:quickstart", overrides)
+    config = load_config("recipe:quickstart", set_ or [])
     with open_run(run_dir or HOME, overwrite or run_dir is None) as directory:
         train(config, directory)
 
     from keras_seq2seq import export
-    from keras_seq2seq.data import parse_columns, read_pairs
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
 
-    pairs = read_pairs(
-        "phrasebook:test",
-        parse_columns(config.data.columns),
-        drop_duplicates=False,
-        drop_empty=False,
-    )
-    artefacts = {"keras": export.open_artefact(directory.model)}
-    scores = score(artefacts["keras"], pairs)
+    pairs = read_test_pairs("phrasebook:test", config.data.columns)
+    trained = KerasArtefact(directory.model)
+    scores = score_texts(translate(trained, pairs.sources), pairs.targets)
     with err.status("Exporting and comparing"):
-        model = artefacts["keras"].model
-        saved = export.saved_model(model, directory.path / "saved_model", pairs.sources[:64])
-        tflite = export.tflite(model, directory.path / "model.tflite", sample=pairs.sources[:64])
-    artefacts["saved_model"] = export.open_artefact(saved)
-    artefacts["tflite"] = export.open_artefact(tflite)
-
+        sample, path = pairs.sources[:64], directory.path
+        saved = export.saved_model(trained.model, path / "saved_model", sample)
+        tflite = export.tflite(trained.model, path / "model.tflite", sample=sample)
+    artefacts = {
+        "keras": trained,
+        "saved_model": export.open_artefact(saved),
+        "tflite": export.open_artefact(tflite),
+    }
     outputs = {
         name: artefact.generate(pairs.sources[:COMPARED]) for name, artefact in artefacts.items()
     }
-    parity = all(output.texts == outputs["keras"].texts for output in outputs.values())
-    sources, references = pairs.sources[:SENTENCES], pairs.targets[:SENTENCES]
-    speeds = {name: _milliseconds(artefact, sources) for name, artefact in artefacts.items()}
-    _show(sources, references, outputs, artefacts, speeds, scores)
+    found, sample = outputs["keras"].texts, pairs.sources[:SENTENCES]
+    speeds = {name: _milliseconds(artefact, sample) for name, artefact in artefacts.items()}
     summary = {
         **{name: scores[name] for name in ("bleu", "chrf", "exact_match", "bleu_signature")},
         "seconds": round(time.monotonic() - start, 1),
         **{name: artefact.path for name, artefact in artefacts.items()},
-        "parity": parity,
-        "sample": sources[0],
-        "translation": outputs["keras"].texts[0],
+        "parity": all(output.texts == found for output in outputs.values()),
+        "sample": pairs.sources[0],
+        "translation": found[0],
         "bytes": {name: artefact.size_bytes() for name, artefact in artefacts.items()},
         "milliseconds": speeds,
     }
+    texts = [pairs.sources, pairs.targets, *(output.texts for output in outputs.values())]
+    _show(list(zip(*texts, strict=False))[:SENTENCES], summary)
     text = json.dumps(summary, ensure_ascii=False, indent=1) + "\n"
     print(directory.write_text("summary.json", text))
 
 
-def _milliseconds(artefact, sources):
+def _milliseconds(artefact: "Artefact", sources: Sequence[str]) -> float:
     """Median milliseconds of one sentence alone, after one warm round."""
     times = []
     for turn in range(4):
@@ -78,19 +85,21 @@ def _milliseconds(artefact, sources):
     return round(statistics.median(times), 2)
 
 
-def _show(sources, references, outputs, artefacts, speeds, scores):
-    titles = {"keras": "Keras", "saved_model": "SavedModel", "tflite": ".tflite"}
-    table = Table(title="The same sentences from three artefacts", show_lines=True)
-    for column in ("source", "reference", *titles.values()):
-        table.add_column(column, overflow="fold")
-    for row, source in enumerate(sources):
-        table.add_row(source, references[row], *(outputs[name].texts[row] for name in titles))
-    sizes = [f"{artefacts[name].size_bytes() / 1e6:.2f} MB" for name in titles]
-    table.add_row("size", "", *sizes)
-    table.add_row("one sentence", "", *(f"{speeds[name]:.1f} ms" for name in titles))
+def _show(rows: Sequence[Sequence[str]], summary: Mapping[str, Any]) -> None:
+    columns = ("source", "reference", "Keras", "SavedModel", ".tflite")
+    table = Table(
+        *(Column(name, overflow="fold") for name in columns),
+        title="The same sentences from three artefacts",
+        show_lines=True,
+    )
+    for row in rows:
+        table.add_row(*row)
+    table.add_row("size", "", *(f"{size / 1e6:.2f} MB" for size in summary["bytes"].values()))
+    speeds = summary["milliseconds"].values()
+    table.add_row("one sentence", "", *(f"{speed:.1f} ms" for speed in speeds))
     out.print(table)
     out.print(
-        f"Test split: BLEU {scores['bleu']:.1f}, chrF {scores['chrf']:.1f}, exact match "
-        f"{scores['exact_match']:.1f} %",
+        f"Test split: BLEU {summary['bleu']:.1f}, chrF {summary['chrf']:.1f}, exact match "
+        f"{summary['exact_match']:.1f} %",
         highlight=False,
     )

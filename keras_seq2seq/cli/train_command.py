@@ -1,70 +1,76 @@
 """`keras-seq2seq train`."""
 
-from __future__ import annotations
-
-import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from keras_seq2seq.cli.terminal import err, make_progress
+import typer
+
+from keras_seq2seq.cli.arguments import Overrides, Overwrite
+from keras_seq2seq.cli.terminal import err, make_progress, say
+from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
-from keras_seq2seq.training.runs.corpora import read_corpora
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from keras_seq2seq.training import RunConfig, TrainingSummary
+    from keras_seq2seq.training import TrainingSummary
 
 
 def run(
-    config_file: Path | None,
-    overrides: Sequence[str],
-    run_dir: Path | None,
-    overwrite: bool,
-    show_config: bool,
+    config: Annotated[
+        Path | None, typer.Argument(help="TOML file, or recipe:NAME; see --show-config.")
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option("--train", help='Corpus: "a.tsv", "a.en,a.de" or "phrasebook:train".'),
+    ] = None,
+    valid: Annotated[str | None, typer.Option(help="Corpus to watch the run with.")] = None,
+    columns: Annotated[str | None, typer.Option(help='Columns of a .tsv, e.g. "2,1".')] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where everything goes; default runs/<date>_<time>.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Architecture: tiny, small, base, luong2015, rnmt_plus.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, mixed_float16 or mixed_bfloat16.")
+    ] = None,
+    set_: Overrides = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this run, exactly where its last checkpoint is."),
+    ] = None,
+    overwrite: Overwrite = False,
+    show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
 ) -> None:
-    """Checks all that can be checked before TensorFlow is loaded, then trains."""
-    config = load_config(config_file, overrides)
-    if show_config:
-        print(commented_toml(config), end="")
-        return
-    with open_run(run_dir, overwrite) as directory:
-        summary = train(config, directory)
-    _tell(summary, directory)
-
-
-def resume(
-    path: Path,
-    config_file: Path | None,
-    overrides: Sequence[str],
-    run_dir: Path | None,
-    overwrite: bool,
-    show_config: bool,
-) -> None:
-    """Goes on with a run; with its own configuration, unless another file is given."""
-    if run_dir is not None or overwrite:
+    """Trains a model; without arguments, on the built-in phrasebook."""
+    named = {
+        "data.train": corpus,
+        "data.valid": valid,
+        "data.columns": columns,
+        "model.preset": preset,
+        "training.precision": precision,
+    }
+    overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
+    old = None if resume is None else RunDirectory(resume)
+    if old and (run_dir is not None or overwrite):
         raise ValueError(
             "--resume names the run directory itself: leave out --run-dir/--overwrite."
         )
-    directory = RunDirectory(path)
-    if not directory.is_run:
-        raise ValueError(
-            f"{path} holds no run to resume: there is no {directory.config.name} in it."
-        )
-    config = load_config(config_file or directory.config, overrides)
+    if old and not old.is_run:
+        raise ValueError(f"{resume} holds no run to resume: there is no {old.config.name} in it.")
+    options = load_config(config or (old and old.config), overrides + (set_ or []))
     if show_config:
-        print(commented_toml(config), end="")
-        return
-    directory.check_unfinished()
-    summary = train(config, directory.create(), resume=True)
-    _tell(summary, directory)
-
-
-def _tell(summary, directory):
+        return print(commented_toml(options), end="")
+    if old:
+        old.check_unfinished()
+    with nullcontext(old.create()) if old else open_run(run_dir, overwrite) as directory:
+        summary = train(options, directory, resume=old is not None)
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -73,28 +79,28 @@ def _tell(summary, directory):
     print(directory.model)
 
 
-@contextlib.contextmanager
+@contextmanager
 def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
     """Gives a run directory; one that holds a run of worth is replaced only if that is meant."""
     directory = RunDirectory.new() if run_dir is None else RunDirectory(run_dir)
     holds = _what_it_holds(directory)
-    if holds is None:
-        new = not directory.is_run
-        directory.create()
-        try:
-            yield directory
-        except BaseException:
-            if new and not directory.checkpoints.exists():  # nothing of worth has come into it
-                directory.remove_beginnings()
-            raise
-    elif not overwrite:
+    if holds and not overwrite:
         raise ValueError(f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite.")
-    else:
+    if holds:
         with _set_aside(directory):
             yield directory.create()
+        return
+    new = not directory.is_run
+    directory.create()
+    try:
+        yield directory
+    except BaseException:
+        if new and not directory.checkpoints.exists():  # nothing of worth has come into it
+            directory.remove_beginnings()
+        raise
 
 
-def _what_it_holds(directory):
+def _what_it_holds(directory: RunDirectory) -> str | None:
     if directory.is_run and directory.summary.exists() and directory.model.exists():
         return "a trained model already"
     if directory.is_run and directory.checkpoints.exists():
@@ -102,8 +108,8 @@ def _what_it_holds(directory):
     return "a trained model already" if directory.is_run and directory.model.exists() else None
 
 
-@contextlib.contextmanager
-def _set_aside(directory):
+@contextmanager
+def _set_aside(directory: RunDirectory) -> Iterator[None]:
     """Gives up the old run once the new one has a model, and brings it back if there is none."""
     path = directory.path.resolve()
     aside = tempfile.mkdtemp(prefix=f".{path.name}-replaced-", dir=path.parent)
@@ -111,12 +117,9 @@ def _set_aside(directory):
     os.replace(path, old)
     try:
         yield
-    except TrainingInterrupted:  # the new one can be resumed
-        shutil.rmtree(aside)
-        raise
-    except BaseException:
-        if directory.model.exists():
-            shutil.rmtree(aside)
+    except BaseException as error:
+        if isinstance(error, TrainingInterrupted) or directory.model.exists():
+            shutil.rmtree(aside)  # the new one is of worth, or can be resumed
         else:
             shutil.rmtree(path, ignore_errors=True)
             os.replace(old, path)
@@ -125,15 +128,12 @@ def _set_aside(directory):
     shutil.rmtree(aside)
 
 
-def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> TrainingSummary:
+def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
-    pairs = read_corpora(config.data)  # before TensorFlow is loaded: errors show at once
+    pairs = config.data.read()  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
-    def say(message: str) -> None:
-        err.print(message, highlight=False, markup=False, soft_wrap=True)
-
     with make_progress() as progress:
-        bar = TrainingProgress(progress)
-        return train(config, directory, pairs, say, callbacks=[bar], resume=resume)
+        bars = [TrainingProgress(progress)]
+        return train(config, directory, pairs, say, callbacks=bars, resume=resume)

@@ -1,23 +1,27 @@
 """A progress bar for `fit`."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 
 import keras
-from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from keras_seq2seq.cli.terminal import err
+from keras_seq2seq.cli.terminal import say
+
+_FIGURES = {
+    "loss": "loss",
+    "valid loss": "val_loss",
+    "valid perplexity": "val_perplexity",
+    "valid accuracy": "val_token_accuracy",
+    "valid BLEU": "val_bleu",
+}
 
 
 class TrainingProgress(keras.callbacks.Callback):
     """One bar for the epoch that runs, one line for each that is done.
 
     Args:
-        progress: `rich.progress.Progress`, started and stopped by its owner: `fit` does not tell
-            its callbacks of an error.
+        progress: `Progress`, started and stopped by its owner: `fit` tells callbacks of no error.
     """
 
     checkpointed = ("done",)
@@ -26,8 +30,8 @@ class TrainingProgress(keras.callbacks.Callback):
         super().__init__()
         self.progress = progress
         self.done = 0  # batches of the epoch
-        self.task: TaskID | None = None
-        self.began: float | None = None
+        self.task = TaskID(0)  # of the epoch, as is the next
+        self.began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.monotonic()
@@ -45,19 +49,8 @@ class TrainingProgress(keras.callbacks.Callback):
         logs = logs or {}
         self.done = 0
         self.progress.remove_task(self.task)
-        figures = [
-            f"{name} {logs[key]:.3f}"
-            for name, key in (
-                ("loss", "loss"),
-                ("valid loss", "val_loss"),
-                ("valid perplexity", "val_perplexity"),
-                ("valid accuracy", "val_token_accuracy"),
-                ("valid BLEU", "val_bleu"),
-            )
-            if key in logs
-        ]
+        figures = [f"{name} {logs[key]:.3f}" for name, key in _FIGURES.items() if key in logs]
         if "tokens_per_s" in logs:
             figures.append(f"{logs['tokens_per_s']:,.0f} tokens/s")
         seconds = time.monotonic() - self.began
-        line = f"epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(figures)}  {seconds:.0f} s"
-        err.print(escape(line), highlight=False, soft_wrap=True)
+        say(f"epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(figures)}  {seconds:.0f} s")

@@ -1,6 +1,7 @@
 """Which pairs go together into a batch, and in which order: a pure function."""
 
-from __future__ import annotations
+import itertools
+from bisect import bisect_left, insort
 
 import numpy as np
 
@@ -30,16 +31,15 @@ def plan_batches(
         shuffle: bool. False sorts all pairs by length, the same way in every epoch.
         pool_batches: int. Most batches in a pool, half of the epoch at the most: 1 batches at
             random, more pad less.
-        batch_tokens: int. Where above 0, batches are cut by tokens and not by pairs: pairs times
-            tokens of the longest sentence of either side, so with padding, is at most this. A
-            pair that is longer stands alone. `batch_size` then sets the size of the pools only.
+        batch_tokens: int. Where above 0, pairs times tokens of the longest sentence of either
+            side, so with padding, is at most this; a pair that is longer stands alone.
+            `batch_size` then sets the size of the pools only.
         batch_count: int. With `batch_tokens`: make so many batches, of like size, instead of
-            keeping within the limit. It gives all epochs the same number of batches, though
-            their pools differ. Between 1 and N.
+            keeping within the limit, so that all epochs have as many. Between 1 and N.
 
     Returns:
         A list of int64 arrays that hold every index of 0..N-1 exactly once: `ceil(N /
-        batch_size)` of shape (at most batch_size,), or as `batch_tokens` and `batch_count` say.
+        batch_size)` of them, or as `batch_tokens` and `batch_count` say.
 
     Raises:
         ValueError: an argument is out of range or `lengths` has another shape.
@@ -63,47 +63,31 @@ def plan_batches(
         if value < least:
             raise ValueError(f"`{name}` must be at least {least}. Received: {value}.")
 
-    pools, rng = _pools(lengths, batch_size, seed, epoch, shuffle, pool_batches)
-    if not batch_tokens:
-        batches = [batch for pool in pools for batch in _cut(pool, batch_size)]
-    else:
-        widths = [lengths[pool].max(axis=1) + 1 for pool in pools]  # with the closing EOS
-        if batch_count is None:
-            ends = [_ends_by_tokens(width, batch_tokens) for width in widths]
-        else:
-            ends = _ends_by_count(widths, batch_count)
-        batches = [
-            batch
-            for pool, cuts in zip(pools, ends, strict=True)
-            for batch in np.split(pool, cuts[:-1])
-        ]
-    return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
-
-
-def _pools(lengths, batch_size, seed, epoch, shuffle, pool_batches):
-    """Arrays of indices, sorted by length within each, and the generator that goes on."""
-    count = len(lengths)
     rng = np.random.default_rng([seed, epoch])
-    if not count:
-        return [], rng
-    if not shuffle:
-        return [_by_length(np.arange(count), lengths)], rng
-    order = rng.permutation(count)
-    # At least two pools: one alone would put the same pairs together in every epoch. Pools hold
-    # whole batches, so that only the last one has a rest.
-    pool_size = batch_size * max(1, min(pool_batches, -(-count // batch_size) // 2))
-    starts = range(0, count, pool_size)
-    return [_by_length(order[start : start + pool_size], lengths) for start in starts], rng
+    order, pool_size = np.arange(len(lengths)), max(1, len(lengths))
+    if shuffle:
+        order = rng.permutation(len(lengths))
+        # At least two pools: one alone would put the same pairs together in every epoch. Pools
+        # hold whole batches, so that only the last one has a rest.
+        pool_size = batch_size * max(1, min(pool_batches, -(-len(lengths) // batch_size) // 2))
+    starts = range(0, len(lengths), pool_size)
+    pools = [_by_length(order[start : start + pool_size], lengths) for start in starts]
+    widths = [lengths[pool].max(axis=1) + 1 for pool in pools]  # with the closing EOS
+    if not batch_tokens:
+        ends = [[*range(batch_size, len(pool), batch_size), len(pool)] for pool in pools]
+    elif batch_count is None:
+        ends = [_ends_by_tokens(width, batch_tokens) for width in widths]
+    else:
+        ends = _ends_by_count(widths, batch_count)
+    cut = (np.split(pool, cuts[:-1]) for pool, cuts in zip(pools, ends, strict=True))
+    batches = list(itertools.chain.from_iterable(cut))
+    return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
 
 
 def _by_length(indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Indices sorted by target length, then source length; ties stay in the order given."""
     source, target = lengths[indices].T
     return indices[np.lexsort((source, target))].astype(np.int64)
-
-
-def _cut(indices: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    return [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
 
 
 def _ends_by_tokens(widths: np.ndarray, limit: int) -> list[int]:
@@ -127,27 +111,19 @@ def _ends_by_count(widths: list[np.ndarray], count: int) -> list[list[int]]:
             f"Received: {count}."
         )
 
-    def cut(limit):
+    def cut(limit: int) -> list[list[int]]:
         return [_ends_by_tokens(width, limit) for width in widths]
 
     # The least limit that needs no more than `count` batches: a lower one never needs fewer.
-    low, high = 0, total * int(max(width.max() for width in widths))
-    while high - low > 1:
-        middle = (low + high) // 2
-        if sum(map(len, cut(middle))) <= count:
-            high = middle
-        else:
-            low = middle
-    ends = cut(high)
+    limits = range(1, total * int(max(width.max() for width in widths)))
+    limit = 1 + bisect_left(limits, True, key=lambda n: sum(map(len, cut(n))) <= count)
+    ends = cut(limit)
     # A limit may skip a number of batches: halve the largest ones until it is reached.
     for _ in range(count - sum(map(len, ends))):
-        _, pool, end = max(
-            (end - start, pool, end)
+        _, pool, end, start = max(
+            (end - start, pool, end, start)
             for pool, cuts in enumerate(ends)
-            for start, end in zip([0, *cuts], cuts, strict=False)
+            for start, end in itertools.pairwise([0, *cuts])
         )
-        cuts = ends[pool]
-        place = cuts.index(end)
-        start = cuts[place - 1] if place else 0
-        cuts.insert(place, (start + end) // 2)
+        insort(ends[pool], (start + end) // 2)
     return ends

@@ -4,8 +4,7 @@
 class CorpusError(ValueError):
     """A corpus cannot be used as it is.
 
-    The message names the file (and the line, where there is one), says what was found and how
-    to mend it.
+    The message names the file and line, says what was found and how to mend it.
 
     Example:
 
@@ -13,6 +12,6 @@ class CorpusError(ValueError):
     try:
         pairs = read_pairs("train.tsv")
     except CorpusError as error:
-        ...     # "train.tsv, line 7: no tab found, but column 2 is wanted. ..."
+        print(error)  # train.tsv, line 7: no tab found, but column 2 is wanted. ...
     ```
     """

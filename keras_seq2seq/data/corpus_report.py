@@ -1,7 +1,5 @@
 """Counts of what became of the pairs of a corpus."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 
 
@@ -15,9 +13,9 @@ class CorpusReport:
         origin: str. The corpus spec the pairs come from.
         read: int. Pairs (lines) read.
         kept: int. Pairs left.
-        duplicate: int. Pairs dropped because the same source and target came before.
-        empty: int. Pairs dropped because one side or both were blank.
-        over_long: int. Pairs dropped because one side had too many tokens.
+        duplicate: int. Pairs dropped because they came before.
+        empty: int. Pairs dropped because a side was blank.
+        over_long: int. Pairs dropped because a side had too many tokens.
 
     Raises:
         ValueError: the counts do not add up.
@@ -49,12 +47,9 @@ class CorpusReport:
 
     def reasons(self) -> str:
         """What was dropped and why, as `12 duplicate, 11 empty`; "" where nothing was."""
-        counts = {
-            "duplicate": self.duplicate,
-            "empty": self.empty,
-            "over-long": self.over_long,
-        }
-        return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        names = ("duplicate", "empty", "over_long")
+        counts = ((getattr(self, name), name.replace("_", "-")) for name in names)
+        return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 
     def describe(self) -> str:
         """The report as one line of text."""

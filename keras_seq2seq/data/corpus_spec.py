@@ -1,7 +1,5 @@
 """What a corpus spec stands for: the words, the globs and the commas of it."""
 
-from __future__ import annotations
-
 import difflib
 import glob
 import os
@@ -36,19 +34,8 @@ def phrasebook_split(spec: str) -> str | None:
 def corpus_files(spec: str) -> list[tuple[str, ...]]:
     """The files that a spec names, in reading order.
 
-    Args:
-        spec: str. `file.tsv`, `source_file,target_file`, or either of them with globs, which
-            are expanded in sorted order. A comma that is part of the name of an existing file
-            separates nothing.
-
-    Returns:
-        A list of tuples: (file,) for a table, (source_file, target_file) for a pair of files.
-
-    Raises:
-        CorpusError: nothing is named, no file matches, or the two sides match different
-            numbers of files.
-
-    Example:
+    Globs are expanded in sorted order. A comma that is part of the name of an existing file
+    separates nothing.
 
     ```python
     corpus_files("corpus/*.tsv")        # [("corpus/a.tsv",), ("corpus/b.tsv",)]
@@ -73,10 +60,8 @@ def corpus_files(spec: str) -> list[tuple[str, ...]]:
 
 def _split_at_comma(spec: str) -> tuple[str, str]:
     """The two sides of `source_file,target_file`, where names may hold commas themselves."""
-    parts = spec.split(",")
-    sides = [
-        (",".join(parts[:i]).strip(), ",".join(parts[i:]).strip()) for i in range(1, len(parts))
-    ]
+    commas = (i for i, character in enumerate(spec) if character == ",")
+    sides = [(spec[:i].strip(), spec[i + 1 :].strip()) for i in commas]
     matching = [pair for pair in sides if all(_matches(side) for side in pair)]
     if len(matching) == 1:
         return matching[0]

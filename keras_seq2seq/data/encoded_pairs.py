@@ -48,8 +48,8 @@ class EncodedPairs:
         if isinstance(pairs, EncodedPairs):
             return pairs
         pairs = replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
-        sides = ((pairs.sources, source_tokenizer), (pairs.targets, target_tokenizer))
-        return cls(pairs, *(encode_lines(texts, tokenizer) for texts, tokenizer in sides))
+        sources = encode_lines(pairs.sources, source_tokenizer)
+        return cls(pairs, sources, encode_lines(pairs.targets, target_tokenizer))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -57,7 +57,7 @@ class EncodedPairs:
     @property
     def lengths(self) -> np.ndarray:
         """Tokens of source and target of each pair, BOS and EOS not among them: int64 (N, 2)."""
-        return pair_lengths(self.sources, self.targets)
+        return np.stack([self.sources.lengths, self.targets.lengths], axis=1)
 
     def keep(self, indices: Sequence[int] | np.ndarray, **dropped: int) -> EncodedPairs:
         """The pairs at `indices`; `dropped` counts the others by their name in the report."""
@@ -65,27 +65,8 @@ class EncodedPairs:
         return EncodedPairs(pairs, self.sources.take(indices), self.targets.take(indices))
 
 
-def pair_lengths(sources: TokenRows, targets: TokenRows) -> np.ndarray:
-    """The lengths of both sides, one beside the other: int64 (N, 2)."""
-    return np.stack([sources.lengths, targets.lengths], axis=1)
-
-
 def encode_lines(texts: list[str], tokenizer: Tokenizer) -> TokenRows:
-    """Tokenises many sentences, a thousand at a time.
-
-    Args:
-        texts: list of N str.
-        tokenizer: `Tokenizer`.
-
-    Returns:
-        `TokenRows`, N of them, without BOS and EOS.
-
-    Example:
-
-    ```python
-    encode_lines(["ab", "c"], ByteTokenizer()).lengths     # [2, 1]
-    ```
-    """
+    """Tokenises many sentences, a thousand at a time."""
     if not texts:
         return TokenRows.of([])
     batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_ENCODE_BATCH)

@@ -1,9 +1,7 @@
 """Tells a dataset which batch of which epoch comes next."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keras
 
@@ -13,22 +11,18 @@ T = TypeVar("T")
 class EpochCounter(keras.callbacks.Callback):
     """The place of a run in its data: set by `fit`, read by the dataset.
 
-    `fit` makes more iterators of a dataset than there are epochs (one more at the end of each
-    epoch, and one to build the model), and starts at a later epoch when it resumes. A dataset
-    that counted its iterators would therefore deliver an order that depends on such details.
-    With this callback the order of epoch n depends on the seed and on n alone, and a resumed
-    run sees what an unbroken one would have seen.
+    `fit` makes more iterators of a dataset than there are epochs, and starts at a later epoch
+    when it resumes. With this callback the order of epoch n depends on the seed and on n alone,
+    and a resumed run sees what an unbroken one would have seen.
 
     A run that was broken off in the midst of an epoch goes on with `EpochCounter(epoch, batch)`
     and `fit(..., initial_epoch=epoch)`: the dataset leaves out the first `batch` batches of that
-    epoch, without the work of making them, and gives the later epochs in full. Batches may also
-    be skipped for good. This callback then ends the epoch early, and `fit` warns that its input
-    ran out of data.
+    epoch. Batches may also be skipped for good: the epoch then ends early, and `fit` warns that
+    its input ran out of data.
 
     Args:
-        epoch: int. The epoch before `fit` sets it. Defaults to 0.
-        batch: int. Batches to leave out at the beginning of that epoch. Defaults to 0. While
-            `fit` runs, the batch of the epoch that comes next.
+        epoch: int. The epoch before `fit` sets it.
+        batch: int. Batches to leave out at its beginning; during `fit`, the batch that is next.
         skipped: iterable of (epoch, batch). Batches to leave out of their epoch.
 
     Example:
@@ -42,13 +36,13 @@ class EpochCounter(keras.callbacks.Callback):
 
     def __init__(self, epoch: int = 0, batch: int = 0, skipped: Iterable[tuple[int, int]] = ()):
         super().__init__()
-        self.plan = []
+        self.plan: list[Any] = []
         self.move(epoch, batch, skipped)
 
     def move(self, epoch: int, batch: int = 0, skipped: Iterable[tuple[int, int]] = ()) -> None:
         """Goes to another place, from which `fit(..., initial_epoch=epoch)` shall start."""
         self.epoch, self.batch = epoch, batch
-        self.skipped = {tuple(place) for place in skipped}
+        self.skipped = set(map(tuple, skipped))
         self._moved = True
         self._pass_skipped()
 

@@ -1,14 +1,16 @@
 """Reads parallel text: tab-separated tables, pairs of files, and the built-in corpus."""
 
-from __future__ import annotations
-
 import os
+from typing import Any
 
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_report import CorpusReport
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.data.text_lines import read_lines
+
+Columns = tuple[int, int]
+Rows = list[tuple[str, str]]
 
 
 def read_pairs(
@@ -32,11 +34,11 @@ def read_pairs(
 
     Args:
         spec: str. The corpus.
-        columns: tuple of two int, counted from 1. The columns of source and target. In a pair
-            of files, and in the built-in corpus, there are two: (2, 1) swaps the direction.
-        drop_duplicates: bool. Whether a pair that came before is dropped. An evaluation wants
+        columns: tuple of two int, counted from 1. The columns of source and target; two files
+            and the built-in corpus have two, and (2, 1) swaps the direction.
+        drop_duplicates: bool. Whether a pair that came before is dropped.
+        drop_empty: bool. Whether a pair with a blank side is dropped. An evaluation wants both
             False: its lines keep their number.
-        drop_empty: bool. Whether a pair with a blank side is dropped. An evaluation wants False.
 
     Returns:
         `SentencePairs`, whose `report` counts what was dropped.
@@ -48,40 +50,24 @@ def read_pairs(
     Example:
 
     ```python
-    train = read_pairs("train.tsv.gz")
-    tatoeba = read_pairs("kor.txt", columns=(2, 1))     # English first, Korean second
-    valid = read_pairs("valid.ko,valid.en", drop_duplicates=False, drop_empty=False)
-    train.report.describe()     # 'train.tsv.gz: 3,723 pairs read, 3,700 kept (23 duplicate)'
+    train = read_pairs("kor.txt.gz", columns=(2, 1))    # English first, Korean second
+    train.report.describe()     # 'kor.txt.gz: 3,723 pairs read, 3,700 kept (23 duplicate)'
     ```
     """
     spec = os.fspath(spec)
     _check_columns(columns)
-    split = phrasebook_split(spec)
-    if split is not None:
+    if split := phrasebook_split(spec):
         rows = _read_phrasebook(split, columns)
     else:
-        rows = []
-        for files in corpus_files(spec):
-            rows += _read_table(*files, columns) if len(files) == 1 else _read_two(*files, columns)
+        rows = [row for files in corpus_files(spec) for row in _read_files(files, columns)]
     return _filtered(rows, spec, drop_duplicates, drop_empty)
 
 
 def parse_columns(text: str) -> tuple[int, int]:
-    """Reads the two columns of a table out of text such as `2,1`.
-
-    Args:
-        text: str. Number of the source column, comma, number of the target column, from 1.
-
-    Returns:
-        A tuple (source column, target column).
+    """Reads the numbers of source and target column, from 1, out of text such as `2,1`.
 
     Raises:
         CorpusError: the text is something else.
-
-    Example:
-
-    >>> parse_columns("2,1")
-    (2, 1)
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
@@ -96,7 +82,7 @@ def parse_columns(text: str) -> tuple[int, int]:
     return columns
 
 
-def _check_columns(columns) -> None:
+def _check_columns(columns: Any) -> None:
     numbers = isinstance(columns, (tuple, list)) and len(columns) == 2
     if not numbers or not all(type(column) is int and column >= 1 for column in columns):
         raise CorpusError(
@@ -105,14 +91,14 @@ def _check_columns(columns) -> None:
         )
 
 
-def _check_two_columns(origin: str, columns) -> None:
+def _check_two_columns(origin: str, columns: Columns) -> None:
     if max(columns) > 2:
         raise CorpusError(
             f"{origin} has two columns, but column {max(columns)} is wanted. Choose 1 and 2."
         )
 
 
-def _read_phrasebook(split: str, columns) -> list[tuple[str, str]]:
+def _read_phrasebook(split: str, columns: Columns) -> Rows:
     # Here and not above: the grammar takes time to load, and files do not need it.
     from keras_seq2seq.phrasebook.phrasebook import Phrasebook
 
@@ -121,9 +107,11 @@ def _read_phrasebook(split: str, columns) -> list[tuple[str, str]]:
     return [(pair[source - 1], pair[target - 1]) for pair in Phrasebook().split(split)]
 
 
-def _read_table(path: str, columns) -> list[tuple[str, str]]:
-    source, target = columns
-    rows = []
+def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
+    """The rows of a table, or of a pair of files."""
+    if len(files) == 2:
+        return _read_two(*files, columns)
+    (path,), (source, target), rows = files, columns, []
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():  # a blank line is an empty pair, not a broken one
             rows.append(("", ""))
@@ -139,7 +127,7 @@ def _read_table(path: str, columns) -> list[tuple[str, str]]:
     return rows
 
 
-def _read_two(first: str, second: str, columns) -> list[tuple[str, str]]:
+def _read_two(first: str, second: str, columns: Columns) -> Rows:
     _check_two_columns(f"{first},{second}", columns)
     lines = read_lines(first), read_lines(second)
     if len(lines[0]) != len(lines[1]):
@@ -151,7 +139,7 @@ def _read_two(first: str, second: str, columns) -> list[tuple[str, str]]:
     return list(zip(lines[source - 1], lines[target - 1], strict=True))
 
 
-def _filtered(rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> SentencePairs:
+def _filtered(rows: Rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> SentencePairs:
     kept, seen = [], set()
     duplicate = empty = 0
     for source, target in rows:
@@ -169,5 +157,5 @@ def _filtered(rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> Sen
             f"{origin}: none of {len(rows):,} lines is left ({report.reasons()}). "
             "A pair needs text on both sides."
         )
-    sources, targets = (list(side) for side in zip(*kept, strict=True))
+    sources, targets = map(list, zip(*kept, strict=True))
     return SentencePairs(sources, targets, origin, report)

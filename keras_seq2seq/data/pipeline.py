@@ -1,21 +1,22 @@
 """From sentence pairs to padded batches of ids."""
 
-from __future__ import annotations
-
+import functools
 import itertools
 import warnings
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.data.batch_plan import plan_batches
 from keras_seq2seq.data.corpus_error import CorpusError
-from keras_seq2seq.data.encoded_pairs import EncodedPairs, pair_lengths
+from keras_seq2seq.data.encoded_pairs import EncodedPairs
 from keras_seq2seq.data.epoch_counter import EpochCounter
-from keras_seq2seq.data.sampled_rows import SampledRows
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.text.framing import frame_rows
+from keras_seq2seq.data.token_rows import TokenRows
+from keras_seq2seq.text.framing import Pair, frame_rows
 from keras_seq2seq.text.sentencepiece.subword_sampler import SubwordSampler
 from keras_seq2seq.text.tokenizer import Tokenizer
 
@@ -42,22 +43,17 @@ def make_dataset(
 
     Each epoch has its own order, a function of `seed` and of the number of the epoch (see
     `plan_batches`). Without an `epoch_counter` the n-th iteration that is begun counts as
-    epoch n, which is good for a plain `fit`; a run that may be resumed passes a counter, also
-    to the callbacks of `fit`. The sentences are tokenised once, here; under subword
-    regularisation again at the beginning of every epoch, as seed and epoch say.
+    epoch n; a run that may be resumed passes a counter, also to the callbacks of `fit`. The
+    sentences are tokenised once; under subword regularisation again in every epoch.
 
     Args:
         pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers. Over-long ones are left
-            out with a warning; `drop_over_long` leaves them out beforehand, and counts them in
-            the report.
-        source_tokenizer: `Tokenizer` of the sources.
-        target_tokenizer: `Tokenizer` of the targets.
+            out with a warning; `drop_over_long` does it beforehand, and counts them.
+        source_tokenizer, target_tokenizer: `Tokenizer`s.
         batch_size: int. Pairs a batch, B.
-        batch_tokens: int. Where above 0, about so many tokens a batch instead of `batch_size`
-            pairs: pairs times tokens of the longest sentence of either side. All epochs have as
-            many batches as the first.
-        max_source_length: int. Most ids of a source, the closing EOS among them.
-        max_target_length: int. Most ids of a target, the closing EOS among them.
+        batch_tokens: int. Where above 0, about so many tokens a batch, see `plan_batches`. All
+            epochs have as many batches as the first.
+        max_source_length, max_target_length: int. Most ids of a sentence, EOS among them.
         shuffle: bool. False delivers the pairs sorted by length, for validation.
         seed: int, at least 0. Seed of the order.
         epoch_counter: `EpochCounter`. Says which epoch it is, and from which batch on.
@@ -67,10 +63,8 @@ def make_dataset(
             `r_drop` of `SequenceCrossentropy` wants it: 2B rows for every B below.
 
     Returns:
-        A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight): x is a dict
-        of `source_ids`, int32 (B, S), and `decoder_ids`, int32 (B, T), which begins with BOS;
-        y is int32 (B, T) and ends with EOS; sample_weight is float32 (B, T), 1 on real tokens
-        and 0 on padding.
+        A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight), as
+        `encode_pair` gives them.
 
     Raises:
         CorpusError: there are no pairs, or all are over-long.
@@ -84,28 +78,32 @@ def make_dataset(
     ```
     """
     # 1. Turn all sentences into ids, once.
-    encoded = EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
+    given = EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
 
     # 2. Leave out what is longer than the model is trained on, never in silence.
-    fits = _fits(encoded, max_source_length, max_target_length)
-    if not fits.all():
-        warnings.warn(_over_long_message(encoded.pairs, fits), stacklevel=2)
-        encoded = _kept(encoded, fits)
+    encoded = _short_enough(given, max_source_length, max_target_length)
+    if len(encoded) < len(given):
+        warnings.warn(
+            f"{given.pairs.origin}: {len(given) - len(encoded):,} of {len(given):,} pairs are "
+            "over-long and left out. Raise max_source_length and max_target_length to keep them.",
+            stacklevel=2,
+        )
 
     # 3. Or into other pieces in every epoch, where that is wanted.
-    sides = (
-        (encoded.pairs.sources, encoded.sources, source_tokenizer, max_source_length),
-        (encoded.pairs.targets, encoded.targets, target_tokenizer, max_target_length),
+    sources, targets = encoded.pairs.sources, encoded.pairs.targets
+    alpha, target_alpha = subword_sampling
+    sources_of = _rows_of_epochs(
+        sources, encoded.sources, source_tokenizer, max_source_length, alpha, f"{seed} s"
     )
-    sources_of, targets_of = (
-        _rows_of_epochs(*side, alpha, f"{seed} {name}")
-        for side, alpha, name in zip(sides, subword_sampling, "st", strict=True)
+    targets_of = _rows_of_epochs(
+        targets, encoded.targets, target_tokenizer, max_target_length, target_alpha, f"{seed} t"
     )
 
     # 4. Plan the batches of an epoch: index arrays of shape (B,).
-    def plan(epoch, batch_count=None):
-        return plan_batches(
-            pair_lengths(sources_of(epoch), targets_of(epoch)),
+    def plan(epoch: int, batch_count: int | None = None) -> tuple[EncodedPairs, list[np.ndarray]]:
+        rows = replace(encoded, sources=sources_of(epoch), targets=targets_of(epoch))
+        return rows, plan_batches(
+            rows.lengths,
             batch_size,
             seed=seed,
             epoch=epoch,
@@ -114,18 +112,17 @@ def make_dataset(
             batch_count=batch_count,
         )
 
-    batch_count = len(plan(0))
+    batch_count = len(plan(0)[1])
     iterations = itertools.count()
 
     # 5. When an epoch begins, frame its batches with BOS and EOS and pad them: (B, S), (B, T).
-    def batches():
+    def batches() -> Iterator[Pair]:
         epoch = next(iterations) if epoch_counter is None else epoch_counter.epoch
-        sources, targets = sources_of(epoch), targets_of(epoch)
-        left = plan(epoch, batch_count)
+        rows, left = plan(epoch, batch_count)
         if epoch_counter is not None:
             left = epoch_counter.remaining(left)
         for indices in left:
-            yield frame_rows(sources, targets, np.tile(indices, 2) if r_drop else indices)
+            yield frame_rows(rows.sources, rows.targets, np.tile(indices, 2) if r_drop else indices)
 
     ids = tf.TensorSpec([None, None], tf.int32)
     weights = tf.TensorSpec([None, None], tf.float32)
@@ -133,24 +130,37 @@ def make_dataset(
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
 
     # 6. Work ahead of the model, and say how many batches there are: the progress bar wants it.
-    return _with_cardinality(dataset.prefetch(_BATCHES_AHEAD), batch_count)
-
-
-def _rows_of_epochs(texts, rows, tokenizer, max_length, alpha, seed):
-    """A function from the number of an epoch to its `TokenRows`."""
-    if not alpha:
-        return lambda epoch: rows
-    return SampledRows(texts, rows, SubwordSampler(tokenizer, alpha), max_length, seed).epoch
-
-
-def _with_cardinality(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
-    """Lets a dataset tell its cardinality.
-
-    `tf.data.experimental.assert_cardinality` would fail in the first epoch of a resumed run,
-    which is shorter than the others.
-    """
-    dataset.cardinality = lambda: tf.constant(count, tf.int64)
+    # `assert_cardinality` would fail in the first epoch of a resumed run, which is shorter.
+    dataset = dataset.prefetch(_BATCHES_AHEAD)
+    count = functools.partial(tf.constant, batch_count, tf.int64)
+    dataset.cardinality = count  # pyright: ignore[reportAttributeAccessIssue]
     return dataset
+
+
+def _rows_of_epochs(
+    texts: list[str],
+    plain: TokenRows,
+    tokenizer: Tokenizer,
+    max_length: int,
+    alpha: float,
+    seed: str,
+) -> Callable[[int], TokenRows]:
+    """A function from the number of an epoch to its rows: other pieces in each, if alpha is set.
+
+    A sentence that would become too long keeps its best pieces.
+    """
+    if not alpha:
+        return lambda epoch: plain
+    sampler = SubwordSampler(tokenizer, alpha)
+
+    @functools.lru_cache(maxsize=1)  # `fit` begins more iterations of a dataset than epochs
+    def sampled(epoch: int) -> TokenRows:
+        drawn = sampler.sample(texts, f"{seed} {epoch}")
+        return TokenRows.of(
+            row if len(row) < max_length else plain[i] for i, row in enumerate(drawn)
+        )
+
+    return sampled
 
 
 def drop_over_long(
@@ -163,12 +173,7 @@ def drop_over_long(
 ) -> Pairs:
     """Drops the pairs that have more ids than the model is trained on, and counts them.
 
-    Args:
-        pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers.
-        source_tokenizer: `Tokenizer` of the sources.
-        target_tokenizer: `Tokenizer` of the targets.
-        max_source_length: int. Most ids of a source, the closing EOS among them.
-        max_target_length: int. Most ids of a target, the closing EOS among them.
+    The arguments are as in `make_dataset`.
 
     Returns:
         Pairs of the same kind, whose report counts what was dropped as `over_long`.
@@ -184,40 +189,27 @@ def drop_over_long(
     ```
     """
     encoded = EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
-    kept = _kept(encoded, _fits(encoded, max_source_length, max_target_length))
+    kept: Any = _short_enough(encoded, max_source_length, max_target_length)
     return kept if isinstance(pairs, EncodedPairs) else kept.pairs
 
 
 def token_lengths(
     pairs: SentencePairs, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
 ) -> np.ndarray:
-    """Counts the tokens of every pair, BOS and EOS not among them.
-
-    Args:
-        pairs: `SentencePairs`, N of them.
-        source_tokenizer: `Tokenizer` of the sources.
-        target_tokenizer: `Tokenizer` of the targets.
-
-    Returns:
-        An int64 array of shape (N, 2): tokens of source and of target.
-
-    Example:
-
-    ```python
-    token_lengths(SentencePairs(["ab"], ["abc"]), ByteTokenizer(), ByteTokenizer())   # [[2, 3]]
-    ```
-    """
+    """Counts the tokens of source and target of every pair, without BOS and EOS: int64 (N, 2)."""
     return EncodedPairs.of(pairs, source_tokenizer, target_tokenizer).lengths
 
 
-def _fits(encoded: EncodedPairs, max_source_length, max_target_length) -> np.ndarray:
-    """Which pairs are short enough: bool (N,). Raises where none is."""
+def _short_enough(
+    encoded: EncodedPairs, max_source_length: int, max_target_length: int
+) -> EncodedPairs:
+    """The pairs that are short enough. Raises where none is."""
     pairs = encoded.pairs
     if not len(pairs):
         raise CorpusError(f"{pairs.origin} holds no sentence pair.")
     with_eos = encoded.lengths + 1
-    fits = (with_eos <= (max_source_length, max_target_length)).all(axis=1)
-    if not fits.any():
+    over_long = (with_eos > (max_source_length, max_target_length)).any(axis=1)
+    if over_long.all():
         shortest = with_eos[with_eos.max(axis=1).argmin()]
         raise CorpusError(
             f"{pairs.origin}: all of {len(pairs):,} pairs are over-long (more than "
@@ -225,15 +217,4 @@ def _fits(encoded: EncodedPairs, max_source_length, max_target_length) -> np.nda
             f"among them). The shortest has {shortest[0]} and {shortest[1]}: raise "
             "max_source_length and max_target_length."
         )
-    return fits
-
-
-def _kept(encoded: EncodedPairs, fits: np.ndarray) -> EncodedPairs:
-    return encoded.keep(np.flatnonzero(fits), over_long=int((~fits).sum()))
-
-
-def _over_long_message(pairs, fits) -> str:
-    return (
-        f"{pairs.origin}: {int((~fits).sum()):,} of {len(pairs):,} pairs are over-long and left "
-        "out. Raise max_source_length and max_target_length to keep them."
-    )
+    return encoded.keep(np.flatnonzero(~over_long), over_long=int(over_long.sum()))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from keras_seq2seq.data.corpus_report import CorpusReport
+
+_NOTHING_DROPPED: Any = None  # until the pairs are counted
 
 
 @dataclass(frozen=True)
@@ -15,8 +18,8 @@ class SentencePairs:
     Args:
         sources: list of str. Source sentences.
         targets: list of str. `targets[i]` is the translation of `sources[i]`.
-        origin: str. Where the pairs come from, for messages. Defaults to `"memory"`.
-        report: `CorpusReport`. What was dropped on the way here. Defaults to nothing dropped.
+        origin: str. Where the pairs come from, for messages.
+        report: `CorpusReport`. What was dropped on the way here; nothing, if none is given.
 
     Raises:
         ValueError: the two lists are of different length.
@@ -31,7 +34,7 @@ class SentencePairs:
     sources: list[str]
     targets: list[str]
     origin: str = "memory"
-    report: CorpusReport | None = None
+    report: CorpusReport = _NOTHING_DROPPED
 
     def __post_init__(self):
         if len(self.sources) != len(self.targets):
@@ -39,9 +42,8 @@ class SentencePairs:
                 f"SentencePairs needs one target for every source. Received: "
                 f"{len(self.sources)} sources and {len(self.targets)} targets."
             )
-        if self.report is None:
-            count = len(self.sources)
-            object.__setattr__(self, "report", CorpusReport(self.origin, count, count))
+        if self.report is _NOTHING_DROPPED:
+            object.__setattr__(self, "report", CorpusReport(self.origin, len(self), len(self)))
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, str]], origin: str = "memory") -> SentencePairs:
@@ -63,9 +65,6 @@ class SentencePairs:
         (['b'], 'memory: 2 pairs read, 1 kept (1 over-long)')
         """
         counts = {name: getattr(self.report, name) + more for name, more in dropped.items()}
-        return SentencePairs(
-            [self.sources[i] for i in indices],
-            [self.targets[i] for i in indices],
-            self.origin,
-            replace(self.report, kept=len(indices), **counts),
-        )
+        report = replace(self.report, kept=len(indices), **counts)
+        sources, targets = ([side[i] for i in indices] for side in (self.sources, self.targets))
+        return SentencePairs(sources, targets, self.origin, report)

@@ -1,7 +1,5 @@
 """Lines of a UTF-8 text file, plain or gzipped, with errors that name the place."""
 
-from __future__ import annotations
-
 import difflib
 import gzip
 import os
@@ -20,38 +18,15 @@ def read_lines(path: str) -> list[str]:
     cut a sentence at U+2028, U+0085 or a form feed and put a corpus out of step. A leading
     UTF-8 byte order mark is dropped.
 
-    Args:
-        path: str. The file; gzip is told by its first two bytes.
-
-    Returns:
-        A list of str, never empty.
-
     Raises:
         CorpusError: the file is missing, is not a regular file, cannot be read, is broken gzip,
             is not UTF-8 (with line and byte) or is empty.
-
-    Example:
-
-    ```python
-    sources = read_lines("train.ko.gz")
-    ```
     """
     return decode_lines(_read_bytes(path), path)
 
 
 def decode_lines(data: bytes, origin: str) -> list[str]:
-    """Lines of UTF-8 bytes, as `read_lines` gives those of a file.
-
-    Args:
-        data: bytes.
-        origin: str. Where they come from, for errors.
-
-    Returns:
-        A list of str, never empty.
-
-    Raises:
-        CorpusError: the bytes are not UTF-8, or there are none.
-    """
+    """Lines of UTF-8 bytes, as `read_lines` gives those of a file; errors name the origin."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

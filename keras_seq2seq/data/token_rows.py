@@ -32,7 +32,7 @@ class TokenRows:
         self.flat = np.append(np.asarray(flat, np.int32), np.int32(PAD))
 
     @classmethod
-    def of(cls, rows: Iterable[Iterable[int]]) -> TokenRows:
+    def of(cls, rows: Iterable[Sequence[int] | np.ndarray]) -> TokenRows:
         """Packs lists of ids."""
         rows = list(rows)
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))

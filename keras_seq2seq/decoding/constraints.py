@@ -5,8 +5,6 @@ search takes any number of them, and one that is not given costs nothing. Log-pr
 normalised again, so that what is allowed keeps its score.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -22,14 +20,9 @@ DEAD = FORBIDDEN / 2  # what lies below was forbidden, or does not exist
 
 
 def minimum_length(minimum: Tensor, eos_id: int) -> Constraint:
-    """Keeps EOS from being chosen before so many tokens.
+    """Keeps EOS from being chosen before `minimum` tokens, int tensor [B]."""
 
-    Args:
-        minimum: int tensor [B]. Least number of tokens before EOS.
-        eos_id: int.
-    """
-
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         early = history.position < history.per_row(minimum)  # [N]
         is_eos = ops.arange(log_probs.shape[-1]) == eos_id  # [V]
         return _forbid(log_probs, ops.logical_and(early[:, None], is_eos[None]))
@@ -38,13 +31,12 @@ def minimum_length(minimum: Tensor, eos_id: int) -> Constraint:
 
 
 def only_allowed(allowed: Tensor) -> Constraint:
-    """Allows some tokens only: a shortlist, or everything but what is banned.
+    """Allows some tokens only, bool tensor [B, V] or [1, V].
 
-    Args:
-        allowed: bool tensor [B, V] or [1, V]. A row that forbids EOS runs to its maximal length.
+    A row that forbids EOS runs to its maximal length.
     """
 
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         mask = allowed if allowed.shape[0] == 1 else history.per_row(allowed)
         return ops.where(mask, log_probs, FORBIDDEN)
 
@@ -55,12 +47,11 @@ def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Const
     """Forces tokens at given places; a target prefix is the case of the first places.
 
     Args:
-        forced: int tensor [B, P]. The token of each place, or -1 where the search is free, as it
-            is behind the last column.
-        otherwise: the constraints that hold where the search is free.
+        forced: int tensor [B, P], -1 where the search is free, as it is behind the last column.
+        otherwise: what holds where the search is free.
     """
 
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         places = ops.arange(forced.shape[-1], dtype="int32")[None] == history.position  # [1, P]
         here = ops.max(ops.where(places, ops.cast(forced, "int32"), -1), axis=-1)  # [B]
         here = history.per_row(here)[:, None]  # [N, 1]
@@ -72,13 +63,9 @@ def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Const
 
 
 def banned_sequences(sequences: Sequence[Sequence[int]]) -> Constraint:
-    """Forbids the last token of each sequence where the row ends with the tokens before it.
+    """Forbids the last token of each sequence where the row ends with the tokens before it."""
 
-    Args:
-        sequences: list of lists of int; one of a single token bans that token everywhere.
-    """
-
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]
         for *before, last in sequences:
             banned = tokens == last
@@ -93,15 +80,12 @@ def banned_sequences(sequences: Sequence[Sequence[int]]) -> Constraint:
 
 
 def no_repeat_ngram(size: int) -> Constraint:
-    """Forbids tokens that would complete an n-gram that the row holds already.
-
-    Args:
-        size: int, at least 1. n; 1 forbids every token that was chosen before.
+    """Forbids tokens that would complete an n-gram, n = `size`, that the row holds already.
 
     Reference: [Paulus et al., 2017](https://arxiv.org/abs/1705.04304), section 2.5.
     """
 
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         ids, width = history.ids, history.ids.shape[-1]
         count = width - size + 1  # n-grams that fit
         if count < 1:
@@ -118,16 +102,13 @@ def no_repeat_ngram(size: int) -> Constraint:
 
 
 def repetition_penalty(penalty: Tensor) -> Constraint:
-    """Multiplies the log-probability of every token chosen before: above 1 it repeats less.
-
-    Args:
-        penalty: float tensor [B], at least 1.
+    """Multiplies the log-probability of all tokens chosen before by a float tensor [B], 1 or more.
 
     Reference: [Keskar et al., 2019](https://arxiv.org/abs/1909.05858), section 4.1, applied to
     log-probabilities, which makes it independent of the logits' origin.
     """
 
-    def constrain(log_probs, history):
+    def constrain(log_probs: Tensor, history: History) -> Tensor:
         chosen = ops.logical_and(history.chosen(), history.ids >= 0)  # [N, T]
         seen = _mark(history.ids, chosen, log_probs.shape[-1])  # [N, V]
         factor = history.per_row(ops.cast(penalty, log_probs.dtype))[:, None]
@@ -147,23 +128,23 @@ def constrain_all(
     return ops.where(ops.logical_and(stuck, is_eos[None]), free, log_probs)
 
 
-def _apply(constraints, log_probs, history):
+def _apply(constraints: Sequence[Constraint], log_probs: Tensor, history: History) -> Tensor:
     for constraint in constraints:
         log_probs = constraint(log_probs, history)
     return log_probs
 
 
-def _forbid(log_probs, mask):
+def _forbid(log_probs: Tensor, mask: Tensor) -> Tensor:
     return ops.where(mask, FORBIDDEN, log_probs)
 
 
-def _column(ids, index):
+def _column(ids: Tensor, index: Tensor) -> Tensor:
     """Column `index`, a tensor, of ids [N, T] -> [N, 1]; zeros where there is none."""
     here = ops.arange(ids.shape[-1], dtype="int32")[None] == index
     return ops.sum(ops.where(here, ids, 0), axis=-1, keepdims=True)
 
 
-def _mark(tokens, which, vocabulary_size):
+def _mark(tokens: Tensor, which: Tensor, vocabulary_size: int) -> Tensor:
     """Bool [N, V]: the tokens [N, M] at which `which` [N, M] is true."""
     rows = ops.arange(ops.shape(tokens)[0], dtype="int32")[:, None] * vocabulary_size  # [N, 1]
     flat = ops.reshape(rows + tokens, (-1, 1))  # [N M, 1]

@@ -1,7 +1,5 @@
 """Random numbers as a function of what they are for, without a state."""
 
-from __future__ import annotations
-
 from keras import ops
 
 from keras_seq2seq.tensors import Tensor
@@ -19,10 +17,7 @@ def gumbel_noise(seed: Tensor, row: Tensor, position: Tensor, width: int) -> Ten
         seed: int tensor [N].
         row: int tensor [N], which of the samples of its example each row is.
         position: int scalar tensor.
-        width: int. V.
-
-    Returns:
-        float32 tensor [N, V].
+        width: V of the float32 tensor [N, V] that is returned.
 
     Reference: the mixing function is that of
     [MurmurHash3](https://github.com/aappleby/smhasher), used as a counter-based generator
@@ -36,12 +31,12 @@ def gumbel_noise(seed: Tensor, row: Tensor, position: Tensor, width: int) -> Ten
     return -ops.log(-ops.log(uniform))
 
 
-def _mix(x):
+def _mix(x: Tensor) -> Tensor:
     x = (x ^ _shift(x, 16)) * -2048144789
     x = (x ^ _shift(x, 13)) * -1028477387
     return x ^ _shift(x, 16)
 
 
-def _shift(x, count):
+def _shift(x: Tensor, count: int) -> Tensor:
     """Shifts right and fills with zeros, whatever the sign: only int32 multiplies everywhere."""
     return ops.bitwise_and(ops.right_shift(x, count), (1 << (32 - count)) - 1)

@@ -1,7 +1,5 @@
 """One generated text with all that is known of it."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -14,17 +12,17 @@ class Generation:
     """A text that a model wrote, or was asked to judge, and how it came about.
 
     Attributes:
-        text: str.
-        score: float, natural log-probability of the tokens.
-        tokens: list of T strings, names of the target tokens; EOS is the last if it was reached.
-        token_scores: list of T floats, natural log-probability of each token given those before.
-        source_tokens: list of S strings, names of the source tokens that were read, EOS last.
-        source_spans: list of S (start, end): the characters of the source that became the token.
+        text: the text itself.
+        score: natural log-probability of the tokens.
+        tokens: names of the T target tokens; EOS is the last if it was reached.
+        token_scores: natural log-probability of each token given those before.
+        source_tokens: names of the S source tokens that were read, EOS last.
+        source_spans: (start, end) of each: the characters of the source that became the token.
         attention: float32 array [T, S], where each target token looked; `None` without attention.
-        truncated_source: bool. The source was longer than the model reads, and was cut.
-        hit_max_length: bool. The text ends at the limit, without EOS.
-        unknown_source_tokens: int. Source tokens that the vocabulary lacks.
-        unknown_target_tokens: int. UNK among the target tokens, replaced or not.
+        truncated_source: whether the source was longer than the model reads, and was cut.
+        hit_max_length: whether the text ends at the limit, without EOS.
+        unknown_source_tokens: source tokens that the vocabulary lacks.
+        unknown_target_tokens: UNK among the target tokens, replaced or not.
     """
 
     text: str
@@ -41,21 +39,19 @@ class Generation:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data, ready for JSON; numbers are rounded to six places."""
-        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        if self.attention is not None:
-            found["attention"] = np.round(self.attention.astype("float64"), 6).tolist()
-        found["score"] = round(self.score, 6)
-        found["token_scores"] = [round(score, 6) for score in self.token_scores]
-        return found
+        attention = self.attention
+        if attention is not None:
+            attention = np.round(attention.astype("float64"), 6).tolist()
+        scores = [round(score, 6) for score in self.token_scores]
+        rounded = {"score": round(self.score, 6), "token_scores": scores, "attention": attention}
+        return vars(self) | rounded
 
     @classmethod
-    def join(cls, parts: Sequence[Generation], starts: Sequence[int]) -> Generation:
+    def join(cls, parts: Sequence["Generation"], starts: Sequence[int]) -> "Generation":
         """Joins the results for parts of one source, which begin at `starts` in it."""
         if len(parts) == 1 and starts == [0]:
             return parts[0]
-        attention = None
-        if all(part.attention is not None for part in parts):
-            attention = _block_diagonal([part.attention for part in parts])
+        blocks = [part.attention for part in parts if part.attention is not None]
         return cls(
             text=" ".join(part.text for part in parts if part.text),
             score=float(sum(part.score for part in parts)),
@@ -67,7 +63,7 @@ class Generation:
                 for part, start in zip(parts, starts, strict=True)
                 for first, last in part.source_spans
             ],
-            attention=attention,
+            attention=_block_diagonal(blocks) if len(blocks) == len(parts) else None,
             truncated_source=any(part.truncated_source for part in parts),
             hit_max_length=any(part.hit_max_length for part in parts),
             unknown_source_tokens=sum(part.unknown_source_tokens for part in parts),
@@ -75,11 +71,11 @@ class Generation:
         )
 
 
-def _block_diagonal(blocks):
-    rows, columns = (sum(block.shape[axis] for block in blocks) for axis in (0, 1))
-    joined = np.zeros((rows, columns), "float32")
+def _block_diagonal(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    joined = np.zeros([sum(block.shape[axis] for block in blocks) for axis in (0, 1)], "float32")
     row = column = 0
     for block in blocks:
-        joined[row : row + block.shape[0], column : column + block.shape[1]] = block
-        row, column = row + block.shape[0], column + block.shape[1]
+        rows, columns = block.shape
+        joined[row : row + rows, column : column + columns] = block
+        row, column = row + rows, column + columns
     return joined

@@ -1,7 +1,5 @@
 """Greedy search."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,12 +30,12 @@ def greedy_search(
             attention weights, are allowed.
         state: any nest of tensors with batch axis B; handed to `step` and taken back from it.
         first_ids: int32 tensor [B], the tokens to start from: BOS.
-        max_length: int. T, at most so many tokens are chosen, EOS included.
-        eos_id: int. The token that ends a row.
-        pad_id: int. What follows EOS in the result.
+        max_length: T, at most so many tokens are chosen, EOS included.
+        eos_id: the token that ends a row.
+        pad_id: what follows EOS in the result.
         finished: bool tensor [B], rows that shall stay empty; `None` means none.
-        limit: int32 tensor [B]. At most so many tokens in each row, EOS included; `None` means T.
-        constraints: list of constraints, see `keras_seq2seq.decoding.constraints`.
+        limit: int32 tensor [B], at most so many tokens in each row, EOS included; `None` means T.
+        constraints: see `keras_seq2seq.decoding.constraints`.
 
     Returns:
         A `SearchResult` with the axes [B, ...]. The loop ends as soon as every row has ended.

@@ -1,7 +1,5 @@
 """What a search has chosen so far."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from keras import ops
@@ -13,7 +11,7 @@ class History(NamedTuple):
     """What constraints may look at: the tokens chosen so far, for N = B K rows.
 
     Attributes:
-        position: int32 scalar tensor, the number of tokens chosen so far.
+        position: int32 scalar, the number of tokens chosen so far.
         ids: int32 tensor [N, T]; only the columns before `position` count.
         rows: int. K, rows for each example; those of one example stand together.
     """

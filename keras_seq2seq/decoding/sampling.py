@@ -1,7 +1,5 @@
 """Sampling."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,12 +40,10 @@ def sample(
         step, state, first_ids, max_length, eos_id, pad_id, finished, limit, constraints: see
             `greedy_search`; `step` is called with B N rows, those of an example together.
         seed: int tensor [B].
-        num_return: int. N, how many samples are drawn for each example.
-        temperature: float tensor [B], above 0. Logits are divided by it: below 1 the probable
-            tokens become more so. `None` means 1.
-        top_k: int tensor [B]. Only the so many most probable tokens are drawn from; 0 means all.
-        top_p: float tensor [B]. Only the most probable tokens that together reach this probability
-            are drawn from, at least one.
+        num_return: N, how many samples are drawn for each example.
+        temperature: float tensor [B], above 0. Logits are divided by it; `None` means 1.
+        top_k: int tensor [B]. So many of the most probable tokens are drawn from; 0 means all.
+        top_p: float tensor [B]. The most probable tokens that together reach this are drawn from.
 
     Returns:
         A `SearchResult` with the axes [B, N, ...], in the order of drawing. The score is that of
@@ -65,13 +61,13 @@ def sample(
     [Holtzman et al., 2020](https://arxiv.org/abs/1904.09751), section 3.1 (top-p).
     """
 
-    def per_row(values):
+    def per_row(values: Tensor | None) -> Tensor | None:
         return None if values is None else ops.repeat(values, num_return, axis=0)  # [B N]
 
     seed, temperature, top_k, top_p = map(per_row, (seed, temperature, top_k, top_p))
     row = ops.arange(ops.shape(seed)[0], dtype="int32") % num_return
 
-    def choose(log_probs, position):
+    def choose(log_probs: Tensor, position: Tensor) -> Tensor:
         if temperature is not None:
             log_probs = log_probs / ops.expand_dims(ops.cast(temperature, "float32"), axis=1)
         log_probs = keep_probable(log_probs, top_k, top_p)
@@ -103,11 +99,8 @@ def keep_probable(
 
     Args:
         logits: float tensor [N, V].
-        top_k: int tensor [N], 0 means all; or `None`.
-        top_p: float tensor [N]; or `None`.
-
-    Returns:
-        float tensor [N, V].
+        top_k: int tensor [N], 0 means all.
+        top_p: float tensor [N].
     """
     if top_k is None and top_p is None:
         return logits
@@ -115,8 +108,8 @@ def keep_probable(
     descending, _ = ops.top_k(logits, vocabulary_size)  # [N, V]
     last = ops.zeros_like(descending[:, 0], dtype="int32") + vocabulary_size - 1  # [N]
     if top_k is not None:
-        top_k = ops.cast(top_k, "int32")
-        last = ops.where(top_k > 0, ops.minimum(top_k - 1, last), last)
+        most = ops.cast(top_k, "int32")
+        last = ops.where(most > 0, ops.minimum(most - 1, last), last)
     if top_p is not None:
         before = ops.cumsum(ops.softmax(descending, axis=-1), axis=-1)
         reached = before < ops.expand_dims(ops.cast(top_p, "float32"), axis=1)

@@ -1,7 +1,5 @@
 """Log-probabilities of given targets."""
 
-from __future__ import annotations
-
 from keras import ops
 
 from keras_seq2seq.tensors import Tensor

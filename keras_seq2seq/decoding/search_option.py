@@ -1,7 +1,5 @@
 """What is told of one option of a search."""
 
-from __future__ import annotations
-
 import dataclasses
 import numbers
 from typing import Any, NamedTuple
@@ -11,15 +9,15 @@ class SearchOption(NamedTuple):
     """All that is told of an option, once: checks, flags, requests and docs read it.
 
     Attributes:
-        help: str. A sentence.
+        help: a sentence.
         default: the value where none is given.
         kind: `"int32"`, `"float32"` or `"bool"` of an option that is data; `None` of one that
             shapes the graph.
         least: the least value, or `None`.
         neutral: what a request sends that has no wish; `None` where requests cannot choose.
         of: `"beam"`, `"sampling"` or `"any"`, the search that it is for.
-        choices: tuple of strings, the values there are, where they are few.
-        shape: str. `"[B]"` of numbers; tables have an axis more.
+        choices: the values there are, where they are few.
+        shape: `"[B]"` of numbers; tables have an axis more.
     """
 
     help: str
@@ -44,18 +42,15 @@ class SearchOption(NamedTuple):
             if not is_int or value < self.least:
                 raise ValueError(f"{name} must be an int of at least {self.least}, got {value!r}.")
         if self.kind and not self.is_table and value is not None:
-            self._check_numbers(name, value)
+            import numpy as np  # here, since the command line reads this file for --help
 
-    def _check_numbers(self, name: str, value: Any) -> None:
-        import numpy as np  # here, since the command line reads this file for --help
-
-        if hasattr(value, "shape") and not isinstance(value, (np.ndarray, np.number)):
-            return
-        found = np.asarray(value)
-        if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
-            raise ValueError(f"{name} must be a number or one for each example, got {value!r}.")
-        if self.least is not None and (found < self.least).any():
-            raise ValueError(f"{name} must be at least {self.least}, got {value!r}.")
+            if hasattr(value, "shape") and not isinstance(value, (np.ndarray, np.number)):
+                return
+            found = np.asarray(value)
+            if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+                raise ValueError(f"{name} must be a number or one for each example, got {value!r}.")
+            if self.least is not None and (found < self.least).any():
+                raise ValueError(f"{name} must be at least {self.least}, got {value!r}.")
 
     def explain(self) -> str:
         """The help, and the search it is about."""
@@ -66,15 +61,13 @@ class SearchOption(NamedTuple):
 def graph_option(default: Any, bounds: Any, help: str, of: str = "any") -> Any:
     """A field that shapes the graph; `bounds` is its least value or its choices."""
     choices, least = (bounds, None) if isinstance(bounds, tuple) else ((), bounds)
-    return _field(SearchOption(help, default, least=least, of=of, choices=choices))
+    about = SearchOption(help, default, least=least, of=of, choices=choices)
+    return dataclasses.field(default=default, metadata={"option": about})
 
 
 def data_option(
     kind: str, least: float | None, neutral: float | None, of: str, help: str, shape: str = "[B]"
 ) -> Any:
     """A field that is data of the graph; `None` is not in it."""
-    return _field(SearchOption(help, None, kind, least, neutral, of, shape=shape))
-
-
-def _field(about: SearchOption) -> Any:
-    return dataclasses.field(default=about.default, metadata={"option": about})
+    about = SearchOption(help, None, kind, least, neutral, of, shape=shape)
+    return dataclasses.field(default=None, metadata={"option": about})

@@ -1,7 +1,5 @@
 """How to search."""
 
-from __future__ import annotations
-
 import dataclasses
 import textwrap
 from collections.abc import Mapping
@@ -106,7 +104,7 @@ class SearchOptions:
         if self.beam_size > 1 and self.length_penalty is None:  # the one default, for every caller
             object.__setattr__(self, "length_penalty", OPTIONS["length_penalty"].neutral)
 
-    def _refuse_what_has_no_effect(self):
+    def _refuse_what_has_no_effect(self) -> None:
         if self.sampling:
             search, why = "sampling", "is for beam search: leave it out, or set sampling=False"
         elif self.beam_size > 1:
@@ -121,7 +119,7 @@ class SearchOptions:
                 raise ValueError(f"{name} {why}.")
 
     @classmethod
-    def named(cls, options: Mapping[str, Any]) -> SearchOptions:
+    def named(cls, options: Mapping[str, Any]) -> "SearchOptions":
         """The options that a caller names; `None` stands for what was not given."""
         for name in options:
             if name not in OPTIONS:
@@ -129,20 +127,16 @@ class SearchOptions:
         return cls(**{name: value for name, value in options.items() if value is not None})
 
     def data(self) -> dict[str, Any]:
-        """The options that are data and are given: dict from name to value."""
-        names = (name for name, about in OPTIONS.items() if about.kind)
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        """The options that are data and are given, by name."""
+        values = {name: getattr(self, name) for name, about in OPTIONS.items() if about.kind}
+        return {name: value for name, value in values.items() if value is not None}
 
-    def shape_of_graph(self) -> SearchOptions:
+    def shape_of_graph(self) -> "SearchOptions":
         """The same options without data."""
         return dataclasses.replace(self, **dict.fromkeys(self.data()))
 
     def arrays(self, batch: int) -> dict[str, Any]:
-        """Data as NumPy arrays, one row for each of `batch` examples: dict from name to array.
-
-        Raises:
-            ValueError: if a list has another length than `batch`.
-        """
+        """Data as NumPy arrays, one row for each of `batch` examples, or a `ValueError`."""
         import numpy as np
 
         found = {}
@@ -161,11 +155,11 @@ class SearchOptions:
             found[name] = array
         return found
 
-    def for_batch(self, batch: int) -> SearchOptions:
+    def for_batch(self, batch: int) -> "SearchOptions":
         """The same options with data as NumPy arrays for `batch` examples."""
         return dataclasses.replace(self, **self.arrays(batch))
 
-    def take(self, rows: Tensor) -> SearchOptions:
+    def take(self, rows: Tensor) -> "SearchOptions":
         """Of options made by `for_batch`, those of some rows, int array [R]."""
         return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 

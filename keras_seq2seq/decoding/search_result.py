@@ -12,13 +12,12 @@ class SearchResult(NamedTuple):
     that does not exist, since there are fewer than N hypotheses, has the ranking -1e9.
 
     Attributes:
-        ids: int32 tensor [B, T] or [B, N, T]; the chosen tokens, EOS where it was reached, then
-            PAD. T is the search's `max_length`.
-        length: int32 tensor [B] or [B, N]; number of tokens before EOS.
-        score: float32 tensor [B] or [B, N]; natural logarithm of the probability that the model
-            gives the tokens, EOS included, whatever penalties the search applied.
-        ranking: float32 tensor [B] or [B, N]; what the search maximised: the score with all
-            penalties.
+        ids: int32 [B, T] or [B, N, T]; the chosen tokens, EOS where it was reached, then PAD. T is
+            the search's `max_length`.
+        length: int32 [B] or [B, N]; number of tokens before EOS.
+        score: float32 [B] or [B, N]; natural logarithm of the probability that the model gives the
+            tokens, EOS included, whatever penalties the search applied.
+        ranking: float32 [B] or [B, N]; what the search maximised: the score with all penalties.
     """
 
     ids: Tensor

@@ -1,7 +1,5 @@
 """The loop of all searches that choose one token for each row and step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,19 +25,13 @@ def choose_tokens(
     constraints: Sequence[Constraint],
     rows: int,
 ) -> SearchResult:
-    """Chooses tokens for N rows until each has met EOS or its limit.
+    """Chooses tokens for N rows, so many `rows` for each example, until all met EOS or their limit.
+
+    Args, but for these, are those of `greedy_search`, for N rows, and so is what is returned.
 
     Args:
-        step, state, max_length, eos_id, pad_id, constraints: see `greedy_search`.
-        first_ids: int32 tensor [N].
         choose: callable `(log_probs [N, V], position) -> tokens int32 [N]`; gets logits where
             there is no constraint, which differ from log-probabilities by a constant for each row.
-        finished: bool tensor [N] or `None`.
-        limit: int32 tensor [N] or `None`; at most so many tokens, EOS included.
-        rows: int. Rows for each example.
-
-    Returns:
-        A `SearchResult` with the axes [N, ...].
     """
     first_ids = ops.cast(first_ids, "int32")
     zeros = ops.zeros_like(first_ids)  # [N]

@@ -9,13 +9,13 @@ import pathlib
 import unicodedata
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.evaluation.romanization import has_hangul, romanize
-from keras_seq2seq.evaluation.saved_figure import save_figure
+from keras_seq2seq.evaluation.saved_figure import saved
 
 if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
     from matplotlib.axes import Axes
@@ -24,8 +24,10 @@ if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
 
 _INCHES_PER_TOKEN = 0.45
 _INCHES_PER_CHARACTER = 0.12  # room for the longest label, at its font size
-_NO_FONT = "No font with Korean letters was found, so Korean tokens are shown in Latin letters. "
-_FONT_ADVICE = "`pip install 'keras-seq2seq[notebook]'` brings one."
+_NO_FONT = (
+    "No font with Korean letters was found, so Korean tokens are shown in Latin letters. "
+    "`pip install 'keras-seq2seq[notebook]'` brings one."
+)
 # Fonts with Hangul that systems carry, the plainest first. Matplotlib knows a collection, as
 # Noto Sans CJK is one, by its first name only, which is the Japanese one.
 _SYSTEM_FONTS = (
@@ -57,17 +59,15 @@ def plot_attention(
 
     Args:
         weights: float array [T, S], as `TextSeq2Seq.attention` returns it.
-        target_tokens: list of T strings.
-        source_tokens: list of S strings.
-        path_or_axes: file to write, whose ending says the format (.png, .svg, .pdf); or
-            Matplotlib axes to draw into; or `None`.
+        target_tokens: T strings.
+        source_tokens: S strings.
+        path_or_axes: File to write (.png, .svg, .pdf), or Matplotlib axes to draw into.
 
     Returns:
         The Matplotlib `Figure`.
 
     Raises:
-        ValueError: if the tokens do not fit the shape of the weights, or the file's format is
-            unknown.
+        ValueError: The tokens do not fit the weights, or the file's format is unknown.
 
     Example:
 
@@ -91,20 +91,15 @@ def plot_attention(
     width = 2 + _INCHES_PER_TOKEN * expected[1] + _label_room(target_tokens)
     figure = Figure(figsize=(width, height), layout="constrained")
     _draw(figure.add_subplot(), weights, target_tokens, source_tokens)
-    if path_or_axes is not None:
-        save_figure(figure, path_or_axes)
-    return figure
+    return saved(figure, path_or_axes)
 
 
 @functools.cache
 def korean_font() -> str | None:
-    """Finds a font with Hangul and makes it known to Matplotlib.
+    """Finds the family of a font with Hangul, if there is one, and tells Matplotlib of it.
 
     Looks at the package that `keras-seq2seq[notebook]` installs, then at well-known fonts of
     operating systems, then at every font that Matplotlib has found.
-
-    Returns:
-        The name of a font family, for `font.family`, or `None` if there is none.
 
     Example:
 
@@ -121,12 +116,11 @@ def korean_font() -> str | None:
             font_manager.fontManager.addfont(path)
             return font_manager.FontProperties(fname=path).get_name()
     fonts = {font.name: font.fname for font in font_manager.fontManager.ttflist}
-    candidates = [name for name in _SYSTEM_FONTS if name in fonts]
-    candidates += sorted(set(fonts) - set(candidates))
+    candidates = [*filter(fonts.get, _SYSTEM_FONTS), *sorted(fonts.keys() - _SYSTEM_FONTS)]
     return next((name for name in candidates if _has_hangul_glyphs(name, fonts[name])), None)
 
 
-def _has_hangul_glyphs(name, path) -> bool:
+def _has_hangul_glyphs(name: str, path: str) -> bool:
     from matplotlib.ft2font import FT2Font
 
     if name.startswith(("Last Resort", ".LastResort")):  # has boxes for everything
@@ -138,34 +132,32 @@ def _has_hangul_glyphs(name, path) -> bool:
     return ord("가") in characters and ord("힣") in characters
 
 
-def _draw(axes, weights, target_tokens, source_tokens):
+def _draw(
+    axes: Axes, weights: np.ndarray, target_tokens: Sequence[str], source_tokens: Sequence[str]
+) -> None:
     """Draws the weights [T, S] into axes, with a label for each token and a scale."""
     image = axes.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(len(source_tokens)), _labels(source_tokens), rotation=45, ha="left")
-    axes.set_yticks(range(len(target_tokens)), _labels(target_tokens))
-    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xlabel("source token")
-    axes.xaxis.set_label_position("top")
-    axes.set_ylabel("target token")
     fonts = ["DejaVu Sans", *filter(None, [korean_font()])]  # glyph by glyph, the first that can
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontfamily(fonts)
-        label.set_fontsize(11)
-        label.set_parse_math(False)  # a $ is a token like any other
-    for label in axes.get_xticklabels():
-        label.set_rotation_mode("anchor")
-    axes.get_figure().colorbar(image, ax=axes, label="attention weight")
+    # A $ is a token like any other.
+    style: dict[str, Any] = {"fontfamily": fonts, "fontsize": 11, "parse_math": False}
+    slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "ha": "left"}
+    axes.set_xticks(range(len(source_tokens)), _labels(source_tokens), **slant, **style)
+    axes.set_yticks(range(len(target_tokens)), _labels(target_tokens), **style)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.set(xlabel="source token", ylabel="target token")
+    axes.xaxis.set_label_position("top")
+    cast("Figure", axes.get_figure()).colorbar(image, ax=axes, label="attention weight")
 
 
-def _label_room(tokens) -> float:
+def _label_room(tokens: Sequence[str]) -> float:
     """Inches that the longest label takes; romanised, it is longer than in Hangul."""
     return _INCHES_PER_CHARACTER * max(len(romanize(token)) for token in tokens)
 
 
-def _labels(tokens) -> list[str]:
+def _labels(tokens: Sequence[str]) -> list[str]:
     """Tokens as one reads them: composed, spaces visible, romanised where no font has them."""
     labels = [unicodedata.normalize("NFC", token).replace(" ", "\u2423") for token in tokens]
     if korean_font() is None and any(map(has_hangul, labels)):
-        warnings.warn(_NO_FONT + _FONT_ADVICE, stacklevel=4)
+        warnings.warn(_NO_FONT, stacklevel=4)
         return [romanize(label) for label in labels]
     return labels

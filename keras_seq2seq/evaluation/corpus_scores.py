@@ -1,8 +1,7 @@
 """Corpus-level scores with their signatures."""
 
-from __future__ import annotations
-
 import dataclasses
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +15,13 @@ class CorpusScores:
     """Scores of a list of translations, and the signatures that make them comparable.
 
     Attributes:
-        sentences: int.
-        bleu: float, 0 to 100: cased sacreBLEU.
-        chrf: float, 0 to 100: chrF2.
-        ter: float, 0 or more, the lower the better: translation edit rate in percent.
-        exact_match: float, 0 to 100: share of translations equal to the reference.
-        bleu_signature, chrf_signature, ter_signature: str, as sacreBLEU prints them.
-        text: str. What was done to both texts before: "raw", or the signature of Moses' scripts.
+        sentences: How many there are.
+        bleu: Cased sacreBLEU, 0 to 100.
+        chrf: chrF2, 0 to 100.
+        ter: Translation edit rate in percent, the lower the better.
+        exact_match: Percentage of translations equal to the reference.
+        bleu_signature, chrf_signature, ter_signature: As sacreBLEU prints them.
+        text: What was done to both texts before: "raw", or the signature of Moses' scripts.
     """
 
     sentences: int
@@ -42,15 +41,15 @@ def score_corpus(
     """Scores translations as they are, one reference each.
 
     Args:
-        hypotheses: list of N strings.
-        references: list of N strings.
+        hypotheses: N translations.
+        references: N strings.
         tokenize: sacreBLEU's tokenizer for BLEU: `"13a"`, `"zh"`, `"char"`, `"intl"`, `"none"`, ...
 
     Returns:
         `CorpusScores`.
 
     Raises:
-        ValueError: if there are not as many translations as references, or none.
+        ValueError: There are not as many translations as references, or none.
 
     Example:
 
@@ -61,8 +60,7 @@ def score_corpus(
     https://aclanthology.org/W15-3049), [Snover et al., 2006](
     https://aclanthology.org/2006.amta-papers.25).
     """
-    _check_numbers("score_corpus", hypotheses, references)
-    return _score(hypotheses, references, corpus_metrics(tokenize))
+    return _score("score_corpus", hypotheses, references, corpus_metrics(tokenize))
 
 
 def score_lowercased_tokenised(
@@ -74,16 +72,15 @@ def score_lowercased_tokenised(
     `lowercased_tokenised`; then BLEU does not tokenise again.
 
     Args:
-        hypotheses: list of N strings, plain text with capitals and spaces as usual.
-        references: list of N strings, plain text.
-        language: str. Two-letter code of the target language.
+        hypotheses: N translations, plain text with capitals and spaces as usual.
+        references: N strings, plain text.
+        language: Two-letter code of the target language.
 
     Returns:
         `CorpusScores`, whose `text` says what was done to the texts.
 
     Raises:
-        ValueError: if there are not as many translations as references, or none, or Moses does
-            not know the language.
+        ValueError: As `score_corpus` does, or Moses does not know the language.
 
     Example:
 
@@ -91,27 +88,13 @@ def score_lowercased_tokenised(
     >>> round(scores.bleu), scores.exact_match
     (100, 100.0)
     """
-    _check_numbers("score_lowercased_tokenised", hypotheses, references)
     ours, theirs = (lowercased_tokenised(lines, language) for lines in (hypotheses, references))
-    metrics = corpus_metrics("none", lowercased=True)
-    return _score(ours, theirs, metrics, moses_signature(language))
+    metrics, text = corpus_metrics("none", lowercased=True), moses_signature(language)
+    return _score("score_lowercased_tokenised", ours, theirs, metrics, text)
 
 
 def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str, Any]:
-    """sacreBLEU's metrics by name; `lowercased` says that the text is lower-cased and tokenised.
-
-    Args:
-        tokenize: str. The tokenizer of BLEU.
-        lowercased: bool. It is said in the signatures.
-
-    Returns:
-        dict from "bleu", "chrf" and "ter" to metrics of sacreBLEU.
-
-    Example:
-
-    >>> sorted(corpus_metrics())
-    ['bleu', 'chrf', 'ter']
-    """
+    """sacreBLEU's metrics by name; `lowercased` text is tokenised too, and signatures say so."""
     return {
         # `force` keeps it from warning that the text looks tokenised: it is.
         "bleu": sacrebleu.BLEU(tokenize=tokenize, lowercase=lowercased, force=True),
@@ -120,24 +103,26 @@ def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str,
     }
 
 
-def _score(hypotheses, references, metrics, text="raw"):
-    hypotheses, references = list(hypotheses), list(references)
-    scores: dict[str, Any] = {}
-    for name, metric in metrics.items():
-        scores[name] = metric.corpus_score(hypotheses, [references]).score
-        scores[f"{name}_signature"] = str(metric.get_signature())
-    equal = sum(h == r for h, r in zip(hypotheses, references, strict=True))
-    return CorpusScores(
-        sentences=len(references),
-        exact_match=100.0 * equal / len(references),
-        text=text,
-        **scores,
-    )
+def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+    """Percentage of the translations that are equal to the reference."""
+    return 100.0 * sum(map(operator.eq, hypotheses, references)) / len(references)
 
 
-def _check_numbers(function, hypotheses, references):
+def _score(
+    function: str,
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    metrics: dict[str, Any],
+    text: str = "raw",
+) -> CorpusScores:
     if len(hypotheses) != len(references) or not references:
         raise ValueError(
             f"{function}: expected as many translations as references, at least one; got "
             f"{len(hypotheses)} and {len(references)}."
         )
+    scores: dict[str, Any] = {}
+    for name, metric in metrics.items():
+        scores[name] = metric.corpus_score(list(hypotheses), [list(references)]).score
+        scores[f"{name}_signature"] = str(metric.get_signature())
+    equal = exact_match(hypotheses, references)
+    return CorpusScores(len(references), exact_match=equal, text=text, **scores)

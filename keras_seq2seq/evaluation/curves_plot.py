@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.evaluation.run_curves import RunCurves
-from keras_seq2seq.evaluation.saved_figure import save_figure
+from keras_seq2seq.evaluation.saved_figure import saved
 
 if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # Columns of metrics.csv, in the order of their charts, and what their axes say.
 _AXES = {
@@ -25,10 +27,9 @@ _AXES = {
     "gradient_norm": "gradient norm",
     "tokens_per_s": "target tokens a second",
 }
-_LOGARITHMIC = {"perplexity"}
 _CHARTS_IN_A_ROW = 3
-_TRAIN = {"linestyle": "--", "alpha": 0.75, "linewidth": 1.3}
-_VALID = {"linestyle": "-", "linewidth": 1.8}
+_TRAIN: dict[str, Any] = {"linestyle": "--", "alpha": 0.75, "linewidth": 1.3}
+_VALID: dict[str, Any] = {"linestyle": "-", "linewidth": 1.8}
 
 
 def plot_curves(
@@ -40,15 +41,15 @@ def plot_curves(
     is marked. Of several runs each has a colour.
 
     Args:
-        runs: list of `RunCurves`.
-        path: file to write, whose ending says the format (.png, .svg, .pdf), or `None`.
-        monitor: str. The column that says which epoch was best.
+        runs: What to draw.
+        path: File to write (.png, .svg, .pdf).
+        monitor: The column that says which epoch was best.
 
     Returns:
         The Matplotlib `Figure`.
 
     Raises:
-        ValueError: if there is no run, no figure in any, or the file's format is unknown.
+        ValueError: There is no run, no figure in any, or the file's format is unknown.
 
     Example:
 
@@ -58,7 +59,8 @@ def plot_curves(
     """
     from matplotlib.figure import Figure
 
-    charts = _charts(runs)
+    found = {column.removeprefix("val_") for run in runs for column in run.columns}
+    charts = [name for name in _AXES if name in found] + sorted(found - set(_AXES))
     if not charts:
         raise ValueError("plot_curves: there is nothing to draw: no run has a figure.")
     across = min(_CHARTS_IN_A_ROW, len(charts))
@@ -71,52 +73,41 @@ def plot_curves(
         else:
             _draw(axes, chart, runs, monitor)
     figure.suptitle(runs[0].name if len(runs) == 1 else f"{len(runs)} runs")
-    handles = _legend(runs, monitor, charts)
+    handles = _legend(runs, monitor)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
-    if path is not None:
-        save_figure(figure, path)
-    return figure
+    return saved(figure, path)
 
 
-def _charts(runs) -> list[str]:
-    """Names of what is drawn, those of validation with those of training."""
-    found = {column.removeprefix("val_") for run in runs for column in run.columns}
-    return [name for name in _AXES if name in found] + sorted(found - set(_AXES))
-
-
-def _colours(runs):
+def _colours(runs: Sequence[RunCurves]) -> list[tuple[str, str]]:
     """(colour of training, of validation) for each run: two for one, one each for several."""
     if len(runs) == 1:
         return [("tab:blue", "tab:orange")]
-    cycle = itertools.cycle([f"C{number}" for number in range(10)])
-    return [(colour, colour) for colour, _ in zip(cycle, runs, strict=False)]
+    return [(f"C{number}", f"C{number}") for number in range(len(runs))]
 
 
-def _draw(axes, chart: str, runs, monitor):
+def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> None:
     from matplotlib import ticker
 
     for run, (train, valid) in zip(runs, _colours(runs), strict=True):
-        dots = {"marker": "."} if len(run.epochs) < 30 else {}
+        dots: dict[str, Any] = {"marker": "."} if len(run.epochs) < 30 else {}
         best = run.best_epoch(monitor)
-        for column, colour, style in ((chart, train, _TRAIN), (f"val_{chart}", valid, _VALID)):
+        curves = [(chart, train, _TRAIN), (f"val_{chart}", valid, _VALID)]
+        if f"val_{chart}" not in run.columns:  # there is one curve: nothing to tell apart
+            curves = [(chart, train, _VALID)]
+        for column, colour, style in curves:
             if column not in run.columns:
                 continue
-            if f"val_{chart}" not in run.columns:  # there is one curve: nothing to tell apart
-                style = _VALID
             figures = run.columns[column]
             axes.plot(run.epochs, figures, color=colour, **style, **dots)
             if best is not None and style is _VALID:
-                place = run.epochs.index(best)
-                axes.plot(
-                    [best], figures[place], "o", color=colour, markersize=8, markerfacecolor="none"
-                )
+                figure = figures[run.epochs.index(best)]
+                axes.plot(best, figure, "o", color=colour, markersize=8, markerfacecolor="none")
         if best is not None:
             axes.axvline(best, color="gray" if len(runs) == 1 else valid, linestyle=":", alpha=0.7)
     label = _AXES.get(chart, chart.replace("_", " "))
     axes.set_title(label.partition(" (")[0], fontsize=11)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    if chart in _LOGARITHMIC:
+    axes.set(xlabel="epoch", ylabel=label)
+    if chart == "perplexity":
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5), numticks=12))
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
@@ -126,26 +117,24 @@ def _draw(axes, chart: str, runs, monitor):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(runs, monitor, charts):
+def _legend(runs: Sequence[RunCurves], monitor: str) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
-    both = any(f"val_{chart}" in run.columns for run in runs for chart in charts)
-    train, valid = _colours(runs)[0] if len(runs) == 1 else ("black", "black")
-    handles = []
-    if both:
-        handles += [
-            Line2D([], [], color=train, label="training", **_TRAIN),
-            Line2D([], [], color=valid, label="validation", **_VALID),
-        ]
+    def handle(label: str, **style: Any) -> Line2D:
+        return Line2D([], [], label=label, **style)
+
+    colours = _colours(runs)
     bests = [run.best_epoch(monitor) for run in runs]
+    train, valid = colours[0] if len(runs) == 1 else ("black", "black")
+    handles = []
+    if any(column.startswith("val_") for run in runs for column in run.columns):
+        handles += [handle("training", color=train, **_TRAIN)]
+        handles += [handle("validation", color=valid, **_VALID)]
     if len(runs) > 1:
-        for run, (colour, _), best in zip(runs, _colours(runs), bests, strict=True):
+        for run, (colour, _), best in zip(runs, colours, bests, strict=True):
             note = "" if best is None else f" (best: epoch {best})"
-            handles.append(Line2D([], [], color=colour, linewidth=3, label=run.name + note))
+            handles.append(handle(run.name + note, color=colour, linewidth=3))
     elif bests[0] is not None:
-        label = f"best epoch: {bests[0]} ({monitor})"
-        handles.append(
-            Line2D([], [], color="gray", linestyle=":", marker="o", markerfacecolor="none",
-                   label=label)
-        )  # fmt: skip
-    return handles or [Line2D([], [], color="tab:orange", label=runs[0].name)]
+        style = {"color": "gray", "linestyle": ":", "marker": "o", "markerfacecolor": "none"}
+        handles.append(handle(f"best epoch: {bests[0]} ({monitor})", **style))
+    return handles or [handle(runs[0].name, color="tab:orange")]

@@ -1,11 +1,10 @@
 """The scores of the sentences that have something in common."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
-from keras_seq2seq.evaluation.corpus_scores import corpus_metrics
+from keras_seq2seq.evaluation.corpus_scores import corpus_metrics, exact_match
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,12 +12,12 @@ class ErrorBucket:
     """Scores of a part of a corpus.
 
     Attributes:
-        label: str. What its sentences have in common, such as "6-10".
-        sentences: int.
-        bleu, chrf: float, 0 to 100, of the part as a corpus.
-        exact_match: float, 0 to 100.
-        length_ratio: float. Characters of the translations over those of the references: far from
-            1 where a model drops or invents.
+        label: What its sentences have in common, such as "6-10".
+        sentences: How many there are.
+        bleu, chrf: Scores of the part as a corpus, 0 to 100.
+        exact_match: Percentage of translations equal to the reference.
+        length_ratio: Characters of the translations over those of the references: far from 1
+            where a model drops or invents.
     """
 
     label: str
@@ -29,7 +28,7 @@ class ErrorBucket:
     length_ratio: float
 
 
-# Lowest value of each bucket, and their names; a bucket without a sentence is left out.
+# Lowest value of each bucket, and their names.
 LENGTHS = {1: "1-5", 6: "6-10", 11: "11-15", 16: "16-20", 21: "21-30", 31: "31-50", 51: "51+"}
 FREQUENCIES = {0: "unseen", 1: "1-2", 3: "3-9", 10: "10-99", 100: "100+"}
 COUNTS = {0: "0", 1: "1", 2: "2", 3: "3+"}
@@ -42,16 +41,13 @@ def score_buckets(
     references: Sequence[str],
     tokenize: str = "13a",
 ) -> list[ErrorBucket]:
-    """Sorts sentences into buckets by a number each, and scores the buckets.
+    """Sorts sentences into buckets by a number each, and scores those that are not empty.
 
     Args:
-        values: list of N ints, one for each sentence.
-        floors: dict from the lowest value of a bucket to its label, ascending.
-        hypotheses, references: lists of N strings.
+        values: N numbers, one for each sentence.
+        floors: The lowest value of each bucket and its label, ascending.
+        hypotheses, references: N strings each.
         tokenize: sacreBLEU's tokenizer for BLEU.
-
-    Returns:
-        list of `ErrorBucket`, those without a sentence left out.
 
     Example:
 
@@ -59,25 +55,14 @@ def score_buckets(
     >>> [(bucket.label, bucket.sentences, bucket.exact_match) for bucket in buckets]
     [('1-5', 1, 100.0), ('6-10', 2, 50.0)]
     """
-    lowest = min(floors)
     metrics = corpus_metrics(tokenize)
-    members: dict[int, list[int]] = {floor: [] for floor in floors}
-    for index, value in enumerate(values):
-        members[max(floor for floor in floors if floor <= max(value, lowest))].append(index)
+    found = [max((f for f in floors if f <= value), default=min(floors)) for value in values]
     buckets = []
-    for floor, indices in members.items():
-        if not indices:
-            continue
-        ours, theirs = ([side[i] for i in indices] for side in (hypotheses, references))
-        equal = sum(h == r for h, r in zip(ours, theirs, strict=True))
-        buckets.append(
-            ErrorBucket(
-                floors[floor],
-                len(indices),
-                metrics["bleu"].corpus_score(ours, [theirs]).score,
-                metrics["chrf"].corpus_score(ours, [theirs]).score,
-                100.0 * equal / len(indices),
-                sum(map(len, ours)) / max(sum(map(len, theirs)), 1),
-            )
-        )
+    for floor in sorted(set(found)):
+        members = [floor == other for other in found]
+        ours, theirs = (list(compress(side, members)) for side in (hypotheses, references))
+        bleu, chrf = (metrics[m].corpus_score(ours, [theirs]).score for m in ("bleu", "chrf"))
+        ratio = sum(map(len, ours)) / max(sum(map(len, theirs)), 1)
+        equal = exact_match(ours, theirs)
+        buckets.append(ErrorBucket(floors[floor], len(ours), bleu, chrf, equal, ratio))
     return buckets

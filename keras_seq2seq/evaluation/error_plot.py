@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.evaluation.error_bucket import ErrorBucket
 from keras_seq2seq.evaluation.error_report import ErrorReport
-from keras_seq2seq.evaluation.saved_figure import save_figure
+from keras_seq2seq.evaluation.saved_figure import saved
 
 if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_METRICS = {"chrf": "chrF", "bleu": "BLEU"}
-_COLOURS = {"chrf": "tab:blue", "bleu": "tab:orange"}
 _BAR = 0.38
+_METRICS = (("chrf", "chrF", "tab:blue", -_BAR / 2), ("bleu", "BLEU", "tab:orange", _BAR / 2))
 
 
 def plot_error_report(report: ErrorReport, path: FilePath | None = None) -> Figure:
     """Draws the scores of an `ErrorReport`, one chart for each division of the corpus.
 
     Args:
-        report: `ErrorReport`.
-        path: file to write, whose ending says the format (.png, .svg, .pdf), or `None`.
+        report: What to draw.
+        path: File to write (.png, .svg, .pdf).
 
     Returns:
         The Matplotlib `Figure`.
 
     Raises:
-        ValueError: if the file's format is unknown.
+        ValueError: The file's format is unknown.
 
     Example:
 
@@ -43,27 +44,20 @@ def plot_error_report(report: ErrorReport, path: FilePath | None = None) -> Figu
     charts = figure.subplots(len(parts), 1, squeeze=False)[:, 0]
     for axes, (title, buckets) in zip(charts, parts.items(), strict=True):
         _draw(axes, title, buckets)
-    if path is not None:
-        save_figure(figure, path)
-    return figure
+    return saved(figure, path)
 
 
-def _draw(axes, title, buckets):
+def _draw(axes: Axes, title: str, buckets: list[ErrorBucket]) -> None:
     places = range(len(buckets))
-    for shift, (name, metric) in zip((-_BAR / 2, _BAR / 2), _METRICS.items(), strict=True):
+    for name, label, colour, shift in _METRICS:
         heights = [getattr(bucket, name) for bucket in buckets]
-        bars = axes.bar(
-            [p + shift for p in places], heights, _BAR, label=metric, color=_COLOURS[name]
-        )
+        bars = axes.bar([p + shift for p in places], heights, _BAR, label=label, color=colour)
         axes.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
-    labels = [f"{bucket.label}\n({bucket.sentences:,})" for bucket in buckets]
-    axes.set_xticks(places, labels)
+    axes.set_xticks(places, [f"{bucket.label}\n({bucket.sentences:,})" for bucket in buckets])
     axes.set_xlim(-0.6, max(len(buckets), 4) - 0.4)  # a lone bar does not fill the chart
     axes.set_ylim(0, 109)  # room for the figures above the bars
-    axes.set_yticks(range(0, 101, 20))
-    axes.set_ylabel("score")
+    axes.set(yticks=range(0, 101, 20), ylabel="score", axisbelow=True)
     axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="y", alpha=0.3)
-    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

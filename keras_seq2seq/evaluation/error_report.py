@@ -1,11 +1,10 @@
 """Where a model goes wrong: by length, by rare words, by unknown tokens, with examples."""
 
-from __future__ import annotations
-
 import collections
 import dataclasses
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sacrebleu
@@ -32,14 +31,13 @@ class ErrorReport:
     """Scores of a corpus in parts, and its worst translations.
 
     Attributes:
-        sentences: int.
-        length_unit: str, "words" or, where nearly all sources are one word, "characters".
-        by_length: list of `ErrorBucket`, by the length of the source.
-        by_rarest_word: list of `ErrorBucket`, by how often the rarest word of the source stands
-            in the training text; empty if that was not given.
-        by_unknown_tokens: list of `ErrorBucket`, by the `<unk>` of the source; empty if not given.
-        worst: list of dict with the line (from 1), chrF, source, reference and translation, the
-            worst first.
+        sentences: How many there are.
+        length_unit: "words" or, where nearly all sources are one word, "characters".
+        by_length: By the length of the source.
+        by_rarest_word: By how often the rarest word of the source stands in the training text;
+            empty if that was not given.
+        by_unknown_tokens: By the `<unk>` of the source; empty if not given.
+        worst: Line (from 1), chrF, source, reference and translation, the worst first.
     """
 
     sentences: int
@@ -69,8 +67,8 @@ class ErrorReport:
         lines += ["", "## Worst translations", ""]
         for row in self.worst:
             lines.append(f"line {row['line']}, chrF {row['chrf']:.1f}")
-            lines += [f"    {name:<11} {row[name]}" for name in ("source", "reference")]
-            lines += [f"    {'translation':<11} {row['translation']}", ""]
+            names = ("source", "reference", "translation")
+            lines += [*(f"    {name:<11} {row[name]}" for name in names), ""]
         return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -86,18 +84,17 @@ def make_error_report(
     """Breaks the scores of a corpus down, and picks its worst translations.
 
     Args:
-        sources, hypotheses, references: lists of N strings.
-        training_counts: dict from a word of the training sources to its count, as `count_words`
-            gives it, or `None`.
-        unknown_counts: list of N ints, unknown tokens of each source, or `None`.
+        sources, hypotheses, references: N strings each.
+        training_counts: How often words stand in the training sources, as `count_words` gives it.
+        unknown_counts: Unknown tokens of each source, N numbers.
         tokenize: sacreBLEU's tokenizer for BLEU.
-        worst: int. How many examples to give.
+        worst: How many examples to give.
 
     Returns:
         `ErrorReport`.
 
     Raises:
-        ValueError: if the lists are not of one length, or empty.
+        ValueError: The lists are not of one length, or empty.
 
     Example:
 
@@ -117,7 +114,7 @@ def make_error_report(
             f"one; got {', '.join(map(str, numbers))}."
         )
 
-    def scored(values, floors):
+    def scored(values: Sequence[int], floors: Mapping[int, str]) -> list[ErrorBucket]:
         return score_buckets(values, floors, hypotheses, references, tokenize)
 
     unit, lengths = _lengths(sources)
@@ -152,33 +149,26 @@ def count_words(lines: Iterable[str]) -> collections.Counter[str]:
     return collections.Counter(word for line in lines for word in words_of(line))
 
 
-def _lengths(sources):
+def _lengths(sources: Sequence[str]) -> tuple[str, list[int]]:
     lengths = [len(source.split()) for source in sources]
     if sum(n <= 1 for n in lengths) >= _SHARE_OF_SINGLE_WORDS * len(sources):
         return "characters", [len(source) for source in sources]
     return "words", lengths
 
 
-def _worst(sources, hypotheses, references, count):
+def _worst(
+    sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str], count: int
+) -> list[dict[str, Any]]:
     """The translations with the lowest chrF; of equals, the ones with the longer reference."""
+    names = ("line", "chrf", "source", "reference", "translation")
     chrf = sacrebleu.CHRF()
-    scores = [
-        chrf.sentence_score(h, [r]).score for h, r in zip(hypotheses, references, strict=True)
-    ]
-    order = sorted(range(len(scores)), key=lambda i: (scores[i], -len(references[i])))
-    return [
-        {
-            "line": i + 1,
-            "chrf": scores[i],
-            "source": sources[i],
-            "reference": references[i],
-            "translation": hypotheses[i],
-        }
-        for i in order[:count]
-    ]
+    scores = map(lambda h, r: chrf.sentence_score(h, [r]).score, hypotheses, references)
+    rows = zip(itertools.count(1), scores, sources, references, hypotheses)
+    worst = sorted(rows, key=lambda row: (row[1], -len(row[3])))[:count]
+    return [dict(zip(names, row, strict=True)) for row in worst]
 
 
-def _table(buckets):
+def _table(buckets: list[ErrorBucket]) -> Iterator[str]:
     yield "| | sentences | BLEU | chrF | exact match % | length ratio |"
     yield "|---|---:|---:|---:|---:|---:|"
     for b in buckets:

@@ -1,7 +1,5 @@
 """Text as published tables count it: normalised, Moses-tokenised, lower-cased."""
 
-from __future__ import annotations
-
 import importlib.metadata
 from collections.abc import Iterable
 
@@ -18,14 +16,14 @@ def lowercased_tokenised(lines: Iterable[str], language: str = "en") -> list[str
     its own, is what `multi-bleu.perl`, fairseq's BLEU4 and nmtpy count.
 
     Args:
-        lines: iterable of N strings.
-        language: str. Two-letter code, by which Moses knows abbreviations and quotation marks.
+        lines: Plain text.
+        language: Two-letter code, by which Moses knows abbreviations and quotation marks.
 
     Returns:
-        list of N strings, tokens separated by one space.
+        The lines, tokens separated by one space.
 
     Raises:
-        ValueError: if Moses does not know the language.
+        ValueError: Moses does not know the language.
 
     Example:
 
@@ -46,10 +44,7 @@ def lowercased_tokenised(lines: Iterable[str], language: str = "en") -> list[str
 
 
 def check_moses_language(language: str) -> None:
-    """Refuses a language that Moses does not know, and names the nearest.
-
-    >>> check_moses_language("de")
-    """
+    """Refuses a language that Moses does not know, and names the nearest."""
     from sacremoses.corpus import NonbreakingPrefixes
 
     known = _WITHOUT_PREFIXES | set(NonbreakingPrefixes().available_langs.values())

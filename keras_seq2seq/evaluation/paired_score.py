@@ -1,7 +1,5 @@
 """Whether one system is better than another, or only luckier."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,14 +15,13 @@ class PairedScore:
     """One score of one system, beside that of the baseline.
 
     Attributes:
-        system: str. Name of the system.
-        metric: str. "bleu", "chrf" or "ter"; of the last, less is better.
-        score: float. The score of the whole corpus.
-        confidence: float. Half of the 95 % interval around the mean of the resamples.
-        difference: float, or `None` for the baseline. Its score less that of the baseline.
-        p_value: float in (0, 1], or `None` for the baseline. How likely such a difference is by
-            chance.
-        signature: str, as sacreBLEU prints it.
+        system: Name of the system.
+        metric: "bleu", "chrf" or "ter"; of the last, less is better.
+        score: The score of the whole corpus.
+        confidence: Half of the 95 % interval around the mean of the resamples.
+        difference: Its score less that of the baseline, which itself has `None`.
+        p_value: How likely such a difference is by chance; `None` for the baseline.
+        signature: As sacreBLEU prints it.
     """
 
     system: str
@@ -49,20 +46,18 @@ def paired_bootstrap(
     draw. The numbers are the same in every run (sacreBLEU's seed 12345, or `SACREBLEU_SEED`).
 
     Args:
-        systems: dict from the name of a system to its list of N translations; the first is the
-            baseline that the others are compared with.
-        references: list of N strings.
+        systems: The N translations of each; the first is the baseline of the others.
+        references: N strings.
         tokenize: sacreBLEU's tokenizer for BLEU.
-        language: two-letter code of the targets to score normalised, Moses-tokenised and
-            lower-cased text, as published tables do; `None` for the text as it is.
-        resamples: int. How many draws.
+        language: Two-letter code of the targets, to score as `score_lowercased_tokenised` does.
+        resamples: How many draws.
 
     Returns:
-        list of `PairedScore`: for every metric, every system in its order.
+        For every metric, every system in its order.
 
     Raises:
-        ValueError: if there are fewer than two systems, or a system has not as many translations
-            as there are references.
+        ValueError: There are fewer than two systems, or one has not as many translations as
+            there are references.
 
     Example:
 
@@ -79,32 +74,21 @@ def paired_bootstrap(
         references = lowercased_tokenised(references, language)
         systems = {name: lowercased_tokenised(lines, language) for name, lines in systems.items()}
     metrics = corpus_metrics("none" if language else tokenize, lowercased=language is not None)
+    named: list[tuple[str, Sequence[str]]] = [(n, list(lines)) for n, lines in systems.items()]
+    signatures, results = PairedTest(named, metrics, [list(references)], "bs", resamples)()
     rows = []
-    for metric, scorer in metrics.items():
-        named: list[tuple[str, Sequence[str]]] = [(n, list(lines)) for n, lines in systems.items()]
-        test = PairedTest(named, {metric: scorer}, [list(references)], "bs", resamples)
-        signatures, results = test()
-        (name,) = signatures
+    for metric, (name, signature) in zip(metrics, signatures.items(), strict=True):
         found: list[Any] = results[name]
         for place, (system, result) in enumerate(zip(systems, found, strict=True)):
             difference = result.score - found[0].score if place else None
             # Of two equal systems sacreBLEU says p = 1 / (resamples + 1): no draw differs more.
             p_value = 1.0 if difference == 0 else result.p_value
-            rows.append(
-                PairedScore(
-                    system,
-                    metric,
-                    float(result.score),
-                    float(result.ci),
-                    difference,
-                    p_value,
-                    str(signatures[name]),
-                )
-            )
+            scores = float(result.score), float(result.ci), difference, p_value
+            rows.append(PairedScore(system, metric, *scores, str(signature)))
     return rows
 
 
-def _check(systems, references, resamples):
+def _check(systems: Mapping[str, Sequence[str]], references: Sequence[str], resamples: int) -> None:
     if len(systems) < 2:
         raise ValueError(f"paired_bootstrap: expected two systems or more, got {len(systems)}.")
     if resamples < 40:  # a 95 % interval cuts off a fortieth at each end

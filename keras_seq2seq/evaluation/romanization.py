@@ -1,7 +1,5 @@
 """Hangul in Latin letters, for pictures on machines without a Korean font."""
 
-from __future__ import annotations
-
 import unicodedata
 
 _INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
@@ -11,18 +9,10 @@ _FIRST, _LAST = 0xAC00, 0xD7A3  # 가, 힣
 
 
 def romanize(text: str) -> str:
-    """Writes each Hangul syllable in Latin letters; everything else stays.
+    """Writes each Hangul syllable in Latin letters; everything else stays, composed to NFC.
 
     Letter by letter as in the Revised Romanization of Korean, without the changes of sound
     between syllables: readable, not a transcription.
-
-    Args:
-        text: str. NFD is composed first.
-
-    Returns:
-        str.
-
-    Example:
 
     >>> romanize("저는 학생이에요.")
     'jeoneun haksaengieyo.'

@@ -16,12 +16,12 @@ class RunCurves:
     """What `metrics.csv` of a run holds.
 
     Args:
-        name: str. What the run is called in a picture.
-        epochs: list of E ints, from 1, ascending.
-        columns: dict from the name of a column to its E floats, NaN where there is none.
+        name: What the run is called in a picture.
+        epochs: From 1, ascending.
+        columns: The figures of each column, one for each epoch, NaN where there is none.
 
     Raises:
-        ValueError: if a column has not as many figures as there are epochs.
+        ValueError: A column has not as many figures as there are epochs.
 
     Example:
 
@@ -49,11 +49,11 @@ class RunCurves:
         that was cut off, and columns that are no numbers, are passed over.
 
         Args:
-            path: the file or the directory.
-            name: str. Defaults to the name of the directory.
+            path: The file or the directory.
+            name: Defaults to the name of the directory.
 
         Raises:
-            ValueError: if there is no such file, or no whole epoch in it.
+            ValueError: There is no such file, or no whole epoch in it.
         """
         path = pathlib.Path(path)
         file = path / "metrics.csv" if path.is_dir() else path
@@ -76,26 +76,14 @@ class RunCurves:
         return cls(name or file.resolve().parent.name, [epoch + 1 for epoch in epochs], columns)
 
     def best_epoch(self, monitor: str = "val_loss") -> int | None:
-        """The epoch with the best figure in a column, the first of equals.
-
-        Args:
-            monitor: str. The column of a `Monitor`, which knows whether it shall be high.
-
-        Returns:
-            int from 1; `None` if there is no such column.
-        """
-        figures = self.columns.get(monitor)
-        if figures is None:
-            return None
-        rank = Monitor(monitor).rank
-        ranked = [
-            (rank(f), e) for f, e in zip(figures, self.epochs, strict=True) if math.isfinite(f)
-        ]
+        """The epoch with the best figure in the column of a `Monitor`, the first of equals."""
+        rank, figures = Monitor(monitor).rank, self.columns.get(monitor, [])
+        ranked = [(rank(f), self.epochs[i]) for i, f in enumerate(figures) if math.isfinite(f)]
         return min(ranked)[1] if ranked else None
 
 
-def _number(text) -> float:
+def _number(text: str | None) -> float:
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        return float(text or "")
+    except ValueError:
         return math.nan

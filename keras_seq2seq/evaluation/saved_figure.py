@@ -11,17 +11,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def save_figure(figure: Figure, path: FilePath) -> None:
-    """Writes a Matplotlib figure, whole or not at all; the ending says the format.
-
-    Args:
-        figure: Matplotlib `Figure`.
-        path: the file; its directory is made if need be.
-
-    Raises:
-        ValueError: if the ending names no format.
-    """
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150)
+def saved(figure: Figure, path: FilePath | None) -> Figure:
+    """Writes a figure, whole or not at all, where there is a path; its ending says the format."""
+    if path is not None:
+        path = pathlib.Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=150)
+    return figure

@@ -1,23 +1,19 @@
 """The one face of every saved form of a model."""
 
-from __future__ import annotations
-
 import abc
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.export.export_error import ExportError
+
+Texts: TypeAlias = Sequence[str]
+Progress: TypeAlias = Callable[[int], object] | None  # is told how many texts are done
 
 
 class Generated(NamedTuple):
-    """What an artefact made of a list of texts.
-
-    Attributes:
-        texts: list of B strings.
-        scores: list of B floats, natural log-probabilities.
-        lengths: list of B ints, tokens before EOS.
-    """
+    """What an artefact made of texts, with natural log-probabilities and tokens before EOS."""
 
     texts: list[str]
     scores: list[float]
@@ -32,52 +28,46 @@ class Artefact(abc.ABC):
 
     @abc.abstractmethod
     def generate(
-        self,
-        texts: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
-        **options: Any,
+        self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
     ) -> Generated:
         """Translates strings, greedily unless options ask for another search.
 
         Args:
-            texts: list of str.
-            batch_size: int. How many run at once, where the format allows it.
-            progress: callable that is told how many texts are done, or `None`.
-            **options: of `SearchOptions`, as far as the format has them; with several results the
+            texts: Sources.
+            batch_size: How many run at once, where the format allows it.
+            progress: Is told how many texts are done.
+            **options: Of `SearchOptions`, as far as the format has them; with several results the
                 best one counts.
 
         Returns:
             A `Generated`.
 
         Raises:
-            ExportError: if the artefact was not exported with such a search.
+            ExportError: The artefact was not exported with such a search.
         """
 
-    @abc.abstractmethod
     def score(
-        self,
-        sources: Sequence[str],
-        targets: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
+        self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
     ) -> list[float]:
         """Judges given targets.
 
         Args:
-            sources, targets: lists of N strings.
-            batch_size, progress: as for `generate`.
+            sources, targets: N strings each.
+            batch_size, progress: As for `generate`.
 
         Returns:
-            list of N floats, natural log-probabilities.
+            N natural log-probabilities.
 
         Raises:
-            ExportError: if the format cannot do it.
+            ExportError: The format cannot do it.
         """
+        raise ExportError(
+            f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
+        )
 
     @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Returns what there is to know as an ordered dict of plain values."""
+        """What there is to know, as plain values."""
 
     def size_bytes(self) -> int:
         """Bytes on disk."""

@@ -4,8 +4,6 @@
 class ExportError(ValueError):
     """An artefact cannot be written or read, or does not do what the model does.
 
-    The message names the file, and says what is wrong with it and how to mend it.
-
     Example:
 
     ```python

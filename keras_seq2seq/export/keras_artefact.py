@@ -1,16 +1,13 @@
 """A `.keras` file."""
 
-from __future__ import annotations
-
 import zipfile
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath
-from keras_seq2seq.export.artefact import Artefact, Generated
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.keras_registration import register_classes
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
@@ -20,11 +17,11 @@ class KerasArtefact(Artefact):
     """A `TextSeq2Seq`, loaded from a `.keras` file or in memory.
 
     Args:
-        path: the file; or `None` with a model.
-        model: a `TextSeq2Seq` that is there already.
+        path: The file; or `None` with a model.
+        model: One that is there already.
 
     Raises:
-        ExportError: if the file holds no `TextSeq2Seq`.
+        ExportError: The file holds no `TextSeq2Seq`.
     """
 
     kind = "keras"
@@ -54,22 +51,14 @@ class KerasArtefact(Artefact):
         return model
 
     def generate(
-        self,
-        texts: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
-        **options: Any,
+        self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
     ) -> Generated:
         found = self.model.generate_batches(texts, batch_size, progress, **options)
         outputs, scores, lengths = found
-        return Generated(outputs, np.asarray(scores).tolist(), np.asarray(lengths).tolist())
+        return Generated(outputs, scores.tolist(), lengths.tolist())
 
     def score(
-        self,
-        sources: Sequence[str],
-        targets: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
+        self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
     ) -> list[float]:
         scores = self.model.score(sources, targets, batch_size, progress=progress)
         return np.asarray(scores).tolist()

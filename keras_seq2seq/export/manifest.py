@@ -1,7 +1,5 @@
 """What an artefact says of itself."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import pathlib
@@ -54,23 +52,6 @@ def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
 def fingerprint(content: bytes) -> str:
     """What ties a manifest to its file: the SHA-256 of the bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def make_manifest(model: TextSeq2Seq, signature: str, content: bytes) -> dict[str, Any]:
-    """All that a caller of a `.tflite` file needs to know, vocabularies included.
-
-    Args:
-        model: the `TextSeq2Seq`.
-        signature: `"ids"` or `"text"`, what the file's `serving_default` takes.
-        content: bytes of the file.
-    """
-    return {
-        **describe_model(model),
-        "signature": signature,
-        "sha256": fingerprint(content),
-        "source_tokenizer": model.source_tokenizer.vocabulary_state(),
-        "target_tokenizer": model.target_tokenizer.vocabulary_state(),
-    }
 
 
 def read_manifest(file: FilePath) -> dict[str, Any]:

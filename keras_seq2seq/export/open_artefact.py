@@ -1,7 +1,5 @@
 """Opens whatever a model was saved as."""
 
-from __future__ import annotations
-
 import pathlib
 
 from keras_seq2seq.atomic_file import FilePath
@@ -14,13 +12,13 @@ def open_artefact(path: FilePath) -> Artefact:
     """Opens a run directory, a `.keras` file, a SavedModel directory or a `.tflite` file.
 
     Args:
-        path: what to open.
+        path: What to open.
 
     Returns:
         An `Artefact`.
 
     Raises:
-        ExportError: if there is nothing of the kind at `path`.
+        ExportError: There is nothing of the kind at `path`.
 
     Example:
 
@@ -31,9 +29,9 @@ def open_artefact(path: FilePath) -> Artefact:
     path = pathlib.Path(path)
     if not path.exists():
         raise ExportError(f"{path} does not exist.")
+    if (path / "model.keras").is_file():
+        return KerasArtefact(path / "model.keras")
     if path.is_dir():
-        if (path / "model.keras").is_file():
-            return KerasArtefact(path / "model.keras")
         from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
         return SavedModelArtefact(path)

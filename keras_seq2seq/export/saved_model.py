@@ -1,12 +1,9 @@
 """Writes SavedModels for TensorFlow Serving."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
 import pathlib
-import shutil
 import tempfile
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import SearchOptions
+from keras_seq2seq.export.artefact import Artefact
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model
@@ -25,7 +23,6 @@ from keras_seq2seq.export.signatures import (
     OF_SAMPLING,
     score_signature,
     search_signature,
-    text_signature,
 )
 from keras_seq2seq.export.verification import compare, compare_scores, sample_texts
 from keras_seq2seq.nearest_name import did_you_mean
@@ -54,23 +51,22 @@ def saved_model(
     trained. Until it is complete and compared, it has a name that servers overlook.
 
     Args:
-        model: a `TextSeq2Seq`.
-        directory: the model's base path on the server; made if missing.
-        sample: list of source strings to compare model and artefact on, or `None` for random
-            ones of the vocabulary.
-        beam_size: int. Beams of the signature `beam`; below 2 there is none.
-        num_return: int. Results of `beam` for each text; above 1 its outputs are [B, N].
-        beam_inputs: names of the options of `beam` that each request gives: any of
-            `signatures.NEUTRAL` that are for beam search. What is not named is not in the graph.
-        replace_unknown: bool. `serving_default` and `beam` write the source token that was
-            attended to most in the place of an unknown target token.
+        model: What to write.
+        directory: The model's base path on the server; made if missing.
+        sample: Sources to compare model and artefact on; by default random ones.
+        beam_size: Beams of the signature `beam`; below 2 there is none.
+        num_return: Results of `beam` for each text; above 1 its outputs are [B, N].
+        beam_inputs: Options of `beam` that each request gives: any of `signatures.NEUTRAL` that
+            are for beam search. What is not named is not in the graph.
+        replace_unknown: `serving_default` and `beam` write the source token that was attended to
+            most in the place of an unknown target token.
 
     Returns:
-        `pathlib.Path` of the version that was written.
+        Path of the version that was written.
 
     Raises:
-        ExportError: if the artefact gives other tokens than the model, or holds operators that a
-            CPU server lacks. Nothing is left behind then.
+        ExportError: The artefact gives other tokens than the model, or holds operators that a CPU
+            server lacks. Nothing is left behind then.
 
     Example:
 
@@ -78,33 +74,33 @@ def saved_model(
     version = keras_seq2seq.export.saved_model(model, "served/ko_en")  # served/ko_en/1
     ```
     """
-    search = check_search(model, beam_size, num_return, beam_inputs)
-    check_replacement(model, replace_unknown, search)
+    plan = _plan(model, beam_size, num_return, beam_inputs, replace_unknown)
     base = pathlib.Path(directory)
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")
     base.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=base))
-    try:
-        twin = model.for_export()
-        _write(twin, temporary, search, replace_unknown)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=base) as name:
+        temporary, twin = pathlib.Path(name), model.for_export()
+        _write(twin, temporary, plan)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)
-        artefact = SavedModelArtefact(temporary)
-        _compare(KerasArtefact(model=twin), artefact, sample, search, replace_unknown)
+        _compare(KerasArtefact(model=twin), SavedModelArtefact(temporary), sample, plan)
         temporary.chmod(0o755)
         return _rename_to_next_version(temporary, base)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
-def check_search(
-    model: TextSeq2Seq, beam_size: int, num_return: int, beam_inputs: Sequence[str]
-) -> dict[str, Any] | None:
-    """The options of the signature `beam`, for the manifest; `None` if there shall be none."""
+def _plan(
+    model: TextSeq2Seq,
+    beam_size: int,
+    num_return: int,
+    beam_inputs: Sequence[str],
+    replace_unknown: bool,
+) -> dict[str, Any]:
+    """What the manifest says of the searches: `beam` is `None` if there shall be none."""
+    if replace_unknown and model.seq2seq.attention is None:
+        raise ExportError("replace_unknown needs a model with attention.")
     if beam_size < 2:
-        return None
+        return {"beam": None, "replace_unknown": replace_unknown}
     options = SearchOptions(beam_size=beam_size, num_return=num_return)
     for name in beam_inputs:
         if name not in NEUTRAL:
@@ -112,66 +108,59 @@ def check_search(
         dataclasses.replace(options, **{name: NEUTRAL[name]})  # refuses what is not for beams
     if "coverage_penalty" in beam_inputs and model.seq2seq.attention is None:
         raise ExportError("beam_inputs: coverage_penalty needs a model with attention.")
-    return {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
+    if replace_unknown and num_return > 1:
+        raise ExportError(f"replace_unknown is for one result, not num_return={num_return}.")
+    beam = {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
+    return {"beam": beam, "replace_unknown": replace_unknown}
 
 
-def check_replacement(
-    model: TextSeq2Seq, replace_unknown: bool, search: dict[str, Any] | None
-) -> None:
-    """Refuses to replace unknown tokens where there is no attention, or more than one result."""
-    if replace_unknown and model.seq2seq.attention is None:
-        raise ExportError("replace_unknown needs a model with attention.")
-    if replace_unknown and search and search["num_return"] > 1:
-        raise ExportError(
-            f"replace_unknown is for one result, not num_return={search['num_return']}."
-        )
-
-
-def _write(twin, directory, search, replace_unknown):
-    serve, signature = text_signature(twin, replace_unknown)
-    # The weights follow from the endpoint; tracking the twin would store them twice.
+def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: dict[str, Any]) -> None:
+    sampling, replace_unknown = SearchOptions(sampling=True), plan["replace_unknown"]
+    endpoints = {
+        "serving_default": search_signature(twin, SearchOptions(), (), replace_unknown, False),
+        "sample": search_signature(twin, sampling, OF_SAMPLING, False),
+        "score": score_signature(twin),
+    }
+    if plan["beam"]:
+        beam_size, num_return, inputs = plan["beam"].values()
+        options = SearchOptions(beam_size=beam_size, num_return=num_return)
+        endpoints["beam"] = search_signature(twin, options, inputs, replace_unknown)
+    # The weights follow from the endpoints; tracking the twin would store them twice.
     archive = keras.export.ExportArchive()
     archive.track(twin.source_tokenizer)
     archive.track(twin.target_tokenizer)
-    archive.add_endpoint("serving_default", serve, input_signature=signature)
-    if search:
-        options = SearchOptions(beam_size=search["beam_size"], num_return=search["num_return"])
-        serve, signature = search_signature(twin, options, search["inputs"], replace_unknown)
-        archive.add_endpoint("beam", serve, input_signature=signature)
-    serve, signature = search_signature(twin, SearchOptions(sampling=True), OF_SAMPLING)
-    archive.add_endpoint("sample", serve, input_signature=signature)
-    serve, signature = score_signature(twin)
-    archive.add_endpoint("score", serve, input_signature=signature)
+    for name, (serve, signature) in endpoints.items():
+        archive.add_endpoint(name, serve, input_signature=signature)
     archive.write_out(str(directory), verbose=False)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
-    described = {**describe_model(twin), "beam": search, "replace_unknown": replace_unknown}
-    manifest.write_text(json.dumps(described, ensure_ascii=False, indent=1), "utf-8")
+    described = json.dumps({**describe_model(twin), **plan}, ensure_ascii=False, indent=1)
+    manifest.write_text(described, "utf-8")
 
 
-def _compare(expected, actual, sample, search, replace_unknown):
+def _compare(ours: Artefact, theirs: Artefact, sample: Sequence[str], plan: dict[str, Any]) -> None:
     """Greedy search, beam search and sampling do what the model does; given targets score alike."""
-    searches = [{}, {"sampling": True, "seed": 1}]
-    if search:
-        searches.append({"beam_size": search["beam_size"], "num_return": search["num_return"]})
+    searches: list[dict[str, Any]] = [{}, {"sampling": True, "seed": 1}]
+    if plan["beam"]:
+        searches.append({key: plan["beam"][key] for key in ("beam_size", "num_return")})
+    targets = []
     for options in searches:
-        replace = replace_unknown and not options.get("sampling")
-        ours = expected.generate(sample, **options, replace_unknown=replace)
-        theirs = actual.generate(sample, **options)
-        compare(ours, theirs, sample, "the SavedModel")
-    ours, theirs = (artefact.score(sample, ours.texts) for artefact in (expected, actual))
-    compare_scores(ours, theirs, sample, "the SavedModel")
+        replace = plan["replace_unknown"] and "sampling" not in options
+        expected = ours.generate(sample, **options, replace_unknown=replace)
+        compare(expected, theirs.generate(sample, **options), sample, "the SavedModel")
+        targets = expected.texts
+    scores = ours.score(sample, targets), theirs.score(sample, targets)
+    compare_scores(*scores, sample, "the SavedModel")
 
 
-def _check_operators(directory):
+def _check_operators(directory: pathlib.Path) -> None:
     """Refuses what a stock CPU server cannot run: cuDNN kernels, XLA functions, Python calls."""
     content = (directory / "saved_model.pb").read_bytes()
     saved = saved_model_pb2.SavedModel.FromString(content)
     graph = saved.meta_graphs[0].graph_def
     nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
     bad = {n.op for n in nodes if n.op.startswith("Cudnn") or n.op.endswith("PyFunc")}
-    compiled = [f for f in graph.library.function if f.attr["_XlaMustCompile"].b]
-    if compiled:
+    if any(f.attr["_XlaMustCompile"].b for f in graph.library.function):
         bad.add("functions that demand XLA")
     if bad:
         raise ExportError(
@@ -179,7 +168,7 @@ def _check_operators(directory):
         )
 
 
-def _rename_to_next_version(temporary, base):
+def _rename_to_next_version(temporary: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
     while True:
         taken = [int(p.name) for p in base.iterdir() if p.name.isdigit()]
         version = base / str(max(taken, default=0) + 1)

@@ -1,11 +1,9 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ import tensorflow_text as _registers_its_operators  # noqa: F401
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
-from keras_seq2seq.export.artefact import Artefact, Generated
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.text.normalization import replace_surrogates
 
@@ -38,11 +36,10 @@ class SavedModelArtefact(Artefact):
     `tf.saved_model.load` would be no test for serving: it accepts graphs the server cannot run.
 
     Args:
-        path: a version directory, or its parent, whose largest version is taken.
+        path: A version directory, or its parent, whose largest version is taken.
 
     Raises:
-        ExportError: if there is no SavedModel, a part of it is missing or broken, or it has no
-            text signature.
+        ExportError: There is no whole SavedModel, or it has no text signature.
     """
 
     kind = "saved_model"
@@ -67,40 +64,35 @@ class SavedModelArtefact(Artefact):
         }
 
     def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs a signature.
-
-        Args:
-            signature: str.
-            **inputs: arrays with batch axis B.
-
-        Returns:
-            dict of arrays.
-        """
+        """Runs a signature on arrays with batch axis B."""
         names, outputs = self.signatures[signature]
-        feed = {names[name]: values for name, values in inputs.items()}
-        return self.session.run(outputs, feed)
+        return self.session.run(outputs, {names[name]: rows for name, rows in inputs.items()})
 
     def generate(
-        self,
-        texts: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
-        **options: Any,
+        self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
     ) -> Generated:
         signature, arrays = self._signature(options, len(texts))
-        found = {"text": [], "score": [], "length": []}
-        for start in range(0, len(texts), batch_size):
-            batch = texts[start : start + batch_size]
-            rows = {name: values[start : start + batch_size] for name, values in arrays.items()}
-            result = self.run(signature, text=_as_bytes(batch), **rows)
-            for name, column in found.items():
-                values = result[name]
-                column.extend((values if values.ndim == 1 else values[:, 0]).tolist())
-            if progress:
-                progress(len(found["text"]))
-        return Generated([t.decode() for t in found["text"]], found["score"], found["length"])
+        arrays = {"text": _as_bytes(texts), **arrays}
+        found = self._run_all(signature, arrays, batch_size, progress)
+        outputs = [text.decode() for text in found["text"]]
+        return Generated(outputs, found["score"], found["length"])
 
-    def _signature(self, options, count):
+    def _run_all(
+        self, signature: str, arrays: dict[str, np.ndarray], batch_size: int, progress: Progress
+    ) -> dict[str, list[Any]]:
+        """Runs a signature batch by batch; of several results of a text the best counts."""
+        found = {name: [] for name in self.signatures[signature][1]}
+        count = len(next(iter(arrays.values())))
+        for start in range(0, count, batch_size):
+            rows = slice(start, start + batch_size)
+            result = self.run(signature, **{name: array[rows] for name, array in arrays.items()})
+            for name, values in result.items():
+                found[name] += (values if values.ndim == 1 else values[:, 0]).tolist()
+            if progress:
+                progress(min(rows.stop, count))
+        return found
+
+    def _signature(self, options: Mapping[str, Any], count: int) -> tuple[str, dict[str, Any]]:
         """The signature that offers such a search, and the data it takes: arrays [count]."""
         asked = {key: value for key, value in options.items() if value is not None}
         wanted = SearchOptions.named(asked)
@@ -128,24 +120,12 @@ class SavedModelArtefact(Artefact):
         return name, {key: arrays[key] for key in inputs}
 
     def score(
-        self,
-        sources: Sequence[str],
-        targets: Sequence[str],
-        batch_size: int = 32,
-        progress: Callable[[int], object] | None = None,
+        self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
     ) -> list[float]:
         if "score" not in self.signatures:
             raise ExportError(f"{self.path} has no signature `score`: export the model again.")
-        scores = []
-        for start in range(0, len(sources), batch_size):
-            rows = slice(start, start + batch_size)
-            result = self.run(
-                "score", source=_as_bytes(sources[rows]), target=_as_bytes(targets[rows])
-            )
-            scores += result["score"].tolist()
-            if progress:
-                progress(len(scores))
-        return scores
+        arrays = {"source": _as_bytes(sources), "target": _as_bytes(targets)}
+        return self._run_all("score", arrays, batch_size, progress)["score"]
 
     def describe(self) -> dict[str, Any]:
         signatures = {
@@ -154,19 +134,18 @@ class SavedModelArtefact(Artefact):
         }
         return {"signatures": signatures, **self._manifest()}
 
-    def _manifest(self):
+    def _manifest(self) -> dict[str, Any]:
         manifest = pathlib.Path(self.path, MANIFEST)
         try:
             return json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
         except ValueError as error:
-            raise ExportError(
-                f"{manifest} is not JSON ({error}); export the model again."
-            ) from None
+            reason = f"is not JSON ({error}); export the model again."
+            raise ExportError(f"{manifest} {reason}") from None
 
 
-def _tensors(infos):
+def _tensors(infos: Mapping[str, Any]) -> dict[str, str]:
     return {name: info.name for name, info in infos.items()}
 
 
-def _as_bytes(texts):
+def _as_bytes(texts: Texts) -> np.ndarray:
     return np.array([replace_surrogates(text).encode() for text in texts], object)

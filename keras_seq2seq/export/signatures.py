@@ -1,10 +1,8 @@
 """The functions that go into artefacts."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -21,70 +19,45 @@ NEUTRAL = {name: about.neutral for name, about in OPTIONS.items() if about.neutr
 OF_SAMPLING = (*(name for name, about in OPTIONS.items() if about.of == "sampling"), "max_length")
 
 
-def text_signature(model: TextSeq2Seq, replace_unknown: bool = False) -> Signature:
-    """Returns a function text [B] -> text [B], score [B], length [B], as TF Serving wants it.
-
-    Every input and output has the batch axis alone, so that a server may join and split requests.
-
-    Args:
-        model: a `TextSeq2Seq`.
-        replace_unknown: bool. Write the source token that was attended to most in the place of an
-            unknown target token.
-    """
-
-    def serve(text):
-        result, output = _search(model, text, SearchOptions(), replace_unknown)
-        return {"text": output, "score": result.score, "length": result.length}
-
-    return serve, [tf.TensorSpec([None], tf.string, name="text")]
-
-
 def search_signature(
     model: TextSeq2Seq,
     options: SearchOptions,
     inputs: Sequence[str],
-    replace_unknown: bool = False,
+    replace_unknown: bool,
+    ranked: bool = True,
 ) -> Signature:
     """Returns a function of text [B] and options [B] that gives N results for each text.
 
-    The options are tensors with the batch axis, since a server refuses scalars, and every request
-    may have its own. What shapes the graph, as the number of beams, is fixed here.
+    Every input has the batch axis alone, since a server refuses scalars and joins and splits
+    requests, each of which may have its own options. What shapes the graph, as the number of
+    beams, is fixed here. `inputs` are the names of the options that requests give, of `NEUTRAL`.
 
-    Args:
-        model: a `TextSeq2Seq`.
-        options: `SearchOptions` without data.
-        inputs: names of the options that requests give: keys of `NEUTRAL`.
-        replace_unknown: bool, as for `text_signature`; for one result.
-
-    Returns:
-        The function, and its signature. It gives `text`, string, `score` and `ranking`, float32,
-        and `length`, int32, each [B], or [B, N] with N results; of a result that does not exist the
-        ranking is -1e9 and the text empty.
+    The function gives `text`, string, `score` and, if `ranked`, `ranking`, float32, and `length`,
+    int32, each [B], or [B, N] with N results; of a result that does not exist the ranking is -1e9
+    and the text empty.
     """
 
-    def serve(text, *values):
+    def serve(text: Tensor, *values: Tensor) -> dict[str, Tensor]:
         data = dict(zip(inputs, values, strict=True))
+        source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
         options_of_rows = dataclasses.replace(options, **data)
-        result, output = _search(model, text, options_of_rows, replace_unknown)
-        return {
-            "text": output,
-            "score": result.score,
-            "ranking": result.ranking,
-            "length": result.length,
-        }
+        result = model.seq2seq.search(source_ids, model.max_target_length, options_of_rows)
+        unknown = None
+        if replace_unknown:
+            _, attention = model.seq2seq.score(source_ids, result.ids)  # [B, T, S]
+            unknown = most_attended(attention, model.source_tokenizer.tokenize_to_strings(text))
+        output = model.target_tokenizer.detokenize(result.ids, unknown=unknown)
+        outputs = {"text": output, "score": result.score, "length": result.length}
+        return {**outputs, "ranking": result.ranking} if ranked else outputs
 
-    text = tf.TensorSpec([None], tf.string, name="text")
-    return serve, [text, *(tf.TensorSpec([None], OPTIONS[n].kind, name=n) for n in inputs)]
+    specs = {"text": tf.string, **{name: OPTIONS[name].kind for name in inputs}}
+    return serve, _specs([None], specs)
 
 
 def score_signature(model: TextSeq2Seq) -> Signature:
-    """Returns a function source [B], target [B] -> score [B], tokens [B] for given targets.
+    """Returns a function source [B], target [B] -> score [B], tokens [B] for given targets."""
 
-    Args:
-        model: a `TextSeq2Seq`.
-    """
-
-    def serve(source, target):
+    def serve(source: Tensor, target: Tensor) -> dict[str, Tensor]:
         x, y, _ = encode_pair(
             model.source_tokenizer,
             model.target_tokenizer,
@@ -96,60 +69,41 @@ def score_signature(model: TextSeq2Seq) -> Signature:
         count = tf.reduce_sum(tf.cast(y != model.seq2seq.pad_id, tf.int32), axis=1)
         return {"score": tf.reduce_sum(scores, axis=1), "length": count}
 
-    names = ("source", "target")
-    return serve, [tf.TensorSpec([None], tf.string, name=name) for name in names]
-
-
-def _search(model, text, options, replace_unknown):
-    """Searches strings [B]: the `SearchResult` and its texts."""
-    source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
-    result = model.seq2seq.search(source_ids, model.max_target_length, options)
-    unknown = None
-    if replace_unknown:
-        _, attention = model.seq2seq.score(source_ids, result.ids)  # [B, T, S]
-        unknown = most_attended(attention, model.source_tokenizer.tokenize_to_strings(text))
-    return result, model.target_tokenizer.detokenize(result.ids, unknown=unknown)
+    return serve, _specs([None], {"source": tf.string, "target": tf.string})
 
 
 def ids_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function ids [1, S] -> ids [1, T], length [1], score [1] for phones.
 
-    S and T are the model's limits; see `encoders_up_to_eos`.
-
-    Args:
-        model: a `TextSeq2Seq`.
-        options: `SearchOptions` with one result; data for one example.
+    S and T are the model's limits; see `tflite`. The options are for one example.
     """
-    seq2seq = model.seq2seq
 
-    def translate(ids):
-        result = seq2seq.search(ids, model.max_target_length, options)
+    def translate(ids: Tensor) -> dict[str, Tensor]:
+        result = model.seq2seq.search(ids, model.max_target_length, options)
         return {"ids": result.ids, "length": result.length, "score": result.score}
 
-    return translate, [tf.TensorSpec([1, model.max_source_length], tf.int32, name="ids")]
+    return translate, _specs([1, model.max_source_length], {"ids": tf.int32})
 
 
 def fast_text_signature(model: TextSeq2Seq, options: SearchOptions) -> Signature:
     """Returns a function text [1] -> text [1], length [1], score [1] that TFLite can hold.
 
-    The tokenizers run as tensorflow-text's custom operators; the caller normalises the text, and
-    sends none where it is blank.
-
-    Args:
-        model: a `TextSeq2Seq` with two `SentencePieceTokenizer`s.
-        options: as for `ids_signature`.
+    The SentencePiece tokenizers run as tensorflow-text's custom operators; the caller normalises
+    the text, and sends none where it is blank.
     """
-    import tensorflow_text
+    from tensorflow_text import FastSentencepieceTokenizer
 
-    source = tensorflow_text.FastSentencepieceTokenizer(model.source_tokenizer.proto)
-    target = tensorflow_text.FastSentencepieceTokenizer(model.target_tokenizer.proto)
-    seq2seq = model.seq2seq
+    source = FastSentencepieceTokenizer(model.source_tokenizer.proto)
+    target = FastSentencepieceTokenizer(model.target_tokenizer.proto)
+    search, _ = ids_signature(model, options)
 
-    def translate(text):
-        ids = encode_source_fast(source.tokenize, text, model.max_source_length)  # [1, S]
-        result = seq2seq.search(ids, model.max_target_length, options)
-        tokens = result.ids[0, : result.length[0]]
-        output = tf.reshape(target.detokenize(tokens), [1])
-        return {"text": output, "length": result.length, "score": result.score}
+    def translate(text: Tensor) -> dict[str, Tensor]:
+        result = search(encode_source_fast(source.tokenize, text, model.max_source_length))
+        tokens = result.pop("ids")[0, : result["length"][0]]
+        return {"text": tf.reshape(target.detokenize(tokens), [1]), **result}
 
-    return translate, [tf.TensorSpec([1], tf.string, name="text")]
+    return translate, _specs([1], {"text": tf.string})
+
+
+def _specs(shape: list[int | None], kinds: dict[str, Any]) -> list[tf.TensorSpec]:
+    return [tf.TensorSpec(shape, kind, name=name) for name, kind in kinds.items()]

@@ -1,25 +1,26 @@
 """Writes .tflite files for phones and web pages."""
 
-from __future__ import annotations
-
+import contextlib
 import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
 from keras_seq2seq.atomic_file import FilePath
-from keras_seq2seq.export.encoder_up_to_eos import encoders_up_to_eos
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
-from keras_seq2seq.export.manifest import make_manifest, manifest_path
+from keras_seq2seq.export.manifest import describe_model, fingerprint, manifest_path
 from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
+from keras_seq2seq.layers.encoder import Encoder
+from keras_seq2seq.layers.memory import Memory
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text_models.text_generation import make_options
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
@@ -40,21 +41,20 @@ def tflite(
     as soon as EOS is chosen. `<file>.json` holds what turns strings into ids and back.
 
     Args:
-        model: a `TextSeq2Seq`.
-        file: path that ends in `.tflite`.
-        text: bool. Write a file that takes and gives `text`, string [1], instead of ids. It needs
-            an interpreter with tensorflow-text's operators, and text that was normalised, with
+        model: What to write.
+        file: Path that ends in `.tflite`.
+        text: Write a file that takes and gives `text`, string [1], instead of ids. It needs an
+            interpreter with tensorflow-text's operators, and text that was normalised, with
             nothing in the place of a blank one.
-        sample: list of source strings to compare model and artefact on, or `None` for random
-            ones of the vocabulary.
-        **options: of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They
+        sample: Sources to compare model and artefact on; by default random ones.
+        **options: Of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They
             are built into the file, which searches greedily without any.
 
     Returns:
-        `pathlib.Path` of the file.
+        Path of the file.
 
     Raises:
-        ExportError: if the model cannot be converted, or the artefact gives other tokens than the
+        ExportError: The model cannot be converted, or the artefact gives other tokens than the
             model. Neither file is left behind then.
 
     Example:
@@ -79,8 +79,14 @@ def tflite(
         twin = model.for_export()
         content = _convert(twin, text, search)
         temporary.write_bytes(content)
-        manifest = make_manifest(twin, "text" if text else "ids", content)
-        manifest["search"] = options
+        manifest = {
+            **describe_model(twin),
+            "signature": "text" if text else "ids",
+            "sha256": fingerprint(content),
+            "source_tokenizer": twin.source_tokenizer.vocabulary_state(),
+            "target_tokenizer": twin.target_tokenizer.vocabulary_state(),
+            "search": options,
+        }
         manifest_path(temporary).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
         sample = sample_texts(twin) if sample is None else list(sample)
         expected = KerasArtefact(model=twin).generate(sample, **options)
@@ -101,24 +107,22 @@ def check_text_is_possible(model: TextSeq2Seq) -> None:
         )
 
 
-def _convert(twin, text, search):
+def _convert(twin: TextSeq2Seq, text: bool, search: SearchOptions) -> bytes:
     """Freezes the weights, then converts: variables read inside a loop fail on the device."""
     make = fast_text_signature if text else ids_signature
     function, signature = make(twin, search.for_batch(1))
     concrete = tf.function(function, input_signature=signature, autograph=False)
-    with encoders_up_to_eos(twin.seq2seq):
+    with _encoders_up_to_eos(twin.seq2seq):
         concrete = concrete.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete)
     names = sorted(concrete.structured_outputs)  # the order in which frozen returns them
 
-    module = tf.Module()
-    module.call = tf.function(
-        lambda value: dict(zip(names, frozen(value), strict=True)),
-        input_signature=signature,
-        autograph=False,
-    )
+    @tf.function(input_signature=signature, autograph=False)
+    def call(value: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(zip(names, frozen(value), strict=True))
+
     with tempfile.TemporaryDirectory() as directory:
-        tf.saved_model.save(module, directory, signatures={"serving_default": module.call})
+        tf.saved_model.save(tf.Module(), directory, signatures={"serving_default": call})
         converter = tf.lite.TFLiteConverter.from_saved_model(
             directory, signature_keys=["serving_default"]
         )
@@ -128,3 +132,38 @@ def _convert(twin, text, search):
             return converter.convert()
         except Exception as error:
             raise ExportError(f"TFLite cannot hold this model: {first_line(error)}") from error
+
+
+class _EncoderUpToEos:
+    """Takes the place of an `Encoder` while the graph of a .tflite file is made.
+
+    The encoder takes as many steps as its one row [1, S] has tokens. Behind it every shape is
+    fixed: with a memory as long as the sentence, LiteRT 2.3.0 with XNNPACK read memory that
+    nothing had written whenever a sentence was longer than the one before.
+    """
+
+    def __init__(self, encoder: Encoder):
+        self.encoder = encoder
+
+    def __call__(self, ids: tf.Tensor) -> tuple[Any, Memory]:
+        mask = ids != self.encoder.pad_id  # [1, S]
+        length = tf.reduce_sum(tf.cast(mask, tf.int32))
+        state, memory = self.encoder(ids[:, :length], padded=False)
+        # The last position again and again: what is masked may be anything but of another shape.
+        places = tf.minimum(tf.range(ids.shape[1]), length - 1)
+        values, embedded = (tf.gather(x, places, axis=1) for x in (memory.values, memory.embedded))
+        return state, Memory(ids, mask, values, embedded)
+
+
+@contextlib.contextmanager
+def _encoders_up_to_eos(model: Any) -> Iterator[None]:
+    """Within it, the encoders of a `Seq2Seq` or of all models of an `Ensemble` read up to EOS."""
+    models = [m for m in getattr(model, "models", [model]) if hasattr(m, "encoder")]
+    encoders = [(m, m.encoder) for m in models if isinstance(m.encoder, Encoder)]
+    for one, encoder in encoders:
+        one.encoder = _EncoderUpToEos(encoder)
+    try:
+        yield
+    finally:
+        for one, encoder in encoders:
+            one.encoder = encoder

@@ -1,16 +1,13 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
-from __future__ import annotations
-
 import pathlib
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import SearchOptions
-from keras_seq2seq.export.artefact import Artefact, Generated, disk_size
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
 from keras_seq2seq.text.framing import blank_as_empty, encode_source_python
@@ -21,11 +18,11 @@ class TFLiteArtefact(Artefact):
     """A `.tflite` file of ids or of text; the manifest beside it has the vocabularies.
 
     Args:
-        path: the `.tflite` file.
-        num_threads: int. Threads of the interpreter.
+        path: The `.tflite` file.
+        num_threads: Threads of the interpreter.
 
     Raises:
-        ExportError: if the file or its manifest cannot be read.
+        ExportError: The file or its manifest cannot be read.
     """
 
     kind = "tflite"
@@ -37,9 +34,8 @@ class TFLiteArtefact(Artefact):
             self.source_tokenizer = tokenizer_from_state(self.manifest["source_tokenizer"])
             self.target_tokenizer = tokenizer_from_state(self.manifest["target_tokenizer"])
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
-            raise ExportError(
-                f"{manifest_path(path)}: a vocabulary is broken: {first_line(error)}"
-            ) from error
+            file, reason = manifest_path(path), first_line(error)
+            raise ExportError(f"{file}: a vocabulary is broken: {reason}") from error
         self.takes_text = self.manifest["signature"] == "text"
         try:
             self.interpreter = self._open(num_threads)
@@ -47,11 +43,10 @@ class TFLiteArtefact(Artefact):
         except ExportError:
             raise
         except (ValueError, RuntimeError) as error:
-            raise ExportError(
-                f"{path} is not a readable .tflite model: {first_line(error)}"
-            ) from error
+            reason = first_line(error)
+            raise ExportError(f"{path} is not a readable .tflite model: {reason}") from error
 
-    def _open(self, num_threads):
+    def _open(self, num_threads: int) -> Any:
         from ai_edge_litert import interpreter
 
         content = pathlib.Path(self.path).read_bytes()
@@ -60,41 +55,34 @@ class TFLiteArtefact(Artefact):
                 f"{self.path} is not the file that {manifest_path(self.path)} was written with, or "
                 "was cut off. Copy both again, or export the model again."
             )
+        arguments: dict[str, Any] = {"model_content": content, "num_threads": num_threads}
         if not self.takes_text:
-            return interpreter.Interpreter(model_content=content, num_threads=num_threads)
+            return interpreter.Interpreter(**arguments)
         from tensorflow_text.core.pybinds import tflite_registrar
 
-        return interpreter.InterpreterWithCustomOps(
-            model_content=content,
-            num_threads=num_threads,
-            custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
-        )
+        operators = tflite_registrar.SELECT_TFTEXT_OPS
+        return interpreter.InterpreterWithCustomOps(custom_op_registerers=operators, **arguments)
 
     def generate(
-        self,
-        texts: Sequence[str],
-        batch_size: int = 1,
-        progress: Callable[[int], object] | None = None,
-        **options: Any,
+        self, texts: Texts, batch_size: int = 1, progress: Progress = None, **options: Any
     ) -> Generated:
         search = {"beam_size": 1, **self.manifest.get("search", {})}
         built_in = SearchOptions.named(search)
         for name, value in options.items():
-            if value is not None and not np.array_equal(getattr(built_in, name, None), value):
+            has: Any = getattr(built_in, name, None)
+            if value is not None and not np.array_equal(has, value):
                 raise ExportError(
                     f"{self.path} was exported with the search {search}, which cannot be "
                     f"changed: {name}={value!r}. Export it again, or use the .keras file."
                 )
-        results = []
+        rows = []
         for text in texts:
-            results.append(self._text(text) if self.takes_text else self._ids(text))
+            rows.append(self._text(text) if self.takes_text else self._ids(text))
             if progress:
-                progress(len(results))
-        return (
-            Generated(*map(list, zip(*results, strict=True))) if results else Generated([], [], [])
-        )
+                progress(len(rows))
+        return Generated(*([row[place] for row in rows] for place in range(3)))
 
-    def _ids(self, text):
+    def _ids(self, text: str) -> tuple[str, float, int]:
         limit = self.manifest["max_source_length"]
         ids = encode_source_python(self.source_tokenizer, text, limit)
         result = self.run(ids=np.array([ids], "int32"))
@@ -102,23 +90,12 @@ class TFLiteArtefact(Artefact):
         output = self.target_tokenizer.detokenize_python(result["ids"][0, :length].tolist())
         return output, float(result["score"][0]), length
 
-    def _text(self, text):
+    def _text(self, text: str) -> tuple[str, float, int]:
         text = self.source_tokenizer.normalization.normalize_python(blank_as_empty(text))
         result = self.run(text=np.array([text.encode()], object))
         output = result["text"][0].decode("utf-8", "replace")
         output = self.target_tokenizer.normalization.compose_python(output)
         return output, float(result["score"][0]), int(result["length"][0])
-
-    def score(
-        self,
-        sources: Sequence[str],
-        targets: Sequence[str],
-        batch_size: int = 1,
-        progress: Callable[[int], object] | None = None,
-    ) -> list[float]:
-        raise ExportError(
-            f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
-        )
 
     def describe(self) -> dict[str, Any]:
         hidden = ("source_tokenizer", "target_tokenizer")

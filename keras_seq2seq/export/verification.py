@@ -1,7 +1,5 @@
 """Does an artefact do what the model does?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,16 +10,7 @@ from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 
 def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str]:
-    """Source texts for comparisons where none are given: an empty one and random tokens.
-
-    Args:
-        model: a `TextSeq2Seq`.
-        count: int.
-        seed: int.
-
-    Returns:
-        list of `count` strings.
-    """
+    """Source texts for comparisons where none are given: an empty one and random tokens."""
     random = np.random.default_rng(seed)
     size = model.source_tokenizer.vocabulary_size
     lengths = random.integers(1, model.max_source_length, count - 1)
@@ -30,21 +19,16 @@ def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str
 
 
 def compare(expected: Generated, actual: Generated, texts: Sequence[str], what: str) -> None:
-    """Raises an `ExportError` that shows the first difference between two `Generated`.
+    """Raises an `ExportError` that shows the first difference of an artefact from the model.
 
-    Args:
-        expected: the model's `Generated`.
-        actual: the artefact's.
-        texts: the sources, for the message.
-        what: str. What the artefact is called.
+    `texts` are the sources, `what` is what the artefact is called.
     """
     for i, text in enumerate(texts):
-        same = expected.texts[i] == actual.texts[i] and expected.lengths[i] == actual.lengths[i]
-        if not same:
+        model, artefact = (f"{g.texts[i]!r} ({g.lengths[i]} tokens)" for g in (expected, actual))
+        if model != artefact:
             raise ExportError(
-                f"{what} does not do what the model does. Source: {text!r}; model: "
-                f"{expected.texts[i]!r} ({expected.lengths[i]} tokens); {what}: "
-                f"{actual.texts[i]!r} ({actual.lengths[i]} tokens). It was removed."
+                f"{what} does not do what the model does. Source: {text!r}; model: {model}; "
+                f"{what}: {artefact}. It was removed."
             )
     compare_scores(expected.scores, actual.scores, texts, what)
 

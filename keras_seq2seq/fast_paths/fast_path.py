@@ -1,7 +1,5 @@
 """Functions that have a faster version for one backend."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 from collections.abc import Callable
@@ -12,7 +10,7 @@ import keras
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-FAST_PATHS: list[FastPath] = []  # all there are: one test compares value and gradient of each
+FAST_PATHS: list["FastPath"] = []  # all there are: one test compares value and gradient of each
 
 
 class FastPath(Generic[Arguments, Result]):
@@ -23,10 +21,7 @@ class FastPath(Generic[Arguments, Result]):
 
     Args:
         reference: the function in `keras.ops`: what is right, and what other backends use.
-        module: str. Name of the module.
-
-    Attributes:
-        fast: the function of that module.
+        module: Name of the module.
 
     Example:
 
@@ -51,14 +46,11 @@ class FastPath(Generic[Arguments, Result]):
         return getattr(importlib.import_module(self.module), self.reference.__name__)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        chosen = self.fast if self._applies(*args, **kwargs) else self.reference
+        chosen = self.reference
+        if keras.backend.backend() == "tensorflow":
+            applies = getattr(importlib.import_module(self.module), "applies", None)
+            chosen = self.fast if applies is None or applies(*args, **kwargs) else chosen
         return chosen(*args, **kwargs)
-
-    def _applies(self, *args, **kwargs) -> bool:
-        if keras.backend.backend() != "tensorflow":
-            return False
-        applies = getattr(importlib.import_module(self.module), "applies", None)
-        return applies is None or applies(*args, **kwargs)
 
 
 def fast_path(module: str) -> Callable[[Callable[Arguments, Result]], FastPath[Arguments, Result]]:

@@ -1,10 +1,9 @@
 """An LSTM over whole sequences with a gradient written by hand: training on CPUs, TensorFlow."""
 
-from __future__ import annotations
-
-from typing import Any
-
+import keras
 import tensorflow as tf
+
+from keras_seq2seq.tensors import Tensor
 
 
 def has_gpu() -> bool:
@@ -12,15 +11,17 @@ def has_gpu() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def applies(layer: Any, inputs: Any, initial_state: Any = None, mask: Any = None) -> bool:
+def applies(
+    layer: keras.layers.LSTM, inputs: Tensor, initial_state: Tensor = None, mask: Tensor = None
+) -> bool:
     """Whether this can be used: it knows no dropout inside, nor a mask behind a given state."""
     both = initial_state is not None and mask is not None
     return not (layer.recurrent_dropout or both or has_gpu())
 
 
 def lstm_sequence(
-    layer: Any, inputs: Any, initial_state: Any = None, mask: Any = None
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    layer: keras.layers.LSTM, inputs: Tensor, initial_state: Tensor = None, mask: Tensor = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Does what a `keras.layers.LSTM` with sequences and states does in training, faster on CPUs.
 
     The product with the input is one for all steps, and so are, going back, those that give the
@@ -28,10 +29,10 @@ def lstm_sequence(
     The state is float32 within, whatever the policy; products are made in the compute dtype.
 
     Args:
-        layer: a built `keras.layers.LSTM` with Keras's own activations and no recurrent dropout.
-        inputs: float tensor [B, T, E].
+        layer: Built, with Keras's own activations and no recurrent dropout.
+        inputs: [B, T, E].
         initial_state: `[h, c]`, each [B, H]; `None` means zeros.
-        mask: bool tensor [B, T], true on real steps, or `None`. Only without `initial_state`.
+        mask: bool [B, T], true on real steps. Only without `initial_state`.
 
     Returns:
         outputs [B, T, H], in the order in which the steps were made; h and c, each [B, H].
@@ -42,8 +43,7 @@ def lstm_sequence(
         for variable in (cell.kernel, cell.recurrent_kernel, cell.bias)
     )
     steps = tf.transpose(tf.cast(inputs, dtype), [1, 0, 2])  # [T, B, E]
-    if mask is not None:
-        mask = tf.transpose(mask)  # [T, B]
+    mask = None if mask is None else tf.transpose(mask)  # [T, B]
     if layer.go_backwards:
         steps = tf.reverse(steps, [0])
         mask = None if mask is None else tf.reverse(mask, [0])
@@ -59,33 +59,30 @@ def lstm_sequence(
     return outputs, tf.cast(h, dtype), tf.cast(c, dtype)
 
 
-def _gates_together(weights):
+def _gates_together(weights: Tensor) -> Tensor:
     """Keras's columns i f c o as c i f o: three sigmoids side by side, three gradients of c too."""
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([c, i, f, o], axis=-1)
 
 
-def _run(projected, recurrent_kernel, h, c, mask):
+def _run(
+    projected: Tensor, recurrent_kernel: Tensor, h: Tensor, c: Tensor, mask: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """[T, B, 4H] and states [B, H] -> float32 outputs [T, B, H] and states."""
 
     @tf.custom_gradient
-    def forward(projected, recurrent_kernel, h, c):
+    def forward(projected: Tensor, recurrent_kernel: Tensor, h: Tensor, c: Tensor) -> Tensor:
         gates, cells, outputs = _forward_loop(projected, recurrent_kernel, h, c, mask)
 
         def backward(d_outputs, d_h, d_c):
-            before = [
-                tf.concat([first[None], rest[:-1]], 0) for first, rest in ((h, outputs), (c, cells))
-            ]
+            cells_before = tf.concat([c[None], cells[:-1]], 0)
             d_projected, d_h, d_c = _backward_loop(
-                recurrent_kernel, gates, before[1], cells, mask, d_outputs, d_h, d_c
+                recurrent_kernel, gates, cells_before, cells, mask, d_outputs, d_h, d_c
             )
             d_projected = tf.cast(d_projected, projected.dtype)
-            units = h.shape[-1]
-            d_kernel = tf.matmul(
-                tf.reshape(tf.cast(before[0], projected.dtype), [-1, units]),
-                tf.reshape(d_projected, [-1, 4 * units]),
-                transpose_a=True,
-            )  # [H, 4H]
+            h_before = tf.cast(tf.concat([h[None], outputs[:-1]], 0), projected.dtype)
+            flat = tf.reshape(d_projected, [-1, 4 * h.shape[-1]])  # [T * B, 4H]
+            d_kernel = tf.matmul(tf.reshape(h_before, [-1, h.shape[-1]]), flat, transpose_a=True)
             return d_projected, d_kernel, d_h, d_c
 
         return (outputs, outputs[-1], cells[-1]), backward
@@ -93,7 +90,9 @@ def _run(projected, recurrent_kernel, h, c, mask):
     return forward(projected, recurrent_kernel, h, c)
 
 
-def _forward_loop(projected, recurrent_kernel, h, c, mask):
+def _forward_loop(
+    projected: Tensor, recurrent_kernel: Tensor, h: Tensor, c: Tensor, mask: Tensor
+) -> list[Tensor]:
     """Gates c i f o, [T, B, 4H], cell states and outputs, [T, B, H]."""
     count, units = tf.shape(projected)[0], h.shape[-1]
     arrays = [tf.TensorArray("float32", count) for _ in range(3)]

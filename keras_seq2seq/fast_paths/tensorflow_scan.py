@@ -1,23 +1,25 @@
 """A scan of gated sums with a gradient written by hand: it is a scan itself."""
 
-from __future__ import annotations
-
 import tensorflow as tf
 
+from keras_seq2seq.tensors import Tensor
 
-def gated_scan(forget: tf.Tensor, new: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
+
+def gated_scan(forget: Tensor, new: Tensor, start: Tensor) -> Tensor:
     """Does what the function of this name in `ssru` does, without a tape of each step."""
 
     @tf.custom_gradient
-    def forward(forget, new, start):
+    def forward(forget: Tensor, new: Tensor, start: Tensor) -> Tensor:
         states = _scan(forget, new, start)  # [T, B, H]
 
         def backward(upstream):
             # With c = f c' + z, the gradient of z is g = dy + f'' g'', of the step behind: the
             # same scan, from the end, and that of f is g c'.
             behind = tf.concat([forget[1:], tf.zeros_like(forget[:1])], axis=0)
-            flipped = (tf.reverse(x, [0]) for x in (behind, upstream))
-            gradient = tf.reverse(_scan(*flipped, tf.zeros_like(start)), [0])
+            scanned = _scan(
+                tf.reverse(behind, [0]), tf.reverse(upstream, [0]), tf.zeros_like(start)
+            )
+            gradient = tf.reverse(scanned, [0])
             before = tf.concat([start[None], states[:-1]], axis=0)
             return gradient * before, gradient, forget[0] * gradient[0]
 
@@ -26,7 +28,7 @@ def gated_scan(forget: tf.Tensor, new: tf.Tensor, start: tf.Tensor) -> tf.Tensor
     return forward(forget, new, start)
 
 
-def _scan(forget, new, c):
+def _scan(forget: Tensor, new: Tensor, c: Tensor) -> Tensor:
     count = tf.shape(forget)[0]
 
     def step(t, c, states):

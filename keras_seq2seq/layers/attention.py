@@ -1,7 +1,5 @@
 """Luong's and Bahdanau's attention over the encoder's memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

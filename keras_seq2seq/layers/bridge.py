@@ -1,7 +1,5 @@
 """From the encoder's final state to the decoder's initial state."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

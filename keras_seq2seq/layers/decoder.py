@@ -1,18 +1,16 @@
 """From target ids and a state to hidden states."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_seq2seq.layers.cells.step_layer import State
-from keras_seq2seq.layers.decoder_spec import DecoderSpec
 from keras_seq2seq.layers.dropout import make_dropout
 from keras_seq2seq.layers.embedding import make_embedding
 from keras_seq2seq.layers.kinds import ATTENTIONS
 from keras_seq2seq.layers.memory import Memory, is_given
+from keras_seq2seq.layers.options.decoder_spec import DecoderSpec
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor

@@ -1,7 +1,5 @@
 """The kinds of dropout on a sequence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

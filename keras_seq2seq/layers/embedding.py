@@ -1,7 +1,5 @@
 """The embedding table that encoders, decoders and tied generators use."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

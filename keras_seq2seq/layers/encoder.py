@@ -1,7 +1,5 @@
 """From source ids to memory and final state."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -10,8 +8,8 @@ from keras import ops
 from keras_seq2seq.layers.cells.step_layer import State
 from keras_seq2seq.layers.dropout import make_dropout
 from keras_seq2seq.layers.embedding import make_embedding
-from keras_seq2seq.layers.encoder_spec import EncoderSpec
 from keras_seq2seq.layers.memory import Memory
+from keras_seq2seq.layers.options.encoder_spec import EncoderSpec
 from keras_seq2seq.layers.recurrent_stack import RecurrentStack
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor

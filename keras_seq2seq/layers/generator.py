@@ -1,14 +1,12 @@
 """From a hidden state to probabilities over the vocabulary."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_seq2seq.layers.generator_spec import GeneratorSpec
 from keras_seq2seq.layers.memory import Memory, is_given
+from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
 

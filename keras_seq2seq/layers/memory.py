@@ -1,7 +1,5 @@
 """What the decoder may look at."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 

@@ -1,7 +1,5 @@
 """Stacked recurrent layers, optionally bidirectional, for encoder and decoder alike."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -10,7 +8,7 @@ from keras import ops
 from keras_seq2seq.layers.cells import CELLS
 from keras_seq2seq.layers.cells.step_layer import State, StepLayer
 from keras_seq2seq.layers.dropout import make_dropout
-from keras_seq2seq.layers.stack_spec import StackSpec
+from keras_seq2seq.layers.options.stack_spec import StackSpec
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
 

@@ -1,7 +1,5 @@
 """What can be searched: one model, or several as one."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -184,9 +182,14 @@ class _CompiledMethod(keras.Model):
     """A function over named tensors as `call`: `predict_on_batch` compiles it on any backend."""
 
     def __init__(self, owner: Any, function: Callable[..., Any]):
-        super().__init__(name="compiled_method")  # TensorFlow takes none that begins with _
+        super().__init__(name="compiled_method")  # TensorFlow refuses names that begin with _
         self.owner = owner  # the model whose weights the function uses
         self.function = function
 
     def call(self, inputs: dict[str, Tensor]) -> Any:
         return self.function(**inputs)
+
+    def predict_on_batch(self, x: dict[str, Tensor]) -> Any:
+        """The outputs of a batch; in the scope of a strategy each device computes all of them."""
+        rows = len(next(iter(x.values())))
+        return keras.tree.map_structure(lambda array: array[:rows], super().predict_on_batch(x))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from keras_seq2seq.layers.decoder_spec import DecoderSpec
-from keras_seq2seq.layers.encoder_spec import EncoderSpec
-from keras_seq2seq.layers.generator_spec import GeneratorSpec
 from keras_seq2seq.layers.kinds import BRIDGES
+from keras_seq2seq.layers.options.decoder_spec import DecoderSpec
+from keras_seq2seq.layers.options.encoder_spec import EncoderSpec
+from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
 from keras_seq2seq.models.presets import PRESETS, preset_arguments
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import option

@@ -1,7 +1,5 @@
 """What is saved of a model's parts, and how it is read, changed, and read from old files."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

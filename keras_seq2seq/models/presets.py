@@ -1,7 +1,5 @@
 """Named architectures as plain data: options of `ModelSpec`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from keras_seq2seq.nearest_name import did_you_mean

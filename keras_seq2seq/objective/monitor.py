@@ -12,8 +12,7 @@ class Monitor:
     """A figure by which epochs are compared, and whether it shall be high or low.
 
     Args:
-        column: str. Its name in the logs of `fit` and in `metrics.csv`. Scores and accuracies
-            shall be high, all else low.
+        column: Its name in logs and `metrics.csv`. Scores and accuracies shall be high.
 
     Example:
 

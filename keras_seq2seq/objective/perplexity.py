@@ -1,15 +1,13 @@
 """Perplexity of target tokens."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_seq2seq.objective.sequence_crossentropy import (
+    flat_tokens,
     token_negative_log_likelihood,
-    token_weights,
 )
 from keras_seq2seq.tensors import Tensor
 
@@ -19,7 +17,7 @@ class Perplexity(keras.metrics.Mean):
     """exp of the mean -log p of all real target tokens seen; label smoothing plays no part.
 
     Args:
-        ignore_id: int. Target id that does not count: PAD.
+        ignore_id: Target id that does not count: PAD.
 
     Example:
 
@@ -37,10 +35,8 @@ class Perplexity(keras.metrics.Mean):
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
-        weight = token_weights(y_true, sample_weight, self.ignore_id)
         loss = token_negative_log_likelihood(y_true, y_pred)
-        # Flat, or Keras would take the mean of each sentence first, its padding included.
-        super().update_state(ops.reshape(loss, (-1,)), sample_weight=ops.reshape(weight, (-1,)))
+        super().update_state(*flat_tokens(loss, y_true, sample_weight, self.ignore_id))
 
     def result(self) -> Tensor:
         return ops.exp(super().result())

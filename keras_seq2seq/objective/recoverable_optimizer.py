@@ -1,7 +1,5 @@
 """Optimizers that tell how large the gradient was, and that can be slowed down."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from keras import ops
@@ -15,9 +13,6 @@ def recoverable(optimizer_class: type) -> type:
     Keras. On several devices it is that of the whole batch, and the whole is clipped, where Keras
     clips the part of each device by itself. `learning_rate_factor`, a variable, multiplies the
     learning rate, be it a number or a schedule; it is 1 until somebody lowers it.
-
-    Args:
-        optimizer_class: a class of `keras.optimizers`.
 
     Returns:
         A subclass with the same arguments.
@@ -58,12 +53,9 @@ def recoverable(optimizer_class: type) -> type:
         def _all_reduce_sum_gradients(self, grads_and_vars):
             return list(grads_and_vars)  # of TensorFlow: it is done before the norm is taken
 
-        def _summed_over_devices(self, grads):
-            sum_up = getattr(super(), "_all_reduce_sum_gradients", None)
-            return [grad for grad, _ in sum_up(zip(grads, grads, strict=True))] if sum_up else grads
-
         def _clip_gradients(self, grads):
-            grads = self._summed_over_devices(grads)
+            sum_up = getattr(super(), "_all_reduce_sum_gradients", lambda pairs: pairs)
+            grads = [grad for grad, _ in sum_up(zip(grads, grads, strict=True))]
             squares = [ops.sum(ops.square(grad)) for grad in grads if grad is not None]
             norm = ops.sqrt(ops.sum(ops.stack(squares)))
             self.gradient_norm.assign(ops.cast(norm, "float32"))
@@ -91,6 +83,6 @@ def set_learning_rate_factor(optimizer: Any, factor: float) -> None:
     _inner(optimizer).learning_rate_factor.assign(factor)
 
 
-def _inner(optimizer):
+def _inner(optimizer: Any) -> Any:
     """The optimizer itself, out of the one that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)

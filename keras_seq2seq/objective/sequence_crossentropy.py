@@ -1,7 +1,5 @@
 """Cross-entropy over target tokens."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
@@ -44,28 +42,17 @@ def divergence_of_halves(logits: Tensor) -> Tensor:
     """How far two passes over the same tokens are from each other.
 
     KL(p1 | p2) + KL(p2 | p1) is the sum of (p1 - p2) (z1 - z2) over the vocabulary: the
-    normalizers of the logits z drop out, since either p adds up to 1.
-
-    Args:
-        logits: float32 tensor [2N, T, V], one pass above the other.
-
-    Returns:
-        float32 tensor [N, T], in nats.
+    normalizers of the logits z drop out, since either p adds up to 1. The logits [2N, T, V] are
+    one pass above the other; the divergence [N, T] is in nats.
     """
     first, second = ops.split(logits, 2)  # [N, T, V]
     return ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
 
 
 def mean_divergence(targets: Tensor, logits: Tensor, weight: Tensor) -> Tensor:
-    """The mean of `divergence_of_halves`, weighted as the loss of the tokens is.
+    """The mean of `divergence_of_halves`, weighted as the loss of the tokens is, a scalar.
 
-    Args:
-        targets: int tensor [B, T].
-        logits: float32 tensor [B, T, V].
-        weight: float32 tensor [B, T].
-
-    Returns:
-        float32 scalar; 0 unless the second half of the targets repeats the first.
+    It is 0 unless the second half of the targets [B, T] repeats the first.
     """
     rows = ops.shape(targets)[0]
     half = rows // 2
@@ -79,6 +66,17 @@ def token_weights(targets: Tensor, sample_weight: Tensor | None, ignore_id: int)
     """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
     weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
     return weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
+
+
+def flat_tokens(
+    values: Tensor, targets: Tensor, sample_weight: Tensor | None, ignore_id: int
+) -> tuple[Tensor, Tensor]:
+    """Values [B, T] and their weights, [B * T] each, for a mean over all tokens.
+
+    Keras would take the mean of each sentence first, its padding included.
+    """
+    weight = token_weights(targets, sample_weight, ignore_id)
+    return ops.reshape(values, (-1,)), ops.reshape(weight, (-1,))
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -95,21 +93,21 @@ class SequenceCrossentropy(keras.losses.Loss):
     is added. On batches made otherwise, as in validation, the loss is the cross-entropy alone.
 
     Args:
-        label_smoothing: float in [0, 1). e.
-        r_drop: float, at least 0. Weight alpha of the divergence: with P1, P2 of the two passes
+        label_smoothing: e, in [0, 1).
+        r_drop: Weight alpha of the divergence: with P1, P2 of the two passes
             (-log P1 - log P2) / 2 + alpha / 4 (KL(P1 | P2) + KL(P2 | P1)). About 1 to 5.
-        ignore_id: int. Target id that does not count: PAD.
+        ignore_id: Target id that does not count: PAD.
 
     Call arguments:
-        y_true: int tensor [B, T].
-        y_pred: float tensor [B, T, V], logits.
-        sample_weight: float tensor [B, T] or `None`.
+        y_true: [B, T].
+        y_pred: Logits [B, T, V].
+        sample_weight: [B, T] or `None`.
 
     Returns:
         float32 scalar in nats per token.
 
     Raises:
-        ValueError: if label_smoothing lies outside [0, 1), or r_drop below 0.
+        ValueError: an argument is out of range.
 
     Example:
 
@@ -157,9 +155,5 @@ class SequenceCrossentropy(keras.losses.Loss):
         return smoothed_negative_log_likelihood(targets, logits, self.label_smoothing)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "label_smoothing": self.label_smoothing,
-            "ignore_id": self.ignore_id,
-            "r_drop": self.r_drop,
-        }
+        names = ("label_smoothing", "ignore_id", "r_drop")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

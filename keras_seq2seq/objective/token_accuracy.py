@@ -1,13 +1,11 @@
 """Share of target tokens predicted right."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_seq2seq.objective.sequence_crossentropy import token_weights
+from keras_seq2seq.objective.sequence_crossentropy import flat_tokens
 from keras_seq2seq.tensors import Tensor
 
 
@@ -16,7 +14,7 @@ class TokenAccuracy(keras.metrics.Mean):
     """Share in [0, 1] of real target tokens whose logit is the largest, given the true prefix.
 
     Args:
-        ignore_id: int. Target id that does not count: PAD.
+        ignore_id: Target id that does not count: PAD.
 
     Example:
 
@@ -34,13 +32,11 @@ class TokenAccuracy(keras.metrics.Mean):
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
-        weight = token_weights(y_true, sample_weight, self.ignore_id)
         # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
         predicted = ops.top_k(y_pred, 1)[1][..., 0]  # [B, T]
         right = ops.equal(ops.cast(y_true, "int32"), ops.cast(predicted, "int32"))
-        right = ops.reshape(ops.cast(right, "float32"), (-1,))
-        # Flat, or Keras would take the mean of each sentence first, its padding included.
-        super().update_state(right, sample_weight=ops.reshape(weight, (-1,)))
+        right = ops.cast(right, "float32")
+        super().update_state(*flat_tokens(right, y_true, sample_weight, self.ignore_id))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_id": self.ignore_id}

@@ -1,7 +1,5 @@
 """The learning rate of each step: a rise, then one of several declines."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -11,6 +9,7 @@ from keras import ops
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.tensors import Tensor
 
+_CONFIG = ("peak", "warmup_steps", "total_steps", "decay")
 DECAYS = ("cosine", "inverse_sqrt", "constant", "plateau")
 
 
@@ -24,16 +23,10 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
     - `"plateau"`: by the variable `scale`, which `ReduceOnPlateau` lowers.
 
     Args:
-        peak: float. The highest learning rate.
-        warmup_steps: int. Steps of the rise; 0 starts at the peak.
-        total_steps: int. Steps of the whole run; only `"cosine"` looks at it.
-        decay: str. One of the above.
-
-    Call arguments:
-        step: int tensor []. Steps done so far.
-
-    Returns:
-        float32 tensor [].
+        peak: The highest learning rate.
+        warmup_steps: Steps of the rise; 0 starts at the peak.
+        total_steps: Steps of the whole run; only `"cosine"` looks at it.
+        decay: One of the above.
 
     Raises:
         ValueError: for an unknown decay.
@@ -76,9 +69,4 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return rate * self.scale if self.decay == "plateau" else rate
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "peak": self.peak,
-            "warmup_steps": self.warmup_steps,
-            "total_steps": self.total_steps,
-            "decay": self.decay,
-        }
+        return {name: getattr(self, name) for name in _CONFIG}

@@ -1,7 +1,5 @@
 """What Keras saves of a layer, told once for all layers."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any, ClassVar
 

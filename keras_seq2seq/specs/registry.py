@@ -1,7 +1,5 @@
 """Kinds of a thing by name, open to kinds from outside of the library."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar

@@ -26,7 +26,7 @@ class Spec:
 
     Example:
 
-    >>> from keras_seq2seq.layers.generator_spec import GeneratorSpec
+    >>> from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
     >>> GeneratorSpec(fixed_norm=4), GeneratorSpec(None).to_dict()
     (GeneratorSpec(fixed_norm=4.0), {'fixed_norm': 0.0})
     """

@@ -13,7 +13,7 @@ from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS
 from keras_seq2seq.text.tokenizer import Tokenizer
 
-_FIRST_BYTE = len(SPECIAL_TOKENS)
+_BYTES = [bytes([byte]) for byte in range(256)]
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -21,9 +21,8 @@ class ByteTokenizer(Tokenizer):
     """One id per byte of the UTF-8 text: id 4 + byte, 260 ids in all.
 
     It needs no vocabulary and knows every text: with `Normalization(None,
-    collapse_whitespace=False)` any valid UTF-8 comes back as it was. Bytes that do not form
-    UTF-8, as a model may put out, become U+FFFD (one for each maximal part of a character), and
-    so does UNK.
+    collapse_whitespace=False)` any valid UTF-8 comes back as it was. UNK becomes U+FFFD, as does
+    each maximal part of a character that bytes put out by a model leave unfinished.
 
     Args:
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
@@ -53,32 +52,28 @@ class ByteTokenizer(Tokenizer):
         vocabulary_size: int = 260,
         normalization: Normalization | None = None,
     ) -> ByteTokenizer:
-        """Makes a byte tokenizer. There is nothing to learn: `lines` are not read and the
-        vocabulary has 260 ids whatever `vocabulary_size` says."""
+        """Makes a byte tokenizer: there is nothing to learn, only `normalization` matters."""
         return cls(normalization)
 
     def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
         return tf.strings.bytes_split(text)
 
     def cut_python(self, text: str) -> list[bytes]:
-        return [bytes([byte]) for byte in text.encode("utf-8")]
+        return [_BYTES[byte] for byte in text.encode("utf-8")]
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         # All bytes at once, then cut into rows: decode_raw on [B] would want equal lengths.
         values = tf.io.decode_raw(tf.strings.reduce_join(text), tf.uint8)  # [all bytes]
-        values = tf.cast(values, tf.int32) + _FIRST_BYTE
+        values = tf.cast(values, tf.int32) + len(SPECIAL_TOKENS)
         lengths = tf.cast(tf.strings.length(text, unit="BYTE"), tf.int64)  # [B]
-        return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
+        from_lengths = tf.RaggedTensor.from_row_lengths  # pyright: ignore[reportAttributeAccessIssue]
+        return from_lengths(values, lengths, validate=False)
 
     def tokens(self) -> list[str]:
         return [*SPECIAL_TOKENS, *(f"<0x{byte:02X}>" for byte in range(256))]
 
     def surfaces(self) -> list[bytes]:
-        return [b"", "\ufffd".encode(), b"", b"", *(bytes([byte]) for byte in range(256))]
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ByteTokenizer:
-        return cls(Normalization.from_config(state["normalization"]))
+        return [b"", "\ufffd".encode(), b"", b"", *_BYTES]
 
     def _vocabulary(self) -> None:
         return None

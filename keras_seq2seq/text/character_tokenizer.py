@@ -1,15 +1,11 @@
 """Tokens that are Unicode code points."""
 
-from __future__ import annotations
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
+from keras_seq2seq.text.special_tokens import UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
-
-_FIRST = len(SPECIAL_TOKENS)
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -21,8 +17,7 @@ class CharacterTokenizer(Tokenizer):
     UNK becomes U+FFFD.
 
     Args:
-        vocabulary: list of str, one character each, without the special tokens: the first one
-            gets id 4. `None` if it is to come by `load_assets`.
+        vocabulary: list of str, one character each, from id 4 on, or `None` until `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer`.
 
@@ -36,8 +31,6 @@ class CharacterTokenizer(Tokenizer):
     ['<pad>', '<unk>', '<s>', '</s>', 'a', 'b']
     >>> tokenizer.tokenize(["abc", ""]).to_list()
     [[4, 5, 1], []]
-    >>> tokenizer.detokenize([[2, 4, 5, 3, 0]]).numpy().tolist()
-    [b'ab']
     """
 
     piece = "character"
@@ -52,8 +45,8 @@ class CharacterTokenizer(Tokenizer):
         return len(item) == 1
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
-        # Code points are found faster than pieces.
-        pairs = sorted((ord(c), i) for i, c in enumerate(self.tokens()) if i >= _FIRST)
+        # Code points are found faster than pieces. The names of special tokens are longer than one.
+        pairs = sorted((ord(c), i) for i, c in enumerate(self.tokens()) if len(c) == 1)
         # A last entry no code point equals, so that every search ends inside.
         codes, ids = np.array([*pairs, (0x110000, UNK)], np.int32).T
         characters = tf.strings.unicode_decode(text, "UTF-8")  # [B, (T)]

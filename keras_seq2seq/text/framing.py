@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.inputs import text_tensor
 from keras_seq2seq.text.normalization import WHITE_SPACE, is_blank
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
@@ -23,44 +24,41 @@ Pair = tuple[dict[str, Any], Any, Any]  # x, y, sample_weight
 
 
 def blank_as_empty(text: str) -> str:
-    """A source as the model reads it: blank ones count as empty.
-
-    >>> blank_as_empty(" \\t"), blank_as_empty(" a")
-    ('', ' a')
-    """
+    """A source as the model reads it: blank ones count as empty."""
     return "" if is_blank(text) else text
 
 
 # === In the graph: `tf.data` and exported signatures ===
 
 
-def tokenize_source(tokenizer: Tokenizer, text: Any) -> tf.RaggedTensor:
+def close(ids: Tensor, limit: int | None = None, name: str = "max_length") -> tf.Tensor:
+    """Puts EOS behind each row of ragged ids [B, (T)], and padding behind that: int32 [B, T].
+
+    A row that would be longer than the limit loses its end, not its EOS. T is at least 1.
+    """
+    if limit is not None:
+        if limit < 1:
+            raise ValueError(
+                f"`{name}` must be at least 1, the room of the closing EOS. Received: {limit}."
+            )
+        ids = ids[:, : limit - 1]
+    dense = tf.pad(ids.to_tensor(PAD), [[0, 0], [0, 1]], constant_values=PAD)
+    places = tf.range(tf.shape(dense, out_type=tf.int64)[1])  # [T]
+    return tf.where(places == ids.row_lengths()[:, tf.newaxis], EOS, dense)
+
+
+def _source_tokens(tokenizer: Tokenizer, text: Any) -> Tensor:
     """The ids of sources, int32 [B, (T)]; none where one is blank."""
     text = text_tensor(text)
     blank = tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*")
     return tokenizer.tokenize(tf.where(blank, "", text))
 
 
-def close(ids: tf.RaggedTensor, limit: int | None = None, name: str = "max_length") -> tf.Tensor:
-    """Puts EOS behind each row of ids [B, (T)], and padding behind that: int32 [B, T].
-
-    A row that would be longer than the limit loses its end, not its EOS. T is at least 1.
-    """
-    if limit is not None and limit < 1:
-        raise ValueError(
-            f"`{name}` must be at least 1, the room of the closing EOS. Received: {limit}."
-        )
-    ids = ids if limit is None else ids[:, : limit - 1]
-    dense = tf.pad(ids.to_tensor(PAD), [[0, 0], [0, 1]], constant_values=PAD)
-    places = tf.range(tf.shape(dense, out_type=tf.int64)[1])  # [T]
-    return tf.where(places == ids.row_lengths()[:, tf.newaxis], EOS, dense)
-
-
 def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None) -> tf.Tensor:
     """Turns source sentences into what the encoder reads: ids, EOS, padding.
 
     Args:
-        tokenizer: `Tokenizer`.
+        tokenizer: `Tokenizer` of the sources.
         text: string tensor [B], or a list of str.
         max_length: int. Most ids of a sentence, EOS included; longer ones are cut.
 
@@ -76,7 +74,7 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     >>> encode_source(ByteTokenizer(), ["ab", " ", "c"]).numpy().tolist()
     [[101, 102, 3], [3, 0, 0], [103, 3, 0]]
     """
-    return close(tokenize_source(tokenizer, text), max_length)
+    return close(_source_tokens(tokenizer, text), max_length)
 
 
 def encode_pair(
@@ -92,28 +90,16 @@ def encode_pair(
 
     The decoder reads BOS and the target, and learns to say the target and EOS.
 
-    Args:
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-        source_text, target_text: string tensors [B], or lists of str.
-        max_source_length, max_target_length: int. Most ids of a sentence, EOS included; longer
-            ones are cut.
+    The arguments are as those of `encode_source`, for each side.
 
     Returns:
-        A tuple of x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T], which
-        begins with BOS; y, int32 [B, T]; and sample_weight, float32 [B, T], 1 on real tokens and
-        0 on padding.
+        x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T]; y, int32 [B, T];
+        and sample_weight, float32 [B, T], 1 on real tokens and 0 on padding.
 
     Raises:
         ValueError: a length is below 1.
-
-    Example:
-
-    ```python
-    dataset = strings.batch(64).map(lambda source, target: encode_pair(ko, en, source, target))
-    model.fit(dataset)
-    ```
     """
-    source_ids = tokenize_source(source_tokenizer, source_text)
+    source_ids = _source_tokens(source_tokenizer, source_text)
     source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]
     y = close(target_tokenizer.tokenize(target_text), max_target_length, "max_target_length")
     bos = tf.fill([tf.shape(y)[0], 1], BOS)  # [B, 1]
@@ -127,10 +113,8 @@ def encode_source_fast(
 ) -> tf.Tensor:
     """Does what `encode_source` does with operators that TFLite has: ids [1, `max_length`].
 
-    Args:
-        tokenize: callable from string [1] to ids [1, (T)], an operator of tensorflow-text.
-        text: string tensor [1], normalized, and empty where it is blank.
-        max_length: int.
+    `tokenize` turns string [1] into ids [1, (T)] by an operator of tensorflow-text; the text is
+    normalized, and empty where it is blank.
     """
     ids = tokenize(text).flat_values[: max_length - 1]
     ids = tf.concat([ids, [EOS], tf.fill([max_length], PAD)], axis=0)
@@ -147,12 +131,7 @@ def encode_source_python(tokenizer: Tokenizer, text: str, max_length: int) -> li
 
 
 def frame_rows(sources: Any, targets: Any, indices: np.ndarray) -> Pair:
-    """Does what `encode_pair` does for ids that are there already, in NumPy.
-
-    Args:
-        sources, targets: `TokenRows`.
-        indices: int array [B]. The pairs of the batch.
-    """
+    """Does what `encode_pair` does for the pairs at `indices` [B] of two `TokenRows`, in NumPy."""
     y = _close_rows(targets, indices)  # [B, T]
     bos = np.full([len(y), 1], BOS, np.int32)
     said = targets.padded(indices, y.shape[1] - 1)  # [B, T - 1]

@@ -1,7 +1,5 @@
 """Text and ids as callers may give them, turned into tensors."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -32,16 +30,15 @@ def text_tensor(text: Any) -> tf.Tensor:
 
 def id_tensor(ids: Any) -> tf.RaggedTensor | tf.Tensor:
     """Ids of any form as an int64 tensor [..., T] or `RaggedTensor` [B, (T)]."""
-    given = ids
+    tensor = ids
     try:
         if isinstance(ids, (list, tuple)):
             nested = len(ids) > 0 and not isinstance(ids[0], (int, np.integer))
-            ids = tf.ragged.constant(ids, tf.int64) if nested else tf.constant(ids, tf.int64)
+            tensor = (tf.ragged.constant if nested else tf.constant)(ids, tf.int64)
         elif not isinstance(ids, tf.RaggedTensor):
-            ids = tf.convert_to_tensor(ids)
-        wrong = not ids.dtype.is_integer or ids.shape.rank == 0
+            tensor = tf.convert_to_tensor(ids)
+        if tensor.dtype.is_integer and tensor.shape.rank != 0:
+            return tf.cast(tensor, tf.int64)
     except (TypeError, ValueError):
-        wrong = True
-    if wrong:
-        raise ValueError(f"Cannot detokenize {given!r}: expected integer ids [B, T] or [T].")
-    return tf.cast(ids, tf.int64)
+        pass  # what follows says what is wrong
+    raise ValueError(f"Cannot detokenize {ids!r}: expected integer ids [B, T] or [T].")

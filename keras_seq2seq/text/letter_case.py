@@ -9,8 +9,6 @@ The rule: every code point takes its Unicode lower case mapping as of Unicode 13
 letter or combining mark and not before one.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 
@@ -38,14 +36,9 @@ _FINAL_SIGMA = re.compile(f"(?<=[{_GREEK}])Σ(?![{_GREEK}])")
 @functools.cache
 def lower_table() -> dict[int, int]:
     """Capital to small letter, by code point; only those of one code point each."""
-    table = {}
-    for capital in range(_LAST_CAPITAL + 1):
-        small = chr(capital).lower()
-        if len(small) != 1 or ord(small) == capital:
-            continue
-        if not any(first <= capital <= last for first, last in _ADDED_LATER):
-            table[capital] = ord(small)
-    return table
+    later = {code for first, last in _ADDED_LATER for code in range(first, last + 1)}
+    smalls = {code: chr(code).lower() for code in range(_LAST_CAPITAL + 1) if code not in later}
+    return {c: ord(s) for c, s in smalls.items() if len(s) == 1 and ord(s) != c}
 
 
 @functools.cache
@@ -63,24 +56,14 @@ def lower_python(text: str) -> str:
 
 
 def lower(text: tf.Tensor) -> tf.Tensor:
-    """Lowers the case of a string tensor of any shape holding valid UTF-8.
-
-    >>> lower(tf.constant("ΟΔΟΣ, Größe")).numpy().decode()
-    'οδος, größe'
-    """
+    """Lowers the case of a string tensor of any shape holding valid UTF-8."""
     # RE2 looks neither behind nor ahead; a Greek neighbour is never also a foreign one, so that
     # the matches cannot overlap.
     text = tf.strings.regex_replace(text, f"([{_GREEK}])Σ([^{_GREEK}]|\\z)", r"\1ς\2")
     text = tf.strings.regex_replace(text, _DOTTED_CAPITAL_I, _DOTTED_I)
-    capitals, smalls = (np.array(column, np.int32) for column in zip(*_pairs(), strict=True))
+    capitals, smalls = np.array(sorted(lower_table().items()), np.int32).T
     codes = tf.strings.unicode_decode(tf.reshape(text, [-1]), "UTF-8")  # [N, characters]
     place = tf.minimum(tf.searchsorted(capitals, codes.flat_values), len(capitals) - 1)
-    lowered = tf.where(
-        tf.gather(capitals, place) == codes.flat_values, tf.gather(smalls, place), codes.flat_values
-    )
-    lowered = tf.strings.unicode_encode(codes.with_flat_values(lowered), "UTF-8")
-    return tf.reshape(lowered, tf.shape(text))
-
-
-def _pairs() -> list[tuple[int, int]]:
-    return sorted(lower_table().items())
+    found = tf.gather(capitals, place) == codes.flat_values
+    lowered = codes.with_flat_values(tf.where(found, tf.gather(smalls, place), codes.flat_values))
+    return tf.reshape(tf.strings.unicode_encode(lowered, "UTF-8"), tf.shape(text))

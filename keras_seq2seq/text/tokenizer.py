@@ -20,7 +20,7 @@ from keras_seq2seq.text.alignment import align_python
 from keras_seq2seq.text.inputs import id_tensor, text_tensor
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
-from keras_seq2seq.text.vocabulary import PieceTable, check_vocabulary_size, normalized_lines
+from keras_seq2seq.text.vocabulary import PieceTable, lines_to_learn
 
 Learnt = TypeVar("Learnt")
 
@@ -32,27 +32,25 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     Abstract. `tokenize` and `detokenize` run in `tf.data` and inside an exported SavedModel
     (`keras.export.ExportArchive().track(tokenizer)`); `tokenize_python` and `detokenize_python`
-    give the same ids and the same text without TensorFlow. Ids 0 to 3 are the special tokens of
-    `special_tokens`; tokenizing adds none of them and detokenizing drops PAD, BOS and EOS
-    wherever they stand. Ids outside of the vocabulary count as UNK.
+    give the same without TensorFlow. Ids 0 to 3 are those of `special_tokens`; tokenizing adds
+    none of them and detokenizing drops PAD, BOS and EOS. Ids outside of the vocabulary are UNK.
 
-    A saved `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that
-    still waits for its vocabulary raises a ValueError on use.
+    A `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that still
+    waits for its vocabulary raises a ValueError on use.
 
     A new tokenizer implements `cut` and `cut_python`, and is known by its name everywhere once it
     is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
     a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK.
 
     Args:
-        vocabulary: list of str, one piece each, without the special tokens: the first one gets
-            id 4. `None` if it is to come by `load_assets`.
+        vocabulary: list of str, one piece each, from id 4 on, or `None` until `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer` (`name`, `dtype`, `trainable`).
     """
 
     piece = "piece"  # what messages call an item of the vocabulary
-    asset_file = "vocabulary.txt"  # the file that holds what was learnt,
-    asset_arguments: tuple[str, ...] = ("vocabulary",)  # in the place of these arguments
+    asset_file = "vocabulary.txt"  # holds what was learnt, in the place of these arguments:
+    asset_arguments: tuple[str, ...] = ("vocabulary",)
     dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
 
     def __init__(
@@ -62,10 +60,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if normalization is None:
-            normalization = Normalization()
-        elif isinstance(normalization, dict):
-            normalization = Normalization.from_config(normalization)
+        if normalization is None or isinstance(normalization, dict):
+            normalization = Normalization.from_config(normalization or {})
         if not isinstance(normalization, Normalization):
             raise ValueError(
                 "`normalization` must be a Normalization, its config or None, "
@@ -86,8 +82,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             text: string tensor [B] or [], or a list of str, or a str.
 
         Returns:
-            int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string. There is
-            no special token in it but UNK.
+            int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string.
         """
         text = text_tensor(text)
         ids = self._encode(self.normalization(tf.reshape(text, [-1])))  # [B, (T)]
@@ -114,42 +109,26 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return self._pieces.ids(self.cut(text))
 
     def tokenize_to_strings(self, text: Any) -> tf.RaggedTensor:
-        """Cuts text where `tokenize` cuts it: what each id stands for in this very text.
-
-        Args:
-            text: string tensor [B], or a list of str.
-
-        Returns:
-            string `RaggedTensor` [B, (T)], parallel to `tokenize`; an unknown token is what was
-            unknown.
-        """
+        """What each id of `tokenize`, UNK too, stands for in this text: string [B, (T)]."""
         return self.cut(self.normalization(text_tensor(text)))
 
     def spans_python(self, text: str) -> list[tuple[int, int]]:
-        """Says where in a text its tokens stand.
-
-        Args:
-            text: str, as it is, before normalization.
+        """Says where in a text, as it is before normalization, its tokens stand.
 
         Returns:
-            A list, parallel to `tokenize_python(text)`, of (start, end): the characters
-            `text[start:end]` became the token. Bytes of one character share its span, and the
-            space that SentencePiece puts in front is empty.
+            list of (start, end), parallel to `tokenize_python(text)`: `text[start:end]` became
+            the token. Bytes of one character share its span; a space that cutting put in is empty.
         """
         normalized, spans = align_python(self.normalization, text)
-        encoded = normalized.encode("utf-8")
-        owner = [i for i, c in enumerate(normalized) for _ in c.encode("utf-8")]  # of each byte
-        lengths = list(map(len, self.cut_python(normalized)))
+        lengths = list(map(len, self.cut_python(normalized)))  # in bytes of UTF-8
         if lengths and self.dummy_space == "start":
             lengths[0] -= 1  # the space that is not there
-        found, end = [], 0
+        owner = [span for span, c in zip(spans, normalized, strict=True) for _ in c.encode()]
+        found, end, last = [], 0, spans[0][0] if spans else 0
         for length in lengths:
-            start, end = end, min(end + length, len(encoded))
-            if start < end:
-                found.append((spans[owner[start]][0], spans[owner[end - 1]][1]))
-            else:
-                place = found[-1][1] if found else (spans[0][0] if spans else 0)
-                found.append((place, place))
+            start, end = end, min(end + length, len(owner))
+            first, last = (owner[start][0], owner[end - 1][1]) if start < end else (last, last)
+            found.append((first, last))
         return found
 
     # Ids to text
@@ -159,12 +138,10 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
         Args:
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
-            unknown: string tensor of the shape of dense `ids`: what to write where UNK stands;
-                `None` writes the tokenizer's own mark.
+            unknown: string tensor [..., T], what to write where UNK stands in dense `ids`.
 
         Returns:
-            string tensor [B], or [...] for a dense tensor of any rank >= 1: one text for each
-            sequence of the last axis, always valid UTF-8.
+            string tensor [B] or [...], always valid UTF-8.
         """
         ids = id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)
@@ -229,30 +206,23 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return names[i]
 
     @functools.cached_property
-    def _token_names(self) -> tuple[str, ...]:
-        return tuple(self.tokens())
+    def _token_names(self) -> list[str]:
+        return self.tokens()
 
     @classmethod
     def learn(
-        cls,
-        lines: Iterable[str],
-        vocabulary_size: int,
-        normalization: Normalization | None = None,
+        cls, lines: Iterable[str], vocabulary_size: int, normalization: Normalization | None = None
     ) -> Tokenizer:
         """Takes the most frequent pieces of a corpus, equally frequent ones by code point.
 
-        Args:
-            lines: iterable of str.
-            vocabulary_size: int. Most ids, the four special ones among them.
-            normalization: `Normalization` or `None` for `Normalization()`.
+        `vocabulary_size` is the most ids, the four special ones among them.
         """
-        check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        cut, counts = cls(normalization=normalization).cut_python, collections.Counter()
-        for line in normalized_lines(lines, normalization):
-            counts.update(cut(line))
-        by_frequency = sorted(counts, key=lambda piece: (-counts[piece], piece))
-        kept = by_frequency[: vocabulary_size - len(SPECIAL_TOKENS)]
+        lines = lines_to_learn(lines, vocabulary_size, normalization)
+        cut = cls(normalization=normalization).cut_python
+        counts = collections.Counter(piece for line in lines for piece in cut(line))
+        kept = sorted(counts, key=lambda piece: (-counts[piece], piece))
+        kept = kept[: vocabulary_size - len(SPECIAL_TOKENS)]
         return cls([piece.decode() for piece in kept], normalization)
 
     def _set_vocabulary(self, vocabulary: Sequence[str]) -> None:
@@ -260,17 +230,16 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             raise ValueError(
                 f"`vocabulary` must be a list of {self.piece}s, received {vocabulary!r}."
             )
-        seen = set()
+        seen = {}
         for place, item in enumerate(vocabulary):
             whole = isinstance(item, str) and replace_surrogates(item) == item
             if not whole or not self._is_piece(item):
                 raise ValueError(
                     f"Item {place} of `vocabulary` must be one {self.piece}, received {item!r}."
                 )
-            if item in seen:
+            if seen.setdefault(item, place) != place:
                 raise ValueError(f"`vocabulary` has {item!r} twice, the second as item {place}.")
-            seen.add(item)
-        self.vocabulary = tuple(vocabulary)
+        self.vocabulary = tuple(seen)
         self._forget_tables()
 
     def _is_piece(self, item: str) -> bool:
@@ -294,11 +263,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     # Saving
 
     def get_config(self) -> dict[str, Any]:
-        known = {"normalization": self.normalization.get_config()}
-        return {**super().get_config(), **known, **dict.fromkeys(self.asset_arguments)}
+        config = {**super().get_config(), "normalization": self.normalization.get_config()}
+        return config | dict.fromkeys(self.asset_arguments)
 
     def vocabulary_state(self) -> dict[str, Any]:
-        """Returns all that `tokenizer_from_state` needs, ready for JSON."""
+        """Returns what `tokenizer_from_state` rebuilds the tokenizer from, ready for JSON."""
         return {
             "class": type(self).__name__,
             "normalization": self.normalization.get_config(),
@@ -309,6 +278,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     def from_state(cls, state: dict[str, Any]) -> Tokenizer:
         """Rebuilds the tokenizer of this class that `vocabulary_state` described."""
         normalization = Normalization.from_config(state["normalization"])
+        if not cls.asset_arguments:
+            return cls(normalization=normalization)
         if state["vocabulary"] is None:
             raise ValueError(f"The state of a {cls.__name__} came without a vocabulary.")
         return cls(state["vocabulary"], normalization)
@@ -318,8 +289,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return list(self._require(self.vocabulary))
 
     def _asset(self) -> bytes:
-        """The vocabulary as a file holds it."""
-        # JSON, because a vocabulary may well hold newlines, spaces and U+0000.
+        """The vocabulary as a file holds it: JSON, since there may be newlines and U+0000 in it."""
         return json.dumps(self._vocabulary(), ensure_ascii=False).encode("utf-8")
 
     def _set_asset(self, content: bytes) -> None:
@@ -327,7 +297,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     def save_assets(self, dir_path: str | os.PathLike) -> None:
         """Writes the vocabulary into a directory; Keras calls it when a model is saved."""
-        content = self._asset()
+        content = self._asset()  # or an error, before a file is made
         with replacing(os.path.join(dir_path, self.asset_file)) as temporary:
             temporary.write_bytes(content)
 

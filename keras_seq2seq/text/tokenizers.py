@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 # The names that a configuration writes. Paths, so that one is checked without TensorFlow.
 TOKENIZERS = Registry(
     "tokenizer",
-    sentencepiece=(
-        "keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer.SentencePieceTokenizer"
-    ),
+    sentencepiece="keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer.SentencePieceTokenizer",
     character="keras_seq2seq.text.character_tokenizer.CharacterTokenizer",
     byte="keras_seq2seq.text.byte_tokenizer.ByteTokenizer",
 )
@@ -24,24 +22,11 @@ def tokenizer_from_state(state: dict[str, Any]) -> Tokenizer:
     """Rebuilds the tokenizer that `Tokenizer.vocabulary_state` described.
 
     Args:
-        state: dict with the keys `"class"` (str, that of one of `TOKENIZERS`), `"normalization"`
-            (dict) and `"vocabulary"` (base64 str for SentencePiece, list of str for characters,
-            `None` for bytes).
-
-    Returns:
-        A tokenizer that gives the same ids.
+        state: dict with the keys `"class"` (that of one of `TOKENIZERS`), `"normalization"` and
+            `"vocabulary"`.
 
     Raises:
         ValueError: if a key is missing, the class unknown or the vocabulary damaged.
-
-    Example:
-
-    >>> from keras_seq2seq.text import CharacterTokenizer
-    >>> tokenizer = CharacterTokenizer(["a", "b"])
-    >>> tokenizer.vocabulary_state()["vocabulary"]
-    ['a', 'b']
-    >>> tokenizer_from_state(tokenizer.vocabulary_state()).tokenize_python("ba")
-    [5, 4]
     """
     if not isinstance(state, dict):
         raise ValueError(f"A tokenizer state must be a dict, received {state!r}.")

@@ -1,7 +1,5 @@
 """What vocabularies are learnt from, and how pieces are found in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,18 +16,11 @@ class PieceTable:
     """Pieces to ids, in the graph and in Python; a piece that is not there is UNK.
 
     It works by searching a sorted constant of hashes: there is no lookup table that would have to
-    be initialized in a SavedModel.
+    be initialized in a SavedModel. `surfaces` has the piece of every id; those of the special
+    tokens never count.
 
-    Args:
-        surfaces: list of bytes, the piece of every id; those of the special tokens never count.
-
-    Example:
-
-    >>> table = PieceTable([b"", b"", b"", b"", b"go", b"home"])
-    >>> table.ids_python([b"home", b"away"])
+    >>> PieceTable([b"", b"", b"", b"", b"go", b"home"]).ids_python([b"home", b"away"])
     [5, 1]
-    >>> table.ids(tf.ragged.constant([["home", "away"], []])).to_list()
-    [[5, 1], []]
     """
 
     def __init__(self, surfaces: Sequence[bytes]):
@@ -59,17 +50,15 @@ def _hashes(pieces: tf.Tensor) -> tf.Tensor:
     return tf.strings.to_hash_bucket_fast(pieces, _HASHES)
 
 
-def check_vocabulary_size(vocabulary_size: int) -> None:
-    """Raises a ValueError unless there is room for the special tokens and more."""
+def lines_to_learn(
+    lines: Iterable[str], vocabulary_size: int, normalization: Normalization
+) -> list[str]:
+    """Normalizes a corpus, leaves out what is empty then, and raises if nothing can be learnt."""
     if not isinstance(vocabulary_size, int) or vocabulary_size <= _FIRST:
         raise ValueError(
             f"`vocabulary_size` must be an int of {_FIRST + 1} or more, received "
             f"{vocabulary_size!r}: {_FIRST} ids are for special tokens."
         )
-
-
-def normalized_lines(lines: Iterable[str], normalization: Normalization) -> list[str]:
-    """Normalizes a corpus, leaves out what is empty then, and raises if nothing is left."""
     if isinstance(lines, (str, bytes)):
         raise ValueError("`lines` must be an iterable of str, received one string.")
     normalized = []
@@ -77,10 +66,9 @@ def normalized_lines(lines: Iterable[str], normalization: Normalization) -> list
         if not isinstance(line, str):
             raise ValueError(f"Line {number} of the corpus is not a str: {line!r}.")
         normalized.append(normalization.normalize_python(line))
-    normalized = [line for line in normalized if line]
-    if not normalized:
+    if not any(normalized):
         raise ValueError(
             "The corpus is empty: there is no text to learn a vocabulary from. Pass at least "
             "one line that is not blank."
         )
-    return normalized
+    return list(filter(None, normalized))

@@ -1,13 +1,12 @@
 """Strings given to `fit`, turned into ids."""
 
-from __future__ import annotations
-
+import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq.text.framing import Pair, encode_pair
+from keras_seq2seq.text.framing import encode_pair
 from keras_seq2seq.text.tokenizer import Tokenizer
 
 
@@ -20,44 +19,21 @@ def encode_examples(
     target_tokenizer: Tokenizer,
     max_source_length: int,
     max_target_length: int,
-) -> Pair:
+) -> tuple[Any, Any, Any]:
     """Turns what `fit` may be given as strings into ids; passes anything else through.
 
-    Args:
-        x: list, tuple or array of B source strings; or a `tf.data.Dataset` of batches
-            (source string [B], target string [B]); or anything else.
-        y: B target strings, where x holds strings.
-        sample_weight: float array [B], the weight of each pair, or `None`.
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-        max_source_length, max_target_length: int. Longer ones are cut, EOS included.
-
-    Returns:
-        (x, y, sample_weight) as `encode_pair` gives them, or (dataset, `None`, `None`), or the
-        arguments themselves.
-
-    Raises:
-        ValueError: if there are not as many targets as sources, or no pair.
-
-    Example:
-
-    ```python
-    x, y, sample_weight = encode_examples(["안녕."], ["Hi."], source_tokenizer=ko, ...)
-    ```
+    x is a list, tuple or array of B source strings, y as many targets, and `sample_weight` a
+    float array [B]; or x is a `tf.data.Dataset` of batches (sources [B], targets [B]), and stays
+    one; or x is anything else.
     """
-
-    def encode(source: Any, target: Any) -> Pair:
-        return encode_pair(
-            source_tokenizer,
-            target_tokenizer,
-            source,
-            target,
-            max_source_length=max_source_length,
-            max_target_length=max_target_length,
-        )
-
-    if isinstance(x, tf.data.Dataset):
-        if not _yields_strings(x):
-            return x, y, sample_weight
+    encode = functools.partial(
+        encode_pair,
+        source_tokenizer,
+        target_tokenizer,
+        max_source_length=max_source_length,
+        max_target_length=max_target_length,
+    )
+    if isinstance(x, tf.data.Dataset) and _yields_strings(x):
         return x.map(encode, num_parallel_calls=tf.data.AUTOTUNE), None, None
     if not _are_strings(x):
         return x, y, sample_weight
@@ -80,5 +56,5 @@ def _yields_strings(dataset: tf.data.Dataset) -> bool:
 
 def _are_strings(x: Any) -> bool:
     if isinstance(x, np.ndarray):
-        return x.dtype.kind in "US" or (x.dtype == object and x.size and isinstance(x[0], str))
-    return isinstance(x, (list, tuple)) and bool(x) and isinstance(x[0], (str, bytes))
+        return x.dtype.kind in "US" or (x.dtype == object and x.size > 0 and isinstance(x[0], str))
+    return isinstance(x, (list, tuple)) and len(x) > 0 and isinstance(x[0], (str, bytes))

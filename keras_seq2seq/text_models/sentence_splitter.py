@@ -1,9 +1,9 @@
 """Cuts long text where a reader would pause."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+Span = tuple[int, int]
 
 # Behind the end of a sentence, its closing quotes and brackets, and white space. Ideographic
 # full stops need no space behind them.
@@ -12,18 +12,14 @@ _CLAUSE = re.compile(r"(?<=[,;:—])\s+|(?<=[，、；：])\s*")
 _WORD = re.compile(r"\s+")
 
 
-def split_long_text(text: str, fits: Callable[[str], bool]) -> list[tuple[int, int]]:
+def split_long_text(text: str, fits: Callable[[str], bool]) -> list[Span]:
     """Cuts a text that does not fit into its sentences, each a part, and long ones further.
 
     A sentence that does not fit is cut at clauses, and a clause at words, into as few parts as a
     greedy reading finds. A word that does not fit stays as it is.
 
-    Args:
-        text: str.
-        fits: callable that says whether a part is short enough.
-
     Returns:
-        list of (start, end): the parts `text[start:end]`, without what is white space between.
+        list of (start, end): the parts `text[start:end]`, without the white space between them.
 
     Example:
 
@@ -34,7 +30,9 @@ def split_long_text(text: str, fits: Callable[[str], bool]) -> list[tuple[int, i
     return _split(text, 0, len(text), fits, (_SENTENCE, _CLAUSE, _WORD))
 
 
-def _split(text, start, end, fits, breaks):
+def _split(
+    text: str, start: int, end: int, fits: Callable[[str], bool], breaks: tuple[re.Pattern, ...]
+) -> list[Span]:
     if fits(text[start:end]) or not breaks:
         return [(start, end)] if text[start:end].strip() else []
     parts = []
@@ -46,13 +44,13 @@ def _split(text, start, end, fits, breaks):
     return parts
 
 
-def _pieces(text, start, end, pattern):
+def _pieces(text: str, start: int, end: int, pattern: re.Pattern) -> Iterator[Span]:
     """The stretches between the places that a pattern finds; quotes stay with what they close."""
-    left = start
-    for found in pattern.finditer(text, start, end):
-        right = found.start() + len(found[0].rstrip())
-        if text[left:right].strip():
-            yield left, right
-        left = found.end()
-    if text[left:end].strip():
-        yield left, end
+    breaks = [
+        (found.start() + len(found[0].rstrip()), found.end())
+        for found in pattern.finditer(text, start, end)
+    ]
+    for right, following in [*breaks, (end, end)]:
+        if text[start:right].strip():
+            yield start, right
+        start = following

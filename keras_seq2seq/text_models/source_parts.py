@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.framing import blank_as_empty, close
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.sentence_splitter import split_long_text
@@ -39,14 +40,7 @@ class SourceParts:
     ) -> SourceParts:
         """Tokenises texts and treats those of more than `max_length` tokens as `policy` says.
 
-        Args:
-            texts: list of N strings.
-            tokenizer: `Tokenizer` of the source.
-            max_length: int. Most tokens, EOS included.
-            policy: `"truncate"` cuts, `"split"` cuts into sentences, and `"error"` refuses them.
-
-        Raises:
-            ValueError: for an unknown policy, or a source that is too long for `"error"`.
+        EOS counts. `"truncate"` cuts, `"split"` cuts into sentences, and `"error"` refuses them.
         """
         if policy not in POLICIES:
             raise ValueError(
@@ -55,7 +49,7 @@ class SourceParts:
             )
         texts = list(map(blank_as_empty, texts))
         parts, owner, start = texts, np.arange(len(texts)), np.zeros(len(texts), "int64")
-        rows = tokenizer.tokenize(parts)
+        rows: Tensor = tokenizer.tokenize(parts)
         lengths = rows.row_lengths().numpy() + 1  # EOS
         long = np.flatnonzero(lengths > max_length)
         if policy == "error" and len(long):
@@ -69,13 +63,12 @@ class SourceParts:
             def fits(part: str) -> bool:
                 return len(tokenizer.tokenize_python(part)) < max_length
 
-            def cut(text: str, length: int) -> list[tuple[int, int]]:
-                parts = split_long_text(text, fits) if length > max_length else []
-                return parts or [(0, len(text))]
-
-            spans = [(i, *span) for i, text in enumerate(texts) for span in cut(text, lengths[i])]
+            cuts = [[(0, len(text))] for text in texts]
+            for i in long:
+                cuts[i] = split_long_text(texts[i], fits) or cuts[i]
+            spans = [(i, *span) for i, found in enumerate(cuts) for span in found]
             parts = [texts[i][first:last] for i, first, last in spans]
-            owner, start = np.array([s[0] for s in spans]), np.array([s[1] for s in spans])
+            owner, start, _ = np.array(spans).T
             rows = tokenizer.tokenize(parts)
             lengths = rows.row_lengths().numpy() + 1
         return cls(parts, owner, start, close(rows, max_length).numpy(), lengths > max_length)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text_models.unknown_tokens import most_attended
 
@@ -20,98 +22,80 @@ if TYPE_CHECKING:
     from keras_seq2seq.text_models.source_parts import SourceParts
 
 Progress = Callable[[int], object] | None
+Judged = Sequence[tuple[np.ndarray, np.ndarray]]  # what `score_all` gives
 
 
-def batches_by_length(widths: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    """Index arrays of at most `batch_size` rows of like width, the widest first.
+def _batches(
+    widths: np.ndarray, batch_size: int, progress: Progress, most_tokens: float = math.inf
+) -> Iterator[np.ndarray]:
+    """Index arrays of at most `batch_size` rows of like width, and of at most so many tokens.
 
     The widest first, so that trouble with memory shows at once.
     """
-    order = np.argsort(-widths, kind="stable")
-    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    order, done = np.argsort(-widths, kind="stable"), 0
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        pieces = math.ceil(len(batch) * int(widths[batch[0]]) / most_tokens)
+        for rows in np.array_split(batch, min(len(batch), max(1, pieces))):
+            yield rows
+            done += len(rows)
+            if progress:
+                progress(done)
 
 
 def search_all(
-    seq2seq: Any,
+    seq2seq: Decodable,
     source_ids: np.ndarray,
     options: SearchOptions,
     max_length: int,
     batch_size: int,
     progress: Progress = None,
 ) -> SearchResult:
-    """Searches P sources in batches of like length.
+    """Searches P sources, int32 [P, S], in batches of like length: arrays [P, N, ...].
 
-    Args:
-        seq2seq: a `Searchable`.
-        source_ids: int32 array [P, S].
-        options: `SearchOptions`; data as one value or one for each of the P sources.
-        max_length: int. T.
-        batch_size: int.
-        progress: callable that is told how many are done, or `None`.
-
-    Returns:
-        A `SearchResult` of arrays [P, N, ...].
+    The data of the options are one value for each of the P sources.
     """
-    count, results = len(source_ids), options.num_return
-    options = options.for_batch(count)
+    shape = len(source_ids), options.num_return
     found = SearchResult(
-        ids=np.full((count, results, max_length), PAD, "int32"),
-        length=np.zeros((count, results), "int32"),
-        score=np.zeros((count, results), "float32"),
-        ranking=np.zeros((count, results), "float32"),
+        ids=np.full((*shape, max_length), PAD, "int32"),
+        length=np.zeros(shape, "int32"),
+        score=np.zeros(shape, "float32"),
+        ranking=np.zeros(shape, "float32"),
     )
-    widths, done = np.sum(source_ids != PAD, axis=1), 0
-    for rows in batches_by_length(widths, batch_size):
+    widths = np.sum(source_ids != PAD, axis=1)
+    for rows in _batches(widths, batch_size, progress):
         batch = source_ids[rows, : widths[rows[0]]]
         result = seq2seq.generate(batch, max_length, options.take(rows))
         for array, values in zip(found, result, strict=True):
             array[rows] = np.reshape(values, array[rows].shape)
-        done += len(rows)
-        if progress:
-            progress(done)
     return found
 
 
 def score_all(
-    seq2seq: Any,
+    seq2seq: Decodable,
     source_ids: np.ndarray,
     target_ids: Sequence[list[int]],
     batch_size: int,
     progress: Progress = None,
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Scores P targets of P sources in batches of like length.
+) -> Judged:
+    """Scores P targets, EOS included, of P sources, int32 [P, S], in batches of like length.
 
-    Args:
-        source_ids: int32 array [P, S].
-        target_ids: list of P lists of int, EOS included where a target is whole.
-
-    Returns:
-        list of P pairs: scores, float32 array [T]; attention, float32 array [T, S] or [T, 0].
+    Each target gets its scores, float32 [T], and its attention, float32 [T, S] or [T, 0].
     """
     source_widths = np.sum(source_ids != PAD, axis=1)
-    widths, done = np.array([len(ids) for ids in target_ids]), 0
-    found = [None] * len(source_ids)
-    for batch in batches_by_length(widths, batch_size):
-        # Long targets come in smaller batches: their logits [B, T, V] are large.
-        for rows in np.array_split(batch, _pieces(len(batch), widths[batch[0]], batch_size)):
-            width = max(1, widths[rows].max())
-            targets = np.full((len(rows), width), PAD, "int32")  # [B, T]
-            for row, i in enumerate(rows):
-                targets[row, : widths[i]] = target_ids[i]
-            sources = source_ids[rows, : source_widths[rows].max()]
-            scores, attention = seq2seq.score_ids(sources, targets)
-            for row, i in enumerate(rows):
-                seen = attention[row, : widths[i], : source_widths[i]]
-                found[i] = scores[row, : widths[i]], seen
-            done += len(rows)
-            if progress:
-                progress(done)
+    widths = np.array([len(ids) for ids in target_ids])
+    found: list[Any] = [None] * len(source_ids)
+    # Long targets come in smaller batches: their logits [B, T, V] are large.
+    for rows in _batches(widths, batch_size, progress, most_tokens=128 * batch_size):
+        targets = np.full((len(rows), max(1, widths[rows].max())), PAD, "int32")  # [B, T]
+        for row, i in enumerate(rows):
+            targets[row, : widths[i]] = target_ids[i]
+        sources = source_ids[rows, : source_widths[rows].max()]
+        scores, attention = seq2seq.score_ids(sources, targets)
+        for row, i in enumerate(rows):
+            seen = attention[row, : widths[i], : source_widths[i]]
+            found[i] = scores[row, : widths[i]], seen
     return found
-
-
-def _pieces(rows, width, batch_size):
-    """Into how many pieces a batch is cut so that none has more than 128 tokens a row."""
-    return min(rows, max(1, -(-rows * int(width) // (128 * batch_size))))
 
 
 def describe(
@@ -119,66 +103,48 @@ def describe(
     parts: SourceParts,
     targets: Sequence[list[int]],
     rows_of: Sequence[int],
-    judged: Sequence[tuple[np.ndarray, np.ndarray]],
+    judged: Judged,
     texts: Sequence[str],
 ) -> list[Generation]:
-    """Makes a `Generation` of each target.
-
-    Args:
-        model: a `TextSeq2Seq`.
-        parts: `SourceParts`.
-        targets: list of M lists of ids, EOS included where it was reached.
-        rows_of: list of M ints, the part that each target belongs to.
-        judged: list of M pairs, what `score_all` gave for them.
-        texts: list of M strings.
-
-    Returns:
-        list of M `Generation`s.
-    """
+    """Makes a `Generation` of each target, whose source is the part `rows_of[m]`."""
     sources = {row: _source_details(model, parts, row) for row in set(rows_of)}
-    found = []
-    for text, ids, row, (scores, attention) in zip(texts, targets, rows_of, judged, strict=True):
-        found.append(
-            Generation(
-                text=text,
-                score=float(scores.sum(dtype="float64")),
-                tokens=[model.target_tokenizer.id_to_token(i) for i in ids],
-                token_scores=scores.tolist(),
-                attention=attention if attention.shape[1] or not len(ids) else None,
-                truncated_source=bool(parts.truncated[row]),
-                hit_max_length=bool(len(ids)) and ids[-1] != EOS,
-                unknown_target_tokens=sum(i == UNK for i in ids),
-                **sources[row],
-            )
+    return [
+        Generation(
+            text=text,
+            score=float(scores.sum(dtype="float64")),
+            tokens=[model.target_tokenizer.id_to_token(i) for i in ids],
+            token_scores=scores.tolist(),
+            attention=attention if attention.shape[1] or not ids else None,
+            truncated_source=bool(parts.truncated[row]),
+            hit_max_length=bool(ids) and ids[-1] != EOS,
+            unknown_target_tokens=ids.count(UNK),
+            **sources[row],
         )
-    return found
+        for text, ids, row, (scores, attention) in zip(texts, targets, rows_of, judged, strict=True)
+    ]
 
 
-def _source_details(model, parts, row):
-    ids, tokenizer = parts.ids[row], model.source_tokenizer
-    ids = ids[ids != PAD].tolist()
-    text = parts.texts[row]
+def _source_details(model: Any, parts: SourceParts, row: int) -> dict[str, Any]:
+    tokenizer, text = model.source_tokenizer, parts.texts[row]
+    ids = [i for i in parts.ids[row].tolist() if i != PAD]
     spans = tokenizer.spans_python(text)[: len(ids) - 1]
     return {
         "source_tokens": [tokenizer.id_to_token(i) for i in ids],
         "source_spans": [*spans, (len(text), len(text))],  # EOS
-        "unknown_source_tokens": sum(i == UNK for i in ids),
+        "unknown_source_tokens": ids.count(UNK),
     }
 
 
 def chosen_ids(found: SearchResult) -> list[list[list[int]]]:
-    """The tokens of each result that exists: [P, N, T] -> list of P lists of lists of ids."""
-    rows = []
-    for ids, lengths, rankings in zip(found.ids, found.length, found.ranking, strict=True):
-        real = [n for n, ranking in enumerate(rankings) if ranking > DEAD or n == 0]
-        rows.append([_with_eos(ids[n], lengths[n]) for n in real])
-    return rows
-
-
-def _with_eos(ids, length):
-    """The tokens of one row, and EOS where it was reached."""
-    whole = length < len(ids) and ids[length] == EOS
-    return ids[: length + 1 if whole else length].tolist()
+    """The tokens of each result that exists, and EOS where it was reached: P lists of lists."""
+    return [
+        [
+            ids[: length + (EOS in ids[length : length + 1])].tolist()
+            for n, (ids, length, ranking) in enumerate(zip(*results, strict=True))
+            if ranking > DEAD or n == 0
+        ]
+        for results in zip(found.ids, found.length, found.ranking, strict=True)
+    ]
 
 
 def replace_unknown(
@@ -186,20 +152,20 @@ def replace_unknown(
     parts: SourceParts,
     targets: Sequence[list[int]],
     rows_of: Sequence[int],
-    judged: Sequence[tuple[np.ndarray, np.ndarray]],
+    judged: Judged,
 ) -> list[str]:
-    """Texts of targets with UNK replaced by what the model looked at most."""
+    """Texts of targets, as in `describe`, with UNK replaced by what the model looked at most."""
     tokenizer, texts = model.target_tokenizer, []
     if model.seq2seq.attention is None:
         raise ValueError("replace_unknown needs a model with attention.")
     for ids, row, (_, attention) in zip(targets, rows_of, judged, strict=True):
-        if UNK not in ids:
+        if UNK in ids:
+            strings = model.source_tokenizer.tokenize_to_strings([parts.texts[row]])
+            unknown = most_attended(attention[None], strings)  # [1, T]
+            text = tokenizer.detokenize(np.array([ids]), unknown=unknown)
+            texts.append(text.numpy()[0].decode("utf-8"))
+        else:
             texts.append(tokenizer.detokenize_python(ids))
-            continue
-        strings = model.source_tokenizer.tokenize_to_strings([parts.texts[row]])
-        unknown = most_attended(attention[None], strings)  # [1, T]
-        text = tokenizer.detokenize(np.array([ids]), unknown=unknown)
-        texts.append(text.numpy()[0].decode("utf-8"))
     return texts
 
 
@@ -239,15 +205,7 @@ def make_options(
     tokenizer: Tokenizer,
     max_length: int,
 ) -> SearchOptions:
-    """`SearchOptions` of what a caller of `generate` wrote.
-
-    Args:
-        options: dict of keyword arguments.
-        prefix: str, list of str or `None`.
-        banned: list of str, or one str.
-        tokenizer: `Tokenizer` of the target.
-        max_length: int. The T of the search.
-    """
+    """`SearchOptions` of what a caller of `generate` wrote, for targets of that tokenizer."""
     search = SearchOptions.named(options)
     if search.max_length is not None and np.max(search.max_length) > max_length:
         raise ValueError(

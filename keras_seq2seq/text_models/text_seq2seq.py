@@ -1,13 +1,15 @@
-"""The seed's system over strings."""
+"""A model over strings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_seq2seq.decoding.search_options import SearchOptions
+from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.ensemble import Ensemble
 from keras_seq2seq.tensors import Tensor
@@ -15,6 +17,7 @@ from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.source_parts import SourceParts
 from keras_seq2seq.text_models.text_generation import (
+    Progress,
     check_texts,
     chosen_ids,
     describe,
@@ -25,6 +28,8 @@ from keras_seq2seq.text_models.text_generation import (
     search_all,
 )
 
+_PARTS = ("seq2seq", "source_tokenizer", "target_tokenizer")
+
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class TextSeq2Seq(keras.Model):
@@ -34,8 +39,7 @@ class TextSeq2Seq(keras.Model):
 
     Args:
         seq2seq: a `Seq2Seq`, or any other `Decodable`.
-        source_tokenizer, target_tokenizer: `Tokenizer`s whose vocabulary sizes are those of the
-            model.
+        source_tokenizer, target_tokenizer: `Tokenizer`s with the model's vocabulary sizes.
         max_source_length: int. Longer sources are cut to so many tokens, EOS included.
         max_target_length: int. At most so many tokens are generated, EOS included.
 
@@ -50,8 +54,7 @@ class TextSeq2Seq(keras.Model):
 
     Example:
 
-    >>> from keras_seq2seq import ByteTokenizer
-    >>> from keras_seq2seq import Seq2Seq
+    >>> from keras_seq2seq import ByteTokenizer, Seq2Seq
     >>> bytes_ = ByteTokenizer()
     >>> size = bytes_.vocabulary_size
     >>> model = TextSeq2Seq(Seq2Seq.from_options(size, size, units=8), bytes_, bytes_)
@@ -82,10 +85,7 @@ class TextSeq2Seq(keras.Model):
         return self.seq2seq(inputs, training=training)
 
     def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
-        """Strings -> ids for `fit`: `(x, y, sample_weight)`; a dataset of pairs -> a dataset.
-
-        Anything that is not made of strings is returned unchanged.
-        """
+        """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
         return encode_examples(
             x,
             y,
@@ -110,12 +110,10 @@ class TextSeq2Seq(keras.Model):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         if isinstance(validation_data, (list, tuple)):
-            validation_data = self.encode_examples(*validation_data)
+            kwargs["validation_data"] = self.encode_examples(*validation_data)
         elif validation_data is not None:
-            validation_data, *_ = self.encode_examples(validation_data)
-        return super().fit(
-            x, y, sample_weight=sample_weight, validation_data=validation_data, **kwargs
-        )
+            kwargs["validation_data"], *_ = self.encode_examples(validation_data)
+        return super().fit(x, y, sample_weight=sample_weight, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
@@ -145,7 +143,7 @@ class TextSeq2Seq(keras.Model):
         replace_unknown: bool = False,
         prefix: str | Sequence[str] | None = None,
         banned: str | Sequence[str] = (),
-        progress: Callable[[int], Any] | None = None,
+        progress: Progress = None,
         **options: Any,
     ) -> Any:
         """Translates strings: compiled, in batches of similar length.
@@ -154,19 +152,14 @@ class TextSeq2Seq(keras.Model):
             texts: a string, or a list of strings. Empty and blank ones give empty results.
             batch_size: int. How many run at once; it does not change the results.
             return_scores: bool. Also return log-probabilities.
-            return_details: bool. Return `Generation`s in the place of strings: tokens, scores,
-                attention, places in the source, flags.
+            return_details: bool. Return `Generation`s in the place of strings.
             long_sources: what becomes of sources of more than `max_source_length` tokens:
-                `"truncate"` cuts them, `"split"` translates them sentence by sentence, `"error"`
-                refuses them.
-            replace_unknown: bool. Write the source token that was attended to most in the place
-                of an unknown target token.
+                `"truncate"`, `"split"` to translate sentence by sentence, or `"error"`.
+            replace_unknown: bool. Write the most attended source token where UNK would stand.
             prefix: str, or a list with one for each text: how the result shall begin.
-            banned: list of strings that shall not occur, as the tokenizer cuts them: a word at
-                the start of words.
+            banned: strings that shall not occur, as the tokenizer cuts them at the start of words.
             progress: callable that is told how many texts are done, or `None`.
-            **options: of `SearchOptions`: `beam_size=4`, `num_return=4`, `sampling=True`,
-                `no_repeat_ngram=3`, ... A beam search has `length_penalty=1.0` if none is given.
+            **options: of `SearchOptions`: `beam_size=4`, `num_return=4`, `sampling=True`, ...
 
         Returns:
             A string or list of strings (`Generation`s); with `num_return` above 1 a list of at
@@ -174,62 +167,64 @@ class TextSeq2Seq(keras.Model):
             a float, a float32 array [B], or a list of arrays.
 
         Raises:
-            TypeError: if something other than strings comes.
-            ValueError: for options that are unknown, out of range or contradict each other, and
-                for sources that are refused.
+            TypeError: something other than strings came.
+            ValueError: an option is unknown or out of range, or a source is refused.
         """
         single = isinstance(texts, (str, bytes))
         texts = check_texts([texts] if single else texts, batch_size)
-        options = make_options(
+        search = make_options(
             options, prefix, banned, self.target_tokenizer, self.max_target_length
         )
-        parts, found = self._search(texts, batch_size, options, long_sources, progress)
+        parts, found = self._search(texts, batch_size, search, long_sources, progress)
         outputs, scores = self._outputs(parts, found, return_details, replace_unknown, batch_size)
         outputs, scores = join_parts(outputs, scores, parts, len(texts))
-        if options.num_return == 1:
+        if search.num_return == 1:
             outputs = [rows[0] for rows in outputs]
             scores = np.array([rows[0] for rows in scores], "float32")
         if single:
             outputs, scores = outputs[0], scores[0]
-            scores = float(scores) if options.num_return == 1 else scores
+            scores = float(scores) if search.num_return == 1 else scores
         return (outputs, scores) if return_scores else outputs
 
     def generate_batches(
         self,
         texts: Sequence[str],
         batch_size: int = 32,
-        progress: Callable[[int], Any] | None = None,
+        progress: Progress = None,
         replace_unknown: bool = False,
         **options: Any,
     ) -> tuple[list[str], np.ndarray, np.ndarray]:
         """What artefacts give: N strings, their scores [N] and lengths [N] in tokens."""
         texts = check_texts(texts, batch_size)
-        options = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
-        parts, found = self._search(texts, batch_size, options, "truncate", progress)
+        search = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
+        parts, found = self._search(texts, batch_size, search, "truncate", progress)
         outputs, _ = self._outputs(parts, found, False, replace_unknown, batch_size)
         return [rows[0] for rows in outputs], found.score[:, 0], found.length[:, 0]
 
-    def _search(self, texts, batch_size, options, long_sources, progress):
-        parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, long_sources)
-        if options.num_return > 1 and long_sources == "split":
+    def _search(
+        self, texts: list[str], size: int, search: SearchOptions, policy: str, progress: Progress
+    ) -> tuple[SourceParts, SearchResult]:
+        parts = SourceParts.read(texts, self.source_tokenizer, self.max_source_length, policy)
+        if search.num_return > 1 and policy == "split":
             raise ValueError(
-                f'num_return={options.num_return} and long_sources="split" do not go together: '
+                f'num_return={search.num_return} and long_sources="split" do not go together: '
                 "the best parts make one text."
             )
-        options = options.for_batch(len(texts)).take(parts.owner)
-        found = search_all(
-            self.seq2seq, parts.ids, options, self.max_target_length, batch_size, progress
-        )
-        return parts, found
+        search = search.for_batch(len(texts)).take(parts.owner)
+        length = self.max_target_length
+        return parts, search_all(self.seq2seq, parts.ids, search, length, size, progress)
 
-    def _outputs(self, parts, found, return_details, replace, batch_size):
+    def _outputs(
+        self, parts: SourceParts, found: SearchResult, details: bool, replace: bool, batch_size: int
+    ) -> tuple[list[list[Any]], list[Any]]:
         """Texts or `Generation`s, and scores, of each part: lists of P lists."""
         rows = chosen_ids(found)
         scores = [found.score[p, : len(row)] for p, row in enumerate(rows)]
-        if not (return_details or replace):
-            count = found.ids.shape[1]
+        if not (details or replace):
             texts = self.decode_targets(found.ids.reshape(-1, found.ids.shape[-1]))
-            return [texts[p * count :][: len(row)] for p, row in enumerate(rows)], scores
+            firsts = range(0, len(texts), found.ids.shape[1])
+            outputs = [texts[i : i + len(row)] for i, row in zip(firsts, rows, strict=True)]
+            return outputs, scores
         targets = [ids for row in rows for ids in row]
         rows_of = [p for p, row in enumerate(rows) for _ in row]
         judged = score_all(self.seq2seq, parts.ids[rows_of], targets, batch_size)
@@ -237,7 +232,7 @@ class TextSeq2Seq(keras.Model):
             texts = replace_unknown(self, parts, targets, rows_of, judged)
         else:
             texts = [self.target_tokenizer.detokenize_python(ids) for ids in targets]
-        if return_details:
+        if details:
             texts = describe(self, parts, targets, rows_of, judged, texts)
         texts = iter(texts)
         return [[next(texts) for _ in row] for row in rows], scores
@@ -249,24 +244,23 @@ class TextSeq2Seq(keras.Model):
         batch_size: int = 32,
         *,
         return_details: bool = False,
-        progress: Callable[[int], Any] | None = None,
+        progress: Progress = None,
     ) -> Any:
         """Judges given targets: how probable is each, given its source?
 
         Args:
             sources: a string, or a list of N strings; over-long ones are cut as in training.
             targets: a string, or a list of N strings, of any length.
-            batch_size: int.
+            batch_size: int. How many run at once.
             return_details: bool. Return `Generation`s, with the score of each token.
             progress: callable that is told how many are done, or `None`.
 
         Returns:
-            Natural log-probabilities, EOS included: a float, or a float32 array [N]; or
-            `Generation`s.
+            Natural log-probabilities, EOS included: a float or float32 array [N]; or `Generation`s.
 
         Raises:
-            TypeError: if something other than strings comes.
-            ValueError: if there are not as many targets as sources.
+            TypeError: something other than strings came.
+            ValueError: there are not as many targets as sources.
         """
         single = isinstance(sources, (str, bytes))
         sources = check_texts([sources] if single else sources, batch_size)
@@ -281,29 +275,23 @@ class TextSeq2Seq(keras.Model):
         ids = [[*row, self.seq2seq.eos_id] for row in rows]
         judged = score_all(self.seq2seq, parts.ids, ids, batch_size, progress)
         if return_details:
-            found = describe(self, parts, ids, list(range(len(ids))), judged, targets)
+            found = describe(self, parts, ids, range(len(ids)), judged, targets)
             return found[0] if single else found
-        found = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
-        return float(found[0]) if single else found
+        sums = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
+        return float(sums[0]) if single else sums
 
     def attention(
         self, source: str, target: str | None = None
     ) -> tuple[np.ndarray, list[str], list[str]]:
         """Where the model looks in `source` while it writes `target`.
 
-        Args:
-            source: str.
-            target: str, or `None` for the model's own translation.
+        Without a target, it is the model's own translation.
 
         Returns:
-            weights, float32 array [T, S]; the T target tokens, EOS last; the S source tokens,
-            EOS last.
-
-        Raises:
-            ValueError: if the model has no attention.
+            weights, float32 array [T, S]; the T target and the S source tokens, EOS last.
         """
-        target = self.generate(source) if target is None else target
-        found = self.score(source, target, return_details=True)
+        said = self.generate(source) if target is None else target
+        found = self.score(source, said, return_details=True)
         if found.attention is None:
             raise ValueError("This model was built with attention=None; there is none to show.")
         return found.attention, found.tokens, found.source_tokens
@@ -317,30 +305,22 @@ class TextSeq2Seq(keras.Model):
     def ensemble(cls, models: Sequence[TextSeq2Seq]) -> TextSeq2Seq:
         """Makes one model of several that share their vocabularies: see `Ensemble`.
 
-        Args:
-            models: list of `TextSeq2Seq`s.
-
         Raises:
             ValueError: if there is no model, or their vocabularies differ.
         """
         models = list(models)
         for place, model in enumerate(models[1:], start=2):
-            for side in ("source_tokenizer", "target_tokenizer"):
+            for side in _PARTS[1:]:
                 ours, theirs = getattr(models[0], side), getattr(model, side)
                 if ours.vocabulary_state() != theirs.vocabulary_state():
                     raise ValueError(
                         f"TextSeq2Seq.ensemble: the {side} of model {place} is not that of model "
                         "1. Train all with the same vocabularies."
                     )
-        joined = Ensemble([model.seq2seq for model in models])
-        return models[0]._around(joined)
+        return models[0]._around(Ensemble([model.seq2seq for model in models]))
 
     def copy(self, **changes: Any) -> TextSeq2Seq:
-        """Returns an uncompiled model with the same weights and tokenizers.
-
-        Args:
-            **changes: arguments of the model over ids to change, such as `use_cudnn=False`.
-        """
+        """Returns an uncompiled twin; `changes` are arguments of the model over ids."""
         return self._around(self.seq2seq.copy(**changes))
 
     def for_export(self) -> TextSeq2Seq:
@@ -348,29 +328,21 @@ class TextSeq2Seq(keras.Model):
         return self._around(self.seq2seq.for_export())
 
     def _around(self, seq2seq: Any) -> TextSeq2Seq:
-        parts = ("source_tokenizer", "target_tokenizer")
-        arguments = {**self.get_config(), **{name: getattr(self, name) for name in parts}}
-        return type(self)(**{**arguments, "seq2seq": seq2seq})
+        parts = {name: getattr(self, name) for name in _PARTS}
+        return type(self)(**{**self.get_config(), **parts, "seq2seq": seq2seq})
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "seq2seq": keras.saving.serialize_keras_object(self.seq2seq),
-            "source_tokenizer": keras.saving.serialize_keras_object(self.source_tokenizer),
-            "target_tokenizer": keras.saving.serialize_keras_object(self.target_tokenizer),
-            "max_source_length": self.max_source_length,
-            "max_target_length": self.max_target_length,
-        }
+        plain = ("name", "trainable", "max_source_length", "max_target_length")
+        parts = {k: keras.saving.serialize_keras_object(getattr(self, k)) for k in _PARTS}
+        return {**{name: getattr(self, name) for name in plain}, **parts}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TextSeq2Seq:
-        parts = ("seq2seq", "source_tokenizer", "target_tokenizer")
-        loaded = {k: keras.saving.deserialize_keras_object(config[k]) for k in parts}
-        return cls(**{**config, **loaded})
+        parts = {k: keras.saving.deserialize_keras_object(config[k]) for k in _PARTS}
+        return cls(**{**config, **parts})
 
 
-def _check_sizes(seq2seq, source_tokenizer, target_tokenizer):
+def _check_sizes(seq2seq: Any, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer) -> None:
     """Vocabularies still to be loaded from a `.keras` file are not checked."""
     if not isinstance(seq2seq, Decodable):
         raise TypeError(

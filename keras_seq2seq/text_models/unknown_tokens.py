@@ -1,21 +1,20 @@
 """What to write for an unknown target token: what the model looked at in the source."""
 
-from __future__ import annotations
-
 import tensorflow as tf
 
+from keras_seq2seq.tensors import Tensor
 
-def most_attended(attention: tf.Tensor, source_strings: tf.RaggedTensor) -> tf.Tensor:
+
+def most_attended(attention: Tensor, source_strings: tf.RaggedTensor) -> tf.Tensor:
     """The source token that each target token attends to most; runs in any graph.
 
     Args:
         attention: float tensor [B, T, S], S at least as wide as the strings.
-        source_strings: string `RaggedTensor` [B, (S)], see `Tokenizer.tokenize_to_strings`. What
-            lies behind its rows, EOS and padding, is not looked at.
+        source_strings: string `RaggedTensor` [B, (S)] of `Tokenizer.tokenize_to_strings`, without
+            EOS and padding.
 
     Returns:
-        string tensor [B, T], for `Tokenizer.detokenize(ids, unknown=...)`; empty for a row that
-        has no token.
+        string tensor [B, T], for `Tokenizer.detokenize(ids, unknown=...)`; empty for empty rows.
 
     Example:
 
@@ -27,8 +26,8 @@ def most_attended(attention: tf.Tensor, source_strings: tf.RaggedTensor) -> tf.T
     """
     width = tf.shape(attention)[2]
     strings = source_strings[:, :width].to_tensor("", shape=[None, None])  # [B, S']
-    strings = tf.pad(strings, [[0, 0], [0, width - tf.shape(strings)[1]]], constant_values="")
-    strings = tf.strings.strip(strings)
+    padding = tf.convert_to_tensor([[0, 0], [0, width - tf.shape(strings)[1]]])
+    strings = tf.strings.strip(tf.pad(strings, padding, constant_values=""))
     real = tf.sequence_mask(source_strings.row_lengths(), width)  # [B, S]
     weights = tf.where(real[:, tf.newaxis], attention, -1.0)
     return tf.gather(strings, tf.argmax(weights, axis=-1), batch_dims=1)

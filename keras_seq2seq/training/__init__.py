@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING
 
 # Lazy, so that a configuration can be checked without waiting for TensorFlow.
 if TYPE_CHECKING:
-    from keras_seq2seq.objective.monitor import Monitor as Monitor
-    from keras_seq2seq.objective.perplexity import Perplexity as Perplexity
-    from keras_seq2seq.objective.recoverable_optimizer import recoverable as recoverable
-    from keras_seq2seq.objective.sequence_crossentropy import (
-        SequenceCrossentropy as SequenceCrossentropy,
-    )
-    from keras_seq2seq.objective.token_accuracy import TokenAccuracy as TokenAccuracy
-    from keras_seq2seq.objective.warmup_schedule import WarmupSchedule as WarmupSchedule
+    from keras_seq2seq.objective import Monitor as Monitor
+    from keras_seq2seq.objective import Perplexity as Perplexity
+    from keras_seq2seq.objective import SequenceCrossentropy as SequenceCrossentropy
+    from keras_seq2seq.objective import TokenAccuracy as TokenAccuracy
+    from keras_seq2seq.objective import WarmupSchedule as WarmupSchedule
+    from keras_seq2seq.objective import recoverable as recoverable
     from keras_seq2seq.specs.config_error import ConfigError as ConfigError
     from keras_seq2seq.training.callbacks.best_model import BestModel as BestModel
     from keras_seq2seq.training.callbacks.checkpoint_average import (
@@ -44,10 +42,10 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.recovery.progress import Progress as Progress
     from keras_seq2seq.training.recovery.rollback import Rollback as Rollback
     from keras_seq2seq.training.recovery.training_state import TrainingState as TrainingState
+    from keras_seq2seq.training.run_directory import RunDirectory as RunDirectory
     from keras_seq2seq.training.runs.fingerprint import data_fingerprint as data_fingerprint
     from keras_seq2seq.training.runs.run import Run as Run
     from keras_seq2seq.training.runs.run import train as train
-    from keras_seq2seq.training.runs.run_directory import RunDirectory as RunDirectory
     from keras_seq2seq.training.runs.training_summary import TrainingSummary as TrainingSummary
     from keras_seq2seq.training.tensorboard.attention_images import (
         AttentionImages as AttentionImages,

@@ -175,7 +175,8 @@ def test_text_in_tflite_needs_sentencepiece(refused, tmp_path):
 
     letters = CharacterTokenizer.learn(["abc"], 20)
     size = letters.vocabulary_size
-    model = TextSeq2Seq(Seq2Seq(size, size, units=4, embedding_dim=4), letters, letters)
+    seq2seq = Seq2Seq.from_options(size, size, units=4, embedding_dim=4)
+    model = TextSeq2Seq(seq2seq, letters, letters)
     model.save(tmp_path / "letters.keras")
     message = refused(
         *("export", tmp_path / "letters.keras", "--saved-model", tmp_path / "served"),

@@ -90,7 +90,9 @@ def test_a_model_of_mixed_precision_is_served_in_float32(policy, tmp_path):
     bytes_ = ByteTokenizer()
     characters = CharacterTokenizer.learn(SOURCES, 60)
     sizes = (characters.vocabulary_size, bytes_.vocabulary_size)
-    seq2seq = Seq2Seq(*sizes, units=8, embedding_dim=8, cell="gru", attention=None, dtype=policy)
+    seq2seq = Seq2Seq.from_options(
+        *sizes, units=8, embedding_dim=8, cell="gru", attention=None, dtype=policy
+    )
     model = TextSeq2Seq(seq2seq, characters, bytes_, max_source_length=16, max_target_length=8)
     twin = model.copy(dtype="float32")
     written = export.saved_model(model, tmp_path / "served")

@@ -105,7 +105,7 @@ def test_every_kind_of_model_converts(options, tmp_path):
     normalization = Normalization("NFD", lowercase=True)
     characters = CharacterTokenizer.learn(SOURCES, 80, normalization)
     bytes_ = ByteTokenizer()
-    seq2seq = Seq2Seq(
+    seq2seq = Seq2Seq.from_options(
         characters.vocabulary_size,
         bytes_.vocabulary_size,
         units=8,
@@ -146,7 +146,7 @@ def test_the_sentence_before_changes_nothing(options, search, tmp_path):
     """Ever longer sentences, one interpreter, and memory that is dirty when it is first read."""
     tokenizer = CharacterTokenizer.learn(SOURCES, 80)
     size = tokenizer.vocabulary_size
-    seq2seq = Seq2Seq(size, size, units=8, embedding_dim=8, num_layers=2, **options)
+    seq2seq = Seq2Seq.from_options(size, size, units=8, embedding_dim=8, num_layers=2, **options)
     model = TextSeq2Seq(seq2seq, tokenizer, tokenizer, max_source_length=24, max_target_length=12)
     file = export.tflite(model, tmp_path / "model.tflite", **search)
     lengths = range(2, 25)

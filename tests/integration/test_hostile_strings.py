@@ -83,9 +83,8 @@ def models(trained):
     others = []
     for source in (ByteTokenizer(Normalization(None, collapse_whitespace=False)), characters):
         size = source.vocabulary_size
-        others.append(
-            TextSeq2Seq(Seq2Seq(size, size, units=8, embedding_dim=8), source, source, 48, 12)
-        )
+        seq2seq = Seq2Seq.from_options(size, size, units=8, embedding_dim=8)
+        others.append(TextSeq2Seq(seq2seq, source, source, 48, 12))
     return [trained, *others]
 
 

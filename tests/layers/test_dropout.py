@@ -8,7 +8,7 @@ from contracts import random_ids
 from keras_seq2seq import Attention, Decoder, Encoder, RecurrentStack
 from keras_seq2seq.layers.dropout import make_dropout
 from keras_seq2seq.layers.memory import Memory
-from keras_seq2seq.layers.side_spec import SideSpec
+from keras_seq2seq.layers.options.side_spec import SideSpec
 
 RATES = [
     (Encoder, "embedding_dropout"),

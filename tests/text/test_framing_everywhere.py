@@ -8,7 +8,7 @@ from tokenizer_samples import EXACT, LINES
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.data import SentencePairs, make_dataset, token_lengths
-from keras_seq2seq.data.pipeline import encode_lines
+from keras_seq2seq.data.encoded_pairs import encode_lines
 from keras_seq2seq.text import (
     EOS,
     PAD,
@@ -114,7 +114,8 @@ def test_the_operator_of_tflite_gives_the_same_source():
 def test_a_saved_model_scores_blank_sources_as_keras_does(name, tmp_path):
     tokenizer = TOKENIZERS[name]
     size = tokenizer.vocabulary_size
-    model = TextSeq2Seq(Seq2Seq(size, size, units=8, embedding_dim=8), tokenizer, tokenizer, 24, 12)
+    seq2seq = Seq2Seq.from_options(size, size, units=8, embedding_dim=8)
+    model = TextSeq2Seq(seq2seq, tokenizer, tokenizer, 24, 12)
     path = export.saved_model(model, tmp_path, beam_size=1, sample=["cat"])
     sources = [*BLANK, "a cat", *SURROGATES]
     targets = ["cat"] * len(BLANK) + [" \t"] * 4

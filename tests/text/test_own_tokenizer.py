@@ -26,7 +26,7 @@ def make_model():
     config = TextConfig(tokenizer="words", vocabulary_size=60)
     source, target = learn_tokenizers(config, SentencePairs(SOURCES, TARGETS))
     sizes = source.vocabulary_size, target.vocabulary_size
-    seq2seq = Seq2Seq(*sizes, units=8, embedding_dim=8)
+    seq2seq = Seq2Seq.from_options(*sizes, units=8, embedding_dim=8)
     return TextSeq2Seq(seq2seq, source, target, max_source_length=16, max_target_length=8)
 
 

@@ -192,7 +192,7 @@ def test_unknown_target_tokens_are_replaced_by_what_was_attended_to(tmp_path):
     source = CharacterTokenizer.learn(lines, 20)
     target = CharacterTokenizer.learn([line.replace("a", "") or "b" for line in lines], 20)
     model = TextSeq2Seq(
-        Seq2Seq(
+        Seq2Seq.from_options(
             source.vocabulary_size,
             target.vocabulary_size,
             units=24,
@@ -312,7 +312,7 @@ def test_an_ensemble_is_saved_and_loaded(trained, unsure, tmp_path):
 def test_ensembles_of_other_vocabularies_are_refused(trained):
     other = SentencePieceTokenizer.learn([*SOURCES, "다른 말"], 60)
     model = TextSeq2Seq(
-        Seq2Seq(
+        Seq2Seq.from_options(
             other.vocabulary_size, trained.seq2seq.target_vocabulary_size, units=4, embedding_dim=4
         ),
         other,

@@ -20,7 +20,7 @@ def byte_model(**kwargs):
     tokenizer = ByteTokenizer()
     size = tokenizer.vocabulary_size
     return TextSeq2Seq(
-        Seq2Seq(size, size, units=8, embedding_dim=8), tokenizer, tokenizer, **kwargs
+        Seq2Seq.from_options(size, size, units=8, embedding_dim=8), tokenizer, tokenizer, **kwargs
     )
 
 
@@ -100,7 +100,7 @@ def test_attention_shows_every_token(trained):
 def test_vocabulary_and_model_must_agree():
     tokenizer = ByteTokenizer()
     with pytest.raises(ValueError, match="source_vocabulary_size=260"):
-        TextSeq2Seq(Seq2Seq(100, 260, units=4, embedding_dim=4), tokenizer, tokenizer)
+        TextSeq2Seq(Seq2Seq.from_options(100, 260, units=4, embedding_dim=4), tokenizer, tokenizer)
 
 
 def test_config(trained):
@@ -131,7 +131,9 @@ def test_saving_keeps_other_tokenizers_and_their_normalization(tmp_path):
     normalization = Normalization("NFD", lowercase=True)
     characters = CharacterTokenizer.learn(SOURCES, 80, normalization)
     bytes_ = ByteTokenizer()
-    seq2seq = Seq2Seq(characters.vocabulary_size, bytes_.vocabulary_size, units=8, embedding_dim=8)
+    seq2seq = Seq2Seq.from_options(
+        characters.vocabulary_size, bytes_.vocabulary_size, units=8, embedding_dim=8
+    )
     model = TextSeq2Seq(seq2seq, characters, bytes_, max_source_length=30, max_target_length=9)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

@@ -1,13 +1,12 @@
 """Beam search."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras import ops
 
 from keras_seq2seq.decoding.beam.beam_step import BeamStep
+from keras_seq2seq.decoding.beam.beams import Beams
 from keras_seq2seq.decoding.constraints import DEAD, Constraint
 from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.decoding.search_result import SearchResult
@@ -44,23 +43,17 @@ def beam_search(
     Args:
         step: callable `(ids [B K], state) -> (logits float32 [B K, V], state)`, or with attention
             weights [B K, S] as a third result; the K rows of an example stand together.
-        state: any nest of tensors with batch axis B.
-        first_ids: int32 tensor [B], the tokens to start from: BOS.
-        beam_size: int. K.
-        max_length: int. T, at most so many tokens are chosen, EOS included.
-        eos_id, pad_id: int.
-        finished: bool tensor [B], examples that shall stay empty; `None` means none.
-        limit: int32 tensor [B]. At most so many tokens for each example; `None` means T.
-        constraints: list of constraints, see `keras_seq2seq.decoding.constraints`.
-        num_return: int from 1 to K. N, how many hypotheses are returned.
+        state, first_ids, max_length, eos_id, pad_id, finished, limit, constraints: see
+            `greedy_search`; T is `max_length`.
+        beam_size: K.
+        num_return: N from 1 to K, how many hypotheses are returned.
         length_penalty: float tensor [B], or one float. alpha, see `length_divisor`.
         length_normalization: `"wu"` or `"average"`, see `length_divisor`.
         coverage_penalty: float tensor [B], or one float, at least 0. beta: hypotheses that leave
             parts of the source unattended rank lower. It needs attention; `None` means 0.
-        source_mask: bool tensor [B, S], true on real positions, for the coverage; `None` means all.
+        source_mask: bool tensor [B, S], true on real positions, for the coverage.
         diversity: float tensor [B], or one float, at least 0. Each continuation of one beginning
-            ranks lower by this times its place among its siblings, so that the hypotheses differ
-            more.
+            ranks lower by this times its place among its siblings, so that hypotheses differ more.
 
     Returns:
         A `SearchResult` with the axes [B, N, ...], best first.
@@ -86,18 +79,16 @@ def beam_search(
         )
     first_ids = ops.cast(first_ids, "int32")
     zeros = ops.zeros_like(first_ids)  # [B]
-    limit = zeros + max_length if limit is None else ops.minimum(limit, max_length)
+    last = zeros + max_length if limit is None else ops.minimum(limit, max_length)
 
     def per_example(value: Tensor | None) -> Tensor | None:
-        if value is None:
-            return None
-        return ops.cast(zeros, "float32") + ops.cast(value, "float32")  # [B]
+        return None if value is None else ops.cast(zeros, "float32") + ops.cast(value, "float32")
 
     beam_step = BeamStep(
         step=step,
         beam_size=beam_size,
         eos_id=eos_id,
-        limit=limit,
+        limit=last,
         constraints=tuple(constraints),
         num_return=num_return,
         length_penalty=per_example(length_penalty),
@@ -106,10 +97,10 @@ def beam_search(
         source_mask=source_mask,
         diversity=per_example(diversity),
     )
-    empty = limit < 1 if finished is None else ops.logical_or(finished, limit < 1)
+    empty = last < 1 if finished is None else ops.logical_or(finished, last < 1)
     beams = beam_step.start(state, first_ids, empty, max_length, pad_id)
 
-    def unfinished(beams):
+    def unfinished(beams: Beams) -> Tensor:
         going = ops.logical_not(ops.all(beams.done))
         return ops.logical_and(beams.position < max_length, going)
 

@@ -1,7 +1,5 @@
 """One step of beam search."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -29,9 +27,9 @@ class BeamStep:
     num_return: int
     length_penalty: Tensor
     length_normalization: str
-    coverage_penalty: Tensor | None
-    source_mask: Tensor | None
-    diversity: Tensor | None
+    coverage_penalty: Tensor
+    source_mask: Tensor
+    diversity: Tensor
 
     def start(
         self, state: Any, first_ids: Tensor, empty: Tensor, max_length: int, pad_id: int
@@ -46,9 +44,8 @@ class BeamStep:
         nothing = ops.where(ops.logical_and(empty[:, None], first), 0.0, FORBIDDEN)
         coverage = ()
         if self.coverage_penalty is not None:
-            coverage = score[..., None] + ops.zeros_like(
-                ops.cast(self.source_mask, "float32")[:, None]
-            )  # [B, K, S]
+            mask = ops.cast(self.source_mask, "float32")[:, None]
+            coverage = score[..., None] + ops.zeros_like(mask)  # [B, K, S]
         return Beams(
             position=ops.convert_to_tensor(0, dtype="int32"),
             last_ids=ops.repeat(first_ids, beams, axis=0),
@@ -70,7 +67,10 @@ class BeamStep:
         # The C = 2K best continuations of each example, whichever beginning they continue.
         width, size = token.shape[-1], self.beam_size
         ranking = beams.ranking[..., None] + value
-        order = ranking if self.diversity is None else ranking - self._sibling_penalty(width)
+        order = ranking
+        if self.diversity is not None:
+            places = ops.arange(width, dtype="float32")  # among siblings
+            order = ranking - self.diversity[:, None, None] * places  # [B, K, W]
         order, index = ops.top_k(_flat(order), min(2 * size, size * width))  # [B, C]
         index = ops.cast(index, "int32")
         parent = index // width
@@ -83,8 +83,7 @@ class BeamStep:
         position = beams.position + 1
         is_eos, exists = token == self.eos_id, ranking > DEAD
         ends = ops.logical_or(is_eos, (position >= self.limit)[:, None])
-        new = ops.logical_and(ops.logical_and(ends, exists), ops.logical_not(beams.done)[:, None])
-        new = new[:, :size]
+        new = (ends & exists & ~beams.done[:, None])[:, :size]
         length = position - ops.cast(is_eos, "int32")
         final = ranking / self._divisor(position)[:, None]
         if self.coverage_penalty is not None:
@@ -116,7 +115,7 @@ class BeamStep:
             done=ops.logical_or(done, self._cannot_win(ranking, position, pool)),
         )
 
-    def _best_of_each_beam(self, logits, beams):
+    def _best_of_each_beam(self, logits: Tensor, beams: Beams) -> tuple[Tensor, Tensor, Tensor]:
         """The W = 2K best tokens of each beginning, their log-probability, and that constrained."""
         size, vocabulary_size = self.beam_size, logits.shape[-1]
         norm = ops.logsumexp(logits, axis=-1, keepdims=True)  # [B K, 1]
@@ -129,26 +128,20 @@ class BeamStep:
         else:
             value, token = ops.top_k(logits, width)
             gain = value = value - norm
-        shape = (-1, size, width)
-        return (
-            ops.reshape(ops.cast(token, "int32"), shape),
-            ops.reshape(gain, shape),
-            ops.reshape(value, shape),
-        )
+        token = ops.cast(token, "int32")
+        token, gain, value = (ops.reshape(x, (-1, size, width)) for x in (token, gain, value))
+        return token, gain, value
 
-    def _sibling_penalty(self, width):
-        return self.diversity[:, None, None] * ops.arange(width, dtype="float32")  # [B, 1, W]
-
-    def _divisor(self, length):
+    def _divisor(self, length: Tensor) -> Tensor:
         return length_divisor(length, self.length_penalty, self.length_normalization)  # [B]
 
-    def _cannot_win(self, ranking, position, pool):
+    def _cannot_win(self, ranking: Tensor, position: Tensor, pool: SearchResult) -> Tensor:
         """Whether no open beginning can come among the best N: what follows only costs."""
         divisor = ops.maximum(self._divisor(position + 1), self._divisor(self.limit))
         bound = ops.max(ranking, axis=1) / divisor  # [B]
         return bound <= pool.ranking[:, self.num_return - 1]
 
-    def _cover(self, coverage, attention):
+    def _cover(self, coverage: Tensor, attention: list[Tensor]) -> Tensor:
         if self.coverage_penalty is None:
             return ()
         if not attention or attention[0].shape[-1] == 0:
@@ -156,7 +149,7 @@ class BeamStep:
         shape = (-1, self.beam_size, ops.shape(attention[0])[-1])
         return coverage + ops.reshape(attention[0], shape)  # [B, K, S]
 
-    def _coverage_term(self, coverage):
+    def _coverage_term(self, coverage: Tensor) -> Tensor:
         """beta times the sum of log(min(coverage, 1)) over the source: [B, K], at most 0."""
         covered = ops.log(ops.clip(coverage, 1e-6, 1.0))
         covered = ops.where(self.source_mask[:, None], covered, 0.0)
@@ -169,24 +162,21 @@ def gather(values: Tensor, index: Tensor) -> Tensor:
     return ops.take(_join(values), rows + ops.cast(index, "int32"), axis=0)
 
 
-def _join(values):
+def _join(values: Tensor) -> Tensor:
     """[B, M, ...] -> [B M, ...]"""
     return ops.reshape(values, (-1, *ops.shape(values)[2:]))
 
 
-def _flat(values):
+def _flat(values: Tensor) -> Tensor:
     """[B, K, W] -> [B, K W]"""
     return ops.reshape(values, (-1, values.shape[1] * values.shape[2]))
 
 
-def _merge(pool, found, new):
+def _merge(pool: SearchResult, found: list[Tensor], new: Tensor) -> SearchResult:
     """The K best hypotheses of the pool and of those found now, where `new` [B, K] is true."""
     ranking = ops.where(new, found[-1], FORBIDDEN)
     ranking, index = ops.top_k(
         ops.concatenate([pool.ranking, ranking], axis=1), pool.ranking.shape[1]
     )
-    rest = (
-        gather(ops.concatenate([old, fresh], axis=1), index)
-        for old, fresh in zip(pool[:3], found[:3], strict=True)
-    )
-    return SearchResult(*rest, ranking)
+    both = (ops.concatenate(pair, axis=1) for pair in zip(pool[:3], found[:3], strict=True))
+    return SearchResult._make([*(gather(values, index) for values in both), ranking])

@@ -10,16 +10,16 @@ class Beams(NamedTuple):
     """The open beginnings of each example, and the hypotheses it has.
 
     Attributes:
-        position: int32 scalar tensor, number of tokens chosen.
-        last_ids: int32 tensor [B K], the token of each open beginning that was chosen last.
-        state: nest of tensors [B K, ...], the state of `step`.
-        ids: int32 tensor [B, K, T], the tokens of the open beginnings.
-        score: float32 tensor [B, K], their log-probability.
-        ranking: float32 tensor [B, K], the same behind constraints; -1e9 where there is none.
-        coverage: float32 tensor [B, K, S], attention so far; an empty tuple where it is unused.
-        pool: `SearchResult` [B, K, ...], the hypotheses, best first.
-        count: int32 tensor [B], hypotheses found, even if they were not good enough for the pool.
-        done: bool tensor [B].
+        position: int32 scalar, number of tokens chosen.
+        last_ids: int32 [B K], the token of each open beginning that was chosen last.
+        state: nest [B K, ...], the state of `step`.
+        ids: int32 [B, K, T], the tokens of the open beginnings.
+        score: float32 [B, K], their log-probability.
+        ranking: float32 [B, K], the same behind constraints; -1e9 where there is none.
+        coverage: float32 [B, K, S], attention so far; an empty tuple where it is unused.
+        pool: [B, K, ...], the hypotheses, best first.
+        count: int32 [B], hypotheses found, even if they were not good enough for the pool.
+        done: bool [B].
     """
 
     position: Tensor

@@ -1,13 +1,9 @@
 """How the length of a hypothesis bears on its rank."""
 
-from __future__ import annotations
-
 from keras import ops
 
 from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.tensors import Tensor
-
-KINDS = OPTIONS["length_normalization"].choices
 
 
 def length_divisor(length: Tensor, alpha: Tensor, kind: str) -> Tensor:
@@ -35,8 +31,8 @@ def length_divisor(length: Tensor, alpha: Tensor, kind: str) -> Tensor:
 
     Reference: [Wu et al., 2016](https://arxiv.org/abs/1609.08144), eq. 14.
     """
-    if kind not in KINDS:
-        raise ValueError(f"length normalization {kind!r} is not known; choose one of {KINDS}.")
+    kinds = OPTIONS["length_normalization"].choices
+    if kind not in kinds:
+        raise ValueError(f"length normalization {kind!r} is not known; choose one of {kinds}.")
     length = ops.cast(length, "float32")
-    base = (5.0 + length) / 6.0 if kind == "wu" else length
-    return ops.power(base, alpha)
+    return ops.power((5.0 + length) / 6.0 if kind == "wu" else length, alpha)

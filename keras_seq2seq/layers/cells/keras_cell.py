@@ -1,7 +1,5 @@
 """Keras's own recurrent layers as step layers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from keras import ops

@@ -1,7 +1,5 @@
 """LSTM."""
 
-from __future__ import annotations
-
 import keras
 
 from keras_seq2seq.fast_paths.fast_path import fast_path

@@ -1,7 +1,5 @@
 """Simpler simple recurrent unit."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """What everything that runs over time offers."""
 
-from __future__ import annotations
-
 import abc
 from typing import Any
 

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 from keras_seq2seq.phrasebook import english_morphology as english
 from keras_seq2seq.phrasebook.korean_morphology import Conjugation, attach_particle
@@ -155,19 +156,20 @@ def _split(cell: str) -> tuple[str, ...]:
 
 
 def _noun(row: dict[str, str]) -> Noun:
-    counters = tuple(tuple((cell + "=").split("=")[:2]) for cell in _split(row["counters"]))
+    pairs = (cell.partition("=") for cell in _split(row["counters"]))
     return Noun(
         korean=row["korean"],
         english=row["english"],
         plural=row["plural"] or english.plural(row["english"]),
         article=row["article"],
         classes=frozenset(_split(row["classes"])),
-        counters=counters,
+        counters=tuple((korean, measure) for korean, _, measure in pairs),
     )
 
 
 def _person(row: dict[str, str]) -> Person:
-    cells = dict(row, honorific=row["honorific"] == "1", roles=frozenset(_split(row["roles"])))
+    roles = frozenset(_split(row["roles"]))
+    cells: dict[str, Any] = {**row, "honorific": row["honorific"] == "1", "roles": roles}
     return Person(**cells)
 
 
@@ -226,4 +228,5 @@ def _adjective(row: dict[str, str]) -> Adjective:
 
 
 def _time(row: dict[str, str]) -> Time:
-    return Time(**dict(row, tenses=frozenset(_split(row["tenses"]))))
+    cells: dict[str, Any] = {**row, "tenses": frozenset(_split(row["tenses"]))}
+    return Time(**cells)

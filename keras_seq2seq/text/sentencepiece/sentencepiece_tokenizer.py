@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
 import pathlib
@@ -14,13 +15,14 @@ from typing import Any
 import keras
 import sentencepiece
 import tensorflow as tf
+import tensorflow_text
 from sentencepiece import sentencepiece_model_pb2
+from tensorflow_text.python.ops.sentencepiece_tokenizer import gen_sentencepiece_tokenizer
 
 from keras_seq2seq.text.normalization import Normalization
-from keras_seq2seq.text.sentencepiece.sentencepiece_resource import make_graph_tokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
-from keras_seq2seq.text.vocabulary import check_vocabulary_size, normalized_lines
+from keras_seq2seq.text.vocabulary import lines_to_learn
 
 MODEL_TYPES = ("unigram", "bpe")
 
@@ -28,11 +30,21 @@ MODEL_TYPES = ("unigram", "bpe")
 # ones are cut instead; a character has at most four bytes.
 _LONGEST_LINE = 4096
 _SPACE = "\u2581"
+_Model = sentencepiece_model_pb2.ModelProto  # pyright: ignore[reportAttributeAccessIssue]
 
 # Normalization is ours: the text that comes to SentencePiece is to stay as it is. The one rule
 # writes the mark for the space as the space it stands for, which changes nothing; with no rule at
 # all (`identity`), every process that loads the model is told so on standard error.
 _RULES = "2581\t20\n"
+_SPECIAL_IDS = (PAD, UNK, BOS, EOS)
+_TRAINER_OPTIONS = {
+    **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), _SPECIAL_IDS, strict=True)),
+    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
+    "remove_extra_whitespaces": False,
+    "add_dummy_prefix": True,
+    "max_sentence_length": 4 * _LONGEST_LINE,
+    "num_threads": 2,
+}
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -43,16 +55,14 @@ class SentencePieceTokenizer(Tokenizer):
     sentencepiece package. Text is put together by this class in both places, because the two
     disagree on spaces at the start of a text.
 
-    Tokenizing and detokenizing gives the normalized text back if the vocabulary has all of its
-    characters or was learned with `byte_fallback=True`. The exception is U+2581 "▁", which
-    SentencePiece uses for the space and which comes back as U+0020. UNK becomes " ⁇ ". Byte
-    pieces that do not form UTF-8, as a model may put out, become U+FFFD.
+    The normalized text comes back if the vocabulary has all of its characters or was learned with
+    `byte_fallback=True`, but for U+2581 "▁", SentencePiece's mark for the space, which becomes
+    U+0020. UNK becomes " ⁇ ", and bytes that do not form UTF-8 become U+FFFD.
 
     Args:
-        proto: bytes of a SentencePiece model, or the path of such a file; its ids of the special
-            tokens must be 0 to 3. `None` if it is to come by `load_assets`. A path is for calling
-            the constructor; `from_config` refuses it, so that a `.keras` file from elsewhere
-            reads no files.
+        proto: bytes of a SentencePiece model whose special tokens are 0 to 3, or the path of one,
+            which `from_config` refuses, so that a `.keras` file from elsewhere reads no files.
+            `None` if it is to come by `load_assets`.
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
         **kwargs: of `keras.layers.Layer`.
 
@@ -63,11 +73,8 @@ class SentencePieceTokenizer(Tokenizer):
 
     >>> lines = ["a cat sat on a mat", "a rat sat on a cat"]
     >>> tokenizer = SentencePieceTokenizer.learn(lines, vocabulary_size=20)
-    >>> ids = tokenizer.tokenize(["a rat on a mat", ""])
-    >>> tokenizer.detokenize(ids).numpy().tolist()
+    >>> tokenizer.detokenize(tokenizer.tokenize(["a rat on a mat", ""])).numpy().tolist()
     [b'a rat on a mat', b'']
-    >>> ids.to_list()[0] == tokenizer.tokenize_python("a rat on a mat")
-    True
 
     References: [Kudo and Richardson, 2018](https://arxiv.org/abs/1808.06226),
     [Kudo, 2018](https://arxiv.org/abs/1804.10959) (unigram).
@@ -85,9 +92,15 @@ class SentencePieceTokenizer(Tokenizer):
         super().__init__(None, normalization, **kwargs)
         self.proto = self._processor = self._graph_tokenizer = self._graph_splitter = None
         if isinstance(proto, (str, os.PathLike)):
-            proto = _read(proto)
+            try:
+                proto = pathlib.Path(proto).read_bytes()
+            except OSError as error:
+                path = os.fspath(proto)
+                raise ValueError(
+                    f"Cannot read a SentencePiece model from {path!r}: {error}"
+                ) from error
         if proto is not None:
-            self._set_proto(proto)
+            self._set_asset(proto)
 
     @classmethod
     def learn(
@@ -104,14 +117,11 @@ class SentencePieceTokenizer(Tokenizer):
 
         Args:
             lines: iterable of str.
-            vocabulary_size: int. Most ids, the four special ones among them; a small corpus
-                gives fewer.
-            normalization: `Normalization` or `None` for `Normalization()`.
+            vocabulary_size: int. Most ids, special ones included; a small corpus gives fewer.
+            normalization: `Normalization`, or `None` for `Normalization()`.
             model_type: `"unigram"` or `"bpe"`.
-            character_coverage: float from 0.98 to 1. Share of the characters of the corpus that
-                the vocabulary must have; the rarest others become UNK or bytes.
-            byte_fallback: bool. Whether characters outside of the vocabulary are spelled in
-                bytes, for which 256 ids are set aside, instead of becoming UNK.
+            character_coverage: float from 0.98 to 1. Share of the corpus's characters to keep.
+            byte_fallback: bool. Spell other characters in bytes, for 256 ids, instead of UNK.
 
         Raises:
             ValueError: if the corpus is empty or `vocabulary_size` too small for its characters.
@@ -122,30 +132,34 @@ class SentencePieceTokenizer(Tokenizer):
             raise ValueError(
                 f"`character_coverage` must be from 0.98 to 1, received {character_coverage}."
             )
-        check_vocabulary_size(vocabulary_size)
         normalization = normalization or Normalization()
-        lines = normalized_lines(lines, normalization)
+        lines = lines_to_learn(lines, vocabulary_size, normalization)
         model = io.BytesIO()
         sentencepiece.set_min_log_level(2)  # it reports every step otherwise
         with tempfile.TemporaryDirectory() as directory:
-            rules = os.path.join(directory, "rules.tsv")
-            with open(rules, "w", encoding="ascii") as file:
-                file.write(_RULES)
+            rules = pathlib.Path(directory, "rules.tsv")
+            rules.write_text(_RULES, "ascii")
             try:
                 sentencepiece.SentencePieceTrainer.train(
-                    sentence_iterator=_cut(lines),
+                    sentence_iterator=(
+                        line[start : start + _LONGEST_LINE]
+                        for line in lines
+                        for start in range(0, len(line), _LONGEST_LINE)
+                    ),
                     model_writer=model,
                     model_type=model_type,
                     vocab_size=vocabulary_size,
                     hard_vocab_limit=False,
                     character_coverage=character_coverage,
                     byte_fallback=byte_fallback,
-                    normalization_rule_tsv=rules,
+                    normalization_rule_tsv=str(rules),
                     **_TRAINER_OPTIONS,
                 )
             except RuntimeError as error:
                 raise _training_error(error, vocabulary_size, character_coverage) from error
-        return cls(_without_paths(model.getvalue()), normalization)
+        proto = _Model.FromString(model.getvalue())
+        proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the name of a temporary file
+        return cls(proto.SerializeToString(deterministic=True), normalization)
 
     def tokenize_python(self, text: str) -> list[int]:
         return self.processor.encode(self.normalization.normalize_python(text))
@@ -158,8 +172,7 @@ class SentencePieceTokenizer(Tokenizer):
         return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
 
     def cut_python(self, text: str) -> list[bytes]:
-        processor = self.processor
-        ids, pieces = processor.encode(text), processor.encode(text, out_type=str)
+        ids, pieces = (self.processor.encode(text, out_type=kind) for kind in (int, str))
         return [self._surface(i, piece) for i, piece in zip(ids, pieces, strict=True)]
 
     def tokens(self) -> list[str]:
@@ -167,9 +180,8 @@ class SentencePieceTokenizer(Tokenizer):
         return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
     def surfaces(self) -> list[bytes]:
-        processor = self.processor
         surfaces = [self._surface(i, piece) for i, piece in enumerate(self.tokens())]
-        surfaces[UNK] = processor.decode([UNK]).encode()
+        surfaces[UNK] = self.processor.decode([UNK]).encode()
         return surfaces
 
     def _surface(self, i: int, piece: str) -> bytes:
@@ -177,28 +189,27 @@ class SentencePieceTokenizer(Tokenizer):
             return bytes([int(piece[1:-1], 16)])
         return b"" if self.processor.is_control(i) else piece.replace(_SPACE, " ").encode()
 
-    def _set_proto(self, proto: bytes) -> None:
+    def _set_asset(self, content: bytes) -> None:
         processor = sentencepiece.SentencePieceProcessor()
         try:
-            processor.LoadFromSerializedProto(proto)
+            processor.LoadFromSerializedProto(content)
         except (RuntimeError, TypeError) as error:
             raise ValueError("`proto` is not a SentencePiece model.") from error
         ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-        if ids != (PAD, UNK, BOS, EOS):
+        if ids != _SPECIAL_IDS:
             raise ValueError(
                 f"The SentencePiece model has pad, unk, bos, eos at {ids}: expected "
-                f"{(PAD, UNK, BOS, EOS)}. Train it again with pad_id=0, unk_id=1, bos_id=2, "
-                "eos_id=3, or by SentencePieceTokenizer.learn."
+                f"{_SPECIAL_IDS}. Train it again with pad_id=0, unk_id=1, bos_id=2, eos_id=3, or "
+                "by SentencePieceTokenizer.learn."
             )
-        self.proto = proto
-        self._processor = processor
+        self.proto, self._processor = content, processor
         pieces = "".join(processor.encode("a", out_type=str))
         front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
         self.dummy_space = "start" if front else "end" if back else ""
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
-            self._graph_tokenizer = make_graph_tokenizer(proto)
-            self._graph_splitter = make_graph_tokenizer(proto, tf.string)
+            self._graph_tokenizer = _in_graph(content, tf.int32)
+            self._graph_splitter = _in_graph(content, tf.string)
         self._forget_tables()
 
     @property
@@ -211,12 +222,11 @@ class SentencePieceTokenizer(Tokenizer):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> SentencePieceTokenizer:
-        normalization = Normalization.from_config(state["normalization"])
         try:
             proto = base64.b64decode(state["vocabulary"], validate=True)
         except (TypeError, ValueError) as error:  # binascii.Error is a ValueError
             raise ValueError(f"The vocabulary of a {cls.__name__} state must be base64.") from error
-        return cls(proto, normalization)
+        return cls(proto, Normalization.from_config(state["normalization"]))
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SentencePieceTokenizer:
@@ -230,51 +240,41 @@ class SentencePieceTokenizer(Tokenizer):
     def _asset(self) -> bytes:
         return self._require(self.proto)
 
-    def _set_asset(self, content: bytes) -> None:
-        self._set_proto(content)
+
+class _Resource(tf.saved_model.experimental.TrackableResource):
+    """A SentencePiece model that lives as long as the process.
+
+    tensorflow-text's own resource belongs to a kernel in the eager cache: setting a random seed
+    empties that cache, and every tokenizer made before would fail with `Resource ... does not
+    exist`. A resource with a name is shared by all of its kernels and outlives them.
+    """
+
+    def __init__(self, proto: bytes):
+        super().__init__()
+        self._proto = proto
+        self._shared_name = f"sentencepiece_{hashlib.sha256(proto).hexdigest()}"
+        _ = self.resource_handle  # makes the resource
+
+    def _create_resource(self) -> tf.Tensor:
+        make = gen_sentencepiece_tokenizer.sentencepiece_op
+        return make(model=self._proto, shared_name=self._shared_name)
 
 
-_TRAINER_OPTIONS = {
-    **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), (PAD, UNK, BOS, EOS), strict=True)),
-    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
-    "remove_extra_whitespaces": False,
-    "add_dummy_prefix": True,
-    "max_sentence_length": 4 * _LONGEST_LINE,
-    "num_threads": 2,
-}
+def _in_graph(proto: bytes, kind: tf.DType) -> tensorflow_text.SentencepieceTokenizer:
+    """tensorflow-text's tokenizer over a resource that stays, giving ids or strings."""
+    tokenizer = tensorflow_text.SentencepieceTokenizer(proto, out_type=kind)
+    tokenizer._model_resource = _Resource(proto)
+    return tokenizer
 
 
-def _without_paths(proto: bytes) -> bytes:
-    """The model without the name of the temporary file that the trainer wrote down."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(proto)
-    model.normalizer_spec.ClearField("normalization_rule_tsv")
-    return model.SerializeToString(deterministic=True)
-
-
-def _read(path: str | os.PathLike) -> bytes:
-    try:
-        return pathlib.Path(path).read_bytes()
-    except OSError as error:
-        path = os.fspath(path)
-        raise ValueError(f"Cannot read a SentencePiece model from {path!r}: {error}") from error
-
-
-def _cut(lines: list[str]) -> Iterable[str]:
-    for line in lines:
-        for start in range(0, len(line), _LONGEST_LINE):
-            yield line[start : start + _LONGEST_LINE]
-
-
-def _training_error(
-    error: RuntimeError, vocabulary_size: int, character_coverage: float
-) -> ValueError:
+def _training_error(error: RuntimeError, size: int, coverage: float) -> ValueError:
     """Says in words what SentencePiece says in its own."""
     needed = re.search(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)", str(error))
     if not needed:
         return ValueError(f"SentencePiece could not learn from this corpus: {error}")
     return ValueError(
-        f"`vocabulary_size` {vocabulary_size} is too small: the special tokens, the bytes (if "
+        f"`vocabulary_size` {size} is too small: the special tokens, the bytes (if "
         f"byte_fallback) and the characters of this corpus alone take {needed[1]} ids. Raise "
         f"vocabulary_size to more than {needed[1]}, or lower character_coverage (now "
-        f"{character_coverage}) so that rare characters are left out."
+        f"{coverage}) so that rare characters are left out."
     )

@@ -1,7 +1,5 @@
 """Other pieces for the same words: subword regularisation of SentencePiece models."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import random
@@ -9,17 +7,18 @@ import re
 from bisect import bisect
 from collections.abc import Iterable
 
-from sentencepiece import sentencepiece_model_pb2
+from sentencepiece import sentencepiece_model_pb2 as protos
 
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
-from keras_seq2seq.text.special_tokens import UNK
+from keras_seq2seq.text.special_tokens import PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 
 _SPACE = "\u2581"
 _UNKNOWN_PENALTY = 10.0  # SentencePiece scores an unknown character so much below the worst piece
+_Lattice = list[tuple[list[float], list[tuple[int, tuple[int, ...]]]]]
 _LONGEST_KEPT = 32  # characters of a word whose segmentations are remembered
-_ModelType = sentencepiece_model_pb2.TrainerSpec.ModelType
-_Piece = sentencepiece_model_pb2.ModelProto.SentencePiece
+_ModelType = protos.TrainerSpec.ModelType  # pyright: ignore[reportAttributeAccessIssue]
+_Model = protos.ModelProto  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class SubwordSampler:
@@ -29,9 +28,8 @@ class SubwordSampler:
     probabilities to the power of `alpha`, over all segmentations. With a BPE model, each merge
     is left out with probability `alpha` whenever it could be done (BPE-dropout).
 
-    The same seed gives the same pieces in every process and on every machine. The sampling of
-    the sentencepiece package does not: its generator is salted anew in each process. Only that is
-    why it is done here.
+    The same seed gives the same pieces on every machine. The sentencepiece package does not
+    promise that, as it salts its generator anew in each process: hence this class.
 
     Args:
         tokenizer: `SentencePieceTokenizer`.
@@ -46,9 +44,8 @@ class SubwordSampler:
     >>> lines = ["a cat sat on a mat", "a rat sat on a cat"]
     >>> tokenizer = SentencePieceTokenizer.learn(lines, vocabulary_size=20)
     >>> sampler = SubwordSampler(tokenizer, alpha=0.2)
-    >>> once, again = (sampler.sample(lines, seed="epoch 1") for _ in range(2))
-    >>> once == again, tokenizer.detokenize_python(once[0])
-    (True, 'a cat sat on a mat')
+    >>> tokenizer.detokenize_python(sampler.sample(lines, seed="epoch 1")[0])
+    'a cat sat on a mat'
 
     References: [Kudo, 2018](https://arxiv.org/abs/1804.10959), section 3;
     [Provilkov et al., 2020](https://arxiv.org/abs/1910.13267), algorithm 1.
@@ -60,9 +57,8 @@ class SubwordSampler:
                 "Subword regularisation needs a SentencePieceTokenizer: only its words have more "
                 f"than one segmentation. Received a {type(tokenizer).__name__}."
             )
-        model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto or b"")
-        kinds = {piece.type for piece in model.pieces}
-        if kinds & {_Piece.USER_DEFINED, _Piece.UNUSED}:
+        model, kinds = _Model.FromString(tokenizer.proto or b""), _Model.SentencePiece
+        if {piece.type for piece in model.pieces} & {kinds.USER_DEFINED, kinds.UNUSED}:
             raise ValueError(
                 "Subword regularisation knows no user-defined or unused symbols, but the "
                 "SentencePiece model has some. Train it without them, or switch sampling off."
@@ -77,9 +73,9 @@ class SubwordSampler:
         self.alpha = alpha
         self._scores, self._ids, self._bytes = {}, {}, {}
         for i, piece in enumerate(model.pieces):
-            if piece.type == _Piece.NORMAL:
+            if piece.type == kinds.NORMAL:
                 self._scores[piece.piece], self._ids[piece.piece] = piece.score, (i,)
-            elif piece.type == _Piece.BYTE:
+            elif piece.type == kinds.BYTE:
                 self._bytes[int(piece.piece[1:-1], 16)] = i
         self._longest = max(map(len, self._scores), default=1)
         self._unknown_score = min(self._scores.values(), default=0.0) - _UNKNOWN_PENALTY
@@ -89,47 +85,33 @@ class SubwordSampler:
         self._lattices = {}
 
     def sample(self, texts: Iterable[str], seed: int | str) -> list[list[int]]:
-        """Draws the ids of N texts, one after the other.
+        """Draws the ids of N texts, as `tokenize_python` gives them, one after the other.
 
         Args:
             texts: iterable of N str.
             seed: int or str. The draws depend on it and on the texts alone.
-
-        Returns:
-            list of N lists of int, as those of `tokenize_python`.
         """
         rng = random.Random(seed)
         draw = self._draw_bpe if self.is_bpe else self._draw_unigram
-        normalize = self.tokenizer.normalization.normalize_python
-        lines = self.tokenizer.processor.normalize([normalize(text) for text in texts])
+        lines = map(self.tokenizer.normalization.normalize_python, texts)
         rows = []
-        for line in lines:
-            row = []
-            for word in self._word.findall(line):
-                row += draw(word, rng)
+        for line in self.tokenizer.processor.normalize(list(lines)):
+            row = [i for word in self._word.findall(line) for i in draw(word, rng)]
             if not self._bytes:  # SentencePiece writes neighbouring unknown characters as one
-                row = [
-                    i
-                    for i, before in zip(row, [None, *row], strict=False)
-                    if i != UNK or before != UNK
-                ]
+                row = [i for i, last in zip(row, [PAD, *row], strict=False) if {i, last} != {UNK}]
             rows.append(row)
         return rows
 
     def _piece_ids(self, piece: str) -> tuple[int, ...]:
         """The id of a piece; UNK, or the bytes, of a character that is none."""
-        if piece in self._ids:
-            return self._ids[piece]
-        if self._bytes:
-            return tuple(self._bytes[byte] for byte in piece.encode("utf-8"))
-        return (UNK,)
+        if piece in self._ids or not self._bytes:
+            return self._ids.get(piece, (UNK,))
+        return tuple(self._bytes[byte] for byte in piece.encode("utf-8"))
 
     def _draw_unigram(self, word: str, rng: random.Random) -> list[int]:
-        lattice = self._lattices.get(word)
-        if lattice is None:
-            lattice = self._make_lattice(word)
-            if len(word) <= _LONGEST_KEPT:
-                self._lattices[word] = lattice
+        lattice = self._lattices.get(word) or self._make_lattice(word)
+        if len(word) <= _LONGEST_KEPT:
+            self._lattices[word] = lattice
         end, pieces = len(word), []
         while end:  # from the end, each piece given the probability of all that may precede it
             cumulative, edges = lattice[end]
@@ -138,17 +120,16 @@ class SubwordSampler:
             pieces.append(ids)
         return [i for ids in reversed(pieces) for i in ids]
 
-    def _make_lattice(self, word: str) -> list:
+    def _make_lattice(self, word: str) -> _Lattice:
         """For each end of a piece: cumulative probabilities, and (start, ids) of the pieces."""
         total = [0.0]  # log of the weight of all segmentations up to each character
-        lattice = [None]
+        lattice: _Lattice = [([], [])]
         for end in range(1, len(word) + 1):
             weights, edges = [], []
             for start in range(max(0, end - self._longest), end):
                 piece = word[start:end]
-                score = self._scores.get(piece)
-                if score is None and end - start == 1:
-                    score = self._unknown_score
+                unknown = self._unknown_score if len(piece) == 1 else None
+                score = self._scores.get(piece, unknown)
                 if score is not None:
                     weights.append(total[start] + self.alpha * score)
                     edges.append((start, self._piece_ids(piece)))
@@ -163,8 +144,8 @@ class SubwordSampler:
         pieces = list(word)
         while True:
             best, place = -math.inf, None
-            for i in range(len(pieces) - 1):
-                score = self._scores.get(pieces[i] + pieces[i + 1])
+            for i, pair in enumerate(itertools.pairwise(pieces)):
+                score = self._scores.get("".join(pair))
                 if score is not None and rng.random() >= self.alpha and score > best:
                     best, place = score, i
             if place is None:

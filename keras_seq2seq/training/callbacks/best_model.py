@@ -1,13 +1,10 @@
 """Keeps the best model of a run on disk."""
 
-from __future__ import annotations
-
 import keras
 
 from keras_seq2seq.objective.monitor import Monitor
-from keras_seq2seq.training.errors.training_error import TrainingError
 from keras_seq2seq.training.messages import Logs
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 
 class BestModel(keras.callbacks.Callback):
@@ -17,8 +14,8 @@ class BestModel(keras.callbacks.Callback):
     moment: behind `SwapEMAWeights` in the list of callbacks, these are the averaged ones.
 
     Args:
-        run: `RunDirectory`.
-        monitor: str. The figure to look at, a column of `Monitor`.
+        run: Where to write.
+        monitor: The figure to look at, a column of `Monitor`.
 
     Raises:
         TrainingError: the model cannot be written, as on a full disk.
@@ -43,11 +40,5 @@ class BestModel(keras.callbacks.Callback):
         rank = self.monitor.rank((logs or {}).get(self.monitor.column, float("nan")))
         if rank < self.best:
             self.best, self.best_epoch = rank, epoch + 1
-            try:
-                with self.run.replacing("model.keras") as temporary:
-                    self.model.copy(dtype="float32").save(temporary)
-            except OSError as error:
-                raise TrainingError(
-                    f"{self.run.model} cannot be written: {error}. Make room, then resume with: "
-                    f"keras-seq2seq train --resume {self.run.path}"
-                ) from error
+            with self.run.replacing_for_sure(self.run.model.name) as temporary:
+                self.model.copy(dtype="float32").save(temporary)

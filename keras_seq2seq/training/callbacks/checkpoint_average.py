@@ -1,13 +1,13 @@
 """The mean of the weights of the last epochs."""
 
-from __future__ import annotations
+from collections.abc import Iterable
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_seq2seq.training.errors.training_error import TrainingError
 from keras_seq2seq.training.messages import Logs
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 
 class CheckpointAverage(keras.callbacks.Callback):
@@ -20,17 +20,17 @@ class CheckpointAverage(keras.callbacks.Callback):
     The weights of each epoch lie in files, so that a run that is resumed finds them again.
 
     Args:
-        run: `RunDirectory`.
-        epochs: int, at least 1. How many epochs are averaged; fewer at the beginning.
+        run: Where the files lie.
+        epochs: How many epochs are averaged, at least 1; fewer at the beginning.
+
+    Raises:
+        TrainingError: a file cannot be written, as on a full disk.
 
     Example:
 
     ```python
     model.fit(dataset, callbacks=[CheckpointAverage(run, epochs=5), BestModel(run)])
     ```
-
-    Raises:
-        TrainingError: a file cannot be written, as on a full disk.
 
     Reference: [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762), section 6.1.
     """
@@ -54,10 +54,9 @@ class CheckpointAverage(keras.callbacks.Callback):
             self.averaged = None
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        if self.epoch is None:  # not within `fit`
-            return
-        self.own = [variable.numpy() for variable in self.model.trainable_variables]
-        self._assign(self._mean(self.epoch))
+        if self.epoch is not None:  # within `fit`
+            self.own = self._weights()
+            self._assign(self._mean(self.epoch))
 
     def on_test_end(self, logs: Logs = None) -> None:
         if self.own is not None:
@@ -65,46 +64,39 @@ class CheckpointAverage(keras.callbacks.Callback):
             self.own = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        own = [variable.numpy() for variable in self.model.trainable_variables]
-        self._write(epoch, own)
+        with (
+            self.run.replacing_for_sure(self._path(epoch).name) as temporary,
+            open(temporary, "wb") as file,
+        ):
+            np.savez(file, *self._weights())
         self._assign(self._mean(epoch))
         self.averaged = epoch
         # Some more than are needed: a run may go back to an older checkpoint.
-        (self.run.path / self._name(epoch - 2 * self.epochs - 2)).unlink(missing_ok=True)
+        self._path(epoch - 2 * self.epochs - 2).unlink(missing_ok=True)
 
     def on_train_end(self, logs: Logs = None) -> None:
         self.epoch = None
 
-    def _mean(self, epoch) -> list[np.ndarray]:
+    def _mean(self, epoch: int) -> list[np.ndarray]:
         """The mean of the weights of now and of the ends of the epochs before."""
-        total = [variable.numpy().astype("float64") for variable in self.model.trainable_variables]
-        count = 1
-        for before in range(max(0, epoch + 1 - self.epochs), epoch):
-            if not (self.run.path / self._name(before)).exists():
-                continue
-            for sum_, array in zip(total, self._read(before), strict=True):
+        total = [array.astype("float64") for array in self._weights()]
+        epochs = range(max(0, epoch + 1 - self.epochs), epoch)
+        before = [other for other in epochs if self._path(other).exists()]
+        for other in before:
+            for sum_, array in zip(total, self._read(other), strict=True):
                 sum_ += array
-            count += 1
-        return [array / count for array in total]
+        return [array / (1 + len(before)) for array in total]
 
-    def _write(self, epoch, arrays) -> None:
-        path = self.run.path / self._name(epoch)
-        try:
-            with self.run.replacing(path.name) as temporary, open(temporary, "wb") as file:
-                np.savez(file, *arrays)
-        except OSError as error:
-            raise TrainingError(
-                f"{path} cannot be written: {error}. Make room, then resume with: keras-seq2seq "
-                f"train --resume {self.run.path}"
-            ) from error
+    def _weights(self) -> list[np.ndarray]:
+        return [variable.numpy() for variable in self.model.trainable_variables]
 
-    def _assign(self, arrays) -> None:
+    def _assign(self, arrays: Iterable[np.ndarray]) -> None:
         for variable, array in zip(self.model.trainable_variables, arrays, strict=True):
             variable.assign(array)
 
-    def _read(self, epoch) -> list[np.ndarray]:
-        with np.load(self.run.path / self._name(epoch)) as file:
+    def _read(self, epoch: int) -> list[np.ndarray]:
+        with np.load(self._path(epoch)) as file:
             return [file[name] for name in file.files]
 
-    def _name(self, epoch) -> str:
-        return f"epoch_{epoch + 1:04d}.weights.npz"
+    def _path(self, epoch: int) -> Path:
+        return self.run.path / f"epoch_{epoch + 1:04d}.weights.npz"

@@ -1,14 +1,12 @@
 """The figures of every epoch as a table."""
 
-from __future__ import annotations
-
 import csv
 import io
 
 import keras
 
 from keras_seq2seq.training.messages import Logs, Say, quiet
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 
 class MetricsFile(keras.callbacks.Callback):
@@ -19,8 +17,8 @@ class MetricsFile(keras.callbacks.Callback):
     be written, as on a full disk, that is told, and the rows come with the next epoch.
 
     Args:
-        run: `RunDirectory`.
-        say: callable that is given each message for the user.
+        run: Where to write.
+        say: Is given each message for the user.
 
     Example:
 

@@ -1,7 +1,5 @@
 """Lowers the learning rate when validation no longer gets better."""
 
-from __future__ import annotations
-
 import keras
 
 from keras_seq2seq.objective.monitor import Monitor
@@ -15,16 +13,15 @@ class ReduceOnPlateau(keras.callbacks.Callback):
     Keras's own `ReduceLROnPlateau` can set a fixed learning rate only, not one under warm-up.
 
     Args:
-        schedule: `WarmupSchedule` with the decay `"plateau"`.
-        monitor: str. The figure to watch, a column of `Monitor`.
-        patience: int. Epochs without a better one before the scale is lowered.
-        factor: float in (0, 1). What the scale is multiplied by.
+        schedule: One with the decay `"plateau"`.
+        monitor: The figure to watch, a column of `Monitor`.
+        patience: Epochs without a better one before the scale is lowered.
+        factor: What the scale is multiplied by, in (0, 1).
 
     Example:
 
     ```python
     schedule = WarmupSchedule(1e-3, warmup_steps=400, decay="plateau")
-    model.compile(keras.optimizers.Adam(schedule), SequenceCrossentropy())
     model.fit(dataset, validation_data=valid, callbacks=[ReduceOnPlateau(schedule)])
     ```
     """
@@ -48,7 +45,7 @@ class ReduceOnPlateau(keras.callbacks.Callback):
 
     @property
     def scale(self) -> float:
-        """float. What the learning rate is multiplied by now."""
+        """What the learning rate is multiplied by now."""
         return float(self.schedule.scale.numpy())
 
     @scale.setter

@@ -1,7 +1,5 @@
 """Ends a run in time."""
 
-from __future__ import annotations
-
 import time
 
 import keras
@@ -16,15 +14,14 @@ class TimeLimit(keras.callbacks.Callback):
     has the time that was left.
 
     Args:
-        minutes: float; `math.inf` only measures.
+        minutes: `math.inf` only measures.
 
     Example:
 
     ```python
     limit = TimeLimit(minutes=20)
     model.fit(dataset, epochs=100, callbacks=[limit])
-    limit.reached   # whether it was the clock that ended training
-    limit.elapsed   # seconds
+    limit.reached, limit.elapsed   # whether the clock ended training; seconds
     ```
     """
 

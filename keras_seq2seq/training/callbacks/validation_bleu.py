@@ -1,7 +1,5 @@
 """BLEU of validation sentences after every epoch."""
 
-from __future__ import annotations
-
 import random
 
 import keras
@@ -20,11 +18,10 @@ class ValidationBleu(keras.callbacks.Callback):
     before whatever looks at `val_bleu`.
 
     Args:
-        pairs: `SentencePairs`.
-        sentences: int. So many of them are translated, the same ones every time, chosen by
-            chance; all if there are fewer.
-        batch_size: int. Sentences at once.
-        seed: int. Chooses the sentences.
+        pairs: The validation pairs.
+        sentences: So many are translated, always the same, chosen by chance; or all there are.
+        batch_size: Sentences at once.
+        seed: Chooses the sentences.
 
     Example:
 

@@ -1,14 +1,13 @@
 """The configuration of a run: every key with its default, its comment and its limits."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import tomli_w
 
-from keras_seq2seq.data.parallel_text import parse_columns
+from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import option, rate
@@ -56,6 +55,17 @@ class DataConfig(Spec):
         "Counted as pairs times the longest sentence of either side.",
         minimum=0,
     )
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The longest sentences, as arguments by name."""
+        names = ("max_source_length", "max_target_length")
+        return {name: getattr(self, name) for name in names}
+
+    def read(self) -> tuple[SentencePairs, SentencePairs]:
+        """Reads the pairs to train on and those to validate on; needs no TensorFlow."""
+        columns = parse_columns(self.columns)
+        return read_pairs(self.train, columns), read_pairs(self.valid, columns)
 
 
 @dataclass(frozen=True)
@@ -210,10 +220,10 @@ class RunConfig:
     """All that a run is told: four sections, each a frozen dataclass, each checked when made.
 
     Args:
-        data: `DataConfig`. The pairs.
-        text: `TextConfig`. Normalization and tokenizers.
-        model: `ModelSpec`. The network.
-        training: `TrainingConfig`. Optimizer, regularisation and limits.
+        data: The pairs.
+        text: Normalization and tokenizers.
+        model: The network.
+        training: Optimizer, regularisation and limits.
 
     Raises:
         ConfigError: two keys contradict each other.
@@ -231,26 +241,27 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self):
-        one_vocabulary = self.text.shared_vocabulary or self.text.tokenizer == "byte"
+        text, training = self.text, self.training
+        one_vocabulary = text.shared_vocabulary or text.tokenizer == "byte"
         if self.model.share_embeddings and not one_vocabulary:
             raise ConfigError(
                 "model.share_embeddings is true, but source and target have a vocabulary each. "
                 "Set text.shared_vocabulary = true, or model.share_embeddings = false."
             )
-        if self.training.average_epochs and self.training.ema_momentum:
+        if training.average_epochs and training.ema_momentum:
             raise ConfigError(
                 "training.average_epochs and training.ema_momentum are two ways to average "
                 "weights. Set one of them to 0."
             )
-        if self.training.monitor == "bleu" and not self.training.bleu_sentences:
+        if training.monitor == "bleu" and not training.bleu_sentences:
             raise ConfigError(
                 'training.monitor = "bleu" needs translations of validation sentences. Set '
                 "training.bleu_sentences = 500."
             )
-        sampled = self.text.subword_sampling_source or self.text.subword_sampling_target
-        if sampled and self.text.tokenizer != "sentencepiece":
+        sampled = text.subword_sampling_source or text.subword_sampling_target
+        if sampled and text.tokenizer != "sentencepiece":
             raise ConfigError(
-                f'text.tokenizer = "{self.text.tokenizer}" has one way to cut a word, but '
+                f'text.tokenizer = "{text.tokenizer}" has one way to cut a word, but '
                 "text.subword_sampling_source or _target asks for others. Set them to 0, or "
                 'text.tokenizer = "sentencepiece".'
             )

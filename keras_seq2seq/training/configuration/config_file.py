@@ -1,21 +1,21 @@
 """Reads a run configuration from TOML and from `section.key=value`, and writes a commented one."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_type_hints
 
 import tomli_w
 
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import checked_value, choices_of
+from keras_seq2seq.specs.spec import Spec
 from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.recipe import recipe_path
 
@@ -24,26 +24,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_COMMENT_WIDTH = 98
+_SECTIONS: dict[str, type[Spec]] = get_type_hints(RunConfig)
+_COMMENT = textwrap.TextWrapper(98, initial_indent="# ", subsequent_indent="# ")
 
 
 def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] = ()) -> RunConfig:
     """Loads the configuration of a run.
 
     Args:
-        path: path of a TOML file with the sections `[data]`, `[text]`, `[model]` and
-            `[training]`, each key optional, or `recipe:NAME`, one that comes with the library.
-            None takes the defaults, as `recipe:default` does.
-        overrides: iterable of str, each `section.key=value`, applied in order after the file.
-            The value is read as TOML, and as bare text where it is none.
-
-    Returns:
-        A `RunConfig`.
+        path: A TOML file with the sections `[data]`, `[text]`, `[model]` and `[training]`, each
+            key optional, or `recipe:NAME`, one that comes with the library. `None` takes the
+            defaults, as `recipe:default` does.
+        overrides: Each `section.key=value`, applied in order after the file. The value is read
+            as TOML, and as bare text where it is none.
 
     Raises:
         ConfigError: the file is missing or not TOML (with the line), a section or key is unknown
-            (with the nearest name), a value has the wrong type or is out of range, or two keys
-            contradict each other.
+            (with the nearest name), a value is wrong, or two keys contradict each other.
 
     Example:
 
@@ -51,32 +48,24 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
     >>> config.model.units, config.model.attention
     (64, None)
     """
-    values: dict[str, dict[str, Any]] = {section: {} for section in _sections()}
-    if path is not None:
-        path = recipe_path(path)
+    values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    path = None if path is None else recipe_path(path)
     if path is not None:
         path = os.fspath(path)
         for section, table in _read_toml(path).items():
             for key, value in _table(path, section, table).items():
                 _set(values, path, section, key, value)
     for override in overrides:
-        section, key, value = _parse_override(override)
-        _set(values, f"--set {override}", section, key, value)
+        _set(values, f"--set {override}", *_parse_override(override))
+    makers: dict[str, Callable] = {**_SECTIONS, "model": ModelSpec.from_preset}
     try:
-        makers = {**_sections(), "model": ModelSpec.from_preset}
         return RunConfig(**{name: make(**values[name]) for name, make in makers.items()})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}" if path else str(error)) from None
 
 
 def commented_toml(config: RunConfig) -> str:
-    """The configuration as TOML with the comment of every key above it.
-
-    Args:
-        config: `RunConfig`.
-
-    Returns:
-        A str that `load_config` reads back to an equal configuration.
+    """The configuration as TOML with the comment of every key above it; `load_config` reads it.
 
     Example:
 
@@ -84,38 +73,27 @@ def commented_toml(config: RunConfig) -> str:
     [data]
     """
     blocks = []
-    for section in _sections():
+    for section, written in config.to_dict().items():
         lines = [f"[{section}]"]
-        values = getattr(config, section)
-        written = values.to_dict()
-        for field in dataclasses.fields(values):
-            lines += textwrap.wrap(
-                _comment(field), _COMMENT_WIDTH, initial_indent="# ", subsequent_indent="# "
-            )
-            lines.append(tomli_w.dumps({field.name: written[field.name]}).rstrip("\n"))
+        for name, field in _keys(section).items():
+            choices = choices_of(field)
+            listed = f" One of: {', '.join(choices)}." if choices else ""
+            lines += _COMMENT.wrap(field.metadata["comment"] + listed)
+            lines.append(tomli_w.dumps({name: written[name]}).rstrip("\n"))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
 
-def _sections() -> dict[str, type]:
-    return {field.name: field.default_factory for field in dataclasses.fields(RunConfig)}
-
-
 def _keys(section: str) -> dict[str, dataclasses.Field]:
-    return {field.name: field for field in dataclasses.fields(_sections()[section])}
-
-
-def _comment(field: dataclasses.Field) -> str:
-    choices = choices_of(field)
-    return field.metadata["comment"] + (f" One of: {', '.join(choices)}." if choices else "")
+    return {field.name: field for field in dataclasses.fields(_SECTIONS[section])}
 
 
 def _read_toml(path: str) -> dict[str, Any]:
     if os.path.exists(path) and not os.path.isfile(path):
         raise ConfigError(f"{path} is not a file: name the TOML file itself.")
+    text = ""
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8-sig")
+        text = Path(path).read_bytes().decode("utf-8-sig")
         return tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(_missing_message(path)) from None
@@ -151,14 +129,14 @@ def _syntax_message(path: str, text: str, problem: str) -> str:
 
 def _table(where: str, section: str, table: Any) -> dict[str, Any]:
     """The keys of a section; complains where there is no such section."""
-    if section not in _sections():
-        homes = [name for name in _sections() if section in _keys(name)]
+    if section not in _SECTIONS:
+        homes = [name for name in _SECTIONS if section in _keys(name)]
         if homes and not isinstance(table, dict):
             raise ConfigError(
                 f"{where}: the key {section} stands outside of a section. Put it below "
                 f"[{homes[0]}]."
             )
-        raise ConfigError(_unknown(where, "section", section, section, list(_sections())))
+        raise _unknown(where, "section", section, {name: name for name in _SECTIONS})
     if not isinstance(table, dict):
         raise ConfigError(
             f"{where}: {section} is {table!r}, but it is a section: write [{section}] and its keys "
@@ -169,23 +147,24 @@ def _table(where: str, section: str, table: Any) -> dict[str, Any]:
 
 def _set(values: dict, where: str, section: str, key: str, value: Any) -> None:
     if key not in _keys(section):
-        here = [f"{section}.{name}" for name in _keys(section)]
+        here = {name: f"{section}.{name}" for name in _keys(section)}
         # The same key in another section is nearer than another key in this one.
-        moved = [f"{other}.{key}" for other in _sections() if key in _keys(other)]
-        raise ConfigError(_unknown(where, "key", f"{section}.{key}", key, here, moved))
+        moved = [f"{other}.{key}" for other in _SECTIONS if key in _keys(other)]
+        raise _unknown(where, "key", key, here, moved, f"{section}.")
     try:
         values[section][key] = checked_value(section, _keys(section)[key], value)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _unknown(where: str, what: str, name: str, short: str, names: list, moved: tuple = ()) -> str:
-    last = {full.rpartition(".")[2]: full for full in names}
-    nearest = [last[near] for near in difflib.get_close_matches(short, last, n=1, cutoff=0.5)]
-    hints = list(moved) or nearest
-    if hints:
-        return f"{where}: unknown {what} {name}. Did you mean {hints[0]}?"
-    return f"{where}: unknown {what} {name}. There are: {', '.join(names)}."
+def _unknown(
+    where: str, what: str, name: str, names: dict[str, str], moved: Sequence[str] = (), of: str = ""
+) -> ConfigError:
+    nearest = [names[near] for near in difflib.get_close_matches(name, names, n=1, cutoff=0.5)]
+    hint = f"There are: {', '.join(names.values())}."
+    for near in (*moved, *nearest)[:1]:
+        hint = f"Did you mean {near}?"
+    return ConfigError(f"{where}: unknown {what} {of}{name}. {hint}")
 
 
 def _parse_override(override: str) -> tuple[str, str, Any]:
@@ -195,10 +174,7 @@ def _parse_override(override: str) -> tuple[str, str, Any]:
         raise ConfigError(
             f"--set {override} is not understood. Write section.key=value, as in model.units=256."
         )
-    if section not in _sections():
-        raise ConfigError(
-            _unknown(f"--set {override}", "section", section, section, list(_sections()))
-        )
+    _table(f"--set {override}", section, {})  # there is such a section
     field = _keys(section).get(key)
     value = _toml_value(text.strip())
     if field is not None and type(field.default) is str and not isinstance(value, str):

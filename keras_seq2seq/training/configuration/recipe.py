@@ -1,9 +1,6 @@
 """Recipes: configurations that come with the library, by name."""
 
-from __future__ import annotations
-
 import os
-from importlib import resources
 from pathlib import Path
 
 from keras_seq2seq.nearest_name import did_you_mean
@@ -11,34 +8,19 @@ from keras_seq2seq.specs.config_error import ConfigError
 
 PREFIX = "recipe:"
 DEFAULT = "default"  # what the configuration says by itself; needs no file
+_FOLDER = Path(__file__).with_name("recipes")
 
 
 def recipe_names() -> list[str]:
-    """The names of all recipes.
-
-    >>> "default" in recipe_names()
-    True
-    """
-    files = _folder().iterdir()
-    return sorted({DEFAULT, *(file.name[:-5] for file in files if file.name.endswith(".toml"))})
+    """The names of all recipes."""
+    return sorted({DEFAULT, *(file.stem for file in _FOLDER.glob("*.toml"))})
 
 
 def recipe_path(path: str | os.PathLike) -> Path | None:
-    """The file of a recipe, or any other path as it is.
-
-    Args:
-        path: `recipe:NAME`, or the path of a file.
-
-    Returns:
-        A path; `None` for `recipe:default`.
+    """The file of `recipe:NAME`, `None` for `recipe:default`; any other path as it is.
 
     Raises:
         ConfigError: there is no such recipe.
-
-    Example:
-
-    >>> recipe_path("recipe:quickstart").name
-    'quickstart.toml'
     """
     text = os.fspath(path)
     if not text.startswith(PREFIX):
@@ -49,8 +31,4 @@ def recipe_path(path: str | os.PathLike) -> Path | None:
             f"There is no recipe {name!r}. There are: {', '.join(recipe_names())}."
             f"{did_you_mean(name, recipe_names())}"
         )
-    return None if name == DEFAULT else Path(str(_folder() / f"{name}.toml"))
-
-
-def _folder():
-    return resources.files("keras_seq2seq.training.configuration") / "recipes"
+    return None if name == DEFAULT else _FOLDER / f"{name}.toml"

@@ -1,22 +1,22 @@
 """A batch that a run cannot digest."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from keras_seq2seq.training.errors.training_error import TrainingError
 
 
+@dataclass(eq=False, repr=False)
 class NonFiniteLoss(TrainingError):
     """The loss of a batch, or the norm of its gradient, is NaN or infinite.
 
     Args:
-        message: str.
-        epoch: int. The epoch of the batch, counted from 0.
-        batch: int. Its number in the epoch, counted from 0.
-        loss: float. The mean loss of the epoch up to this batch.
-        gradient_norm: float or `None`, where it is not known.
-        pairs: list of int. Which pairs of the corpus the batch is made of, counted from 0.
+        message: What happened.
+        epoch: The epoch of the batch, counted from 0.
+        batch: Its number in the epoch, counted from 0.
+        loss: The mean loss of the epoch up to this batch.
+        gradient_norm: `None` where it is not known.
+        pairs: Which pairs of the corpus the batch is made of, counted from 0.
 
     Example:
 
@@ -28,18 +28,12 @@ class NonFiniteLoss(TrainingError):
     ```
     """
 
-    def __init__(
-        self,
-        message: str,
-        epoch: int = 0,
-        batch: int = 0,
-        loss: float = float("nan"),
-        gradient_norm: float | None = None,
-        pairs: Iterable[int] = (),
-    ):
-        super().__init__(message)
-        self.epoch = epoch
-        self.batch = batch
-        self.loss = loss
-        self.gradient_norm = gradient_norm
-        self.pairs = list(pairs)
+    message: str
+    epoch: int = 0
+    batch: int = 0
+    loss: float = float("nan")
+    gradient_norm: float | None = None
+    pairs: Sequence[int] = ()
+
+    def __post_init__(self):
+        super().__init__(self.message)

@@ -8,7 +8,7 @@ class TrainingError(RuntimeError):
 
     ```python
     try:
-        summary = train(config, run)
+        train(config, run)
     except TrainingError as error:
         ...     # "No epoch gave a finite validation loss. Lower training.learning_rate, ..."
     ```

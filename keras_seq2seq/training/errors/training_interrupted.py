@@ -7,8 +7,8 @@ class TrainingInterrupted(TrainingError):
     """A signal came; the run has written a checkpoint and can be resumed.
 
     Args:
-        message: str. Where it stopped and how it goes on.
-        signal: int. Number of the signal.
+        message: Where it stopped and how it goes on.
+        signal: Number of the signal.
 
     Example:
 

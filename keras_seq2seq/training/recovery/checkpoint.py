@@ -7,7 +7,7 @@ import io
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 from keras_seq2seq.training.recovery.progress import Progress
 
+Place: TypeAlias = tuple[int, int]  # (epoch, batch) that comes next, both counted from 0
+
 _MAGIC = b"keras_seq2seq checkpoint 1\n"
-_DIGEST = hashlib.sha256().digest_size
+_START = len(_MAGIC) + hashlib.sha256().digest_size
 
 
 @dataclass
@@ -28,8 +30,8 @@ class Checkpoint:
     loaded.
 
     Args:
-        arrays: dict of str to NumPy array. The variables.
-        state: dict of what JSON can hold. The rest: place in the data, callbacks and the like.
+        arrays: The variables.
+        state: What JSON can hold: place in the data, callbacks and the like.
 
     Raises:
         CheckpointError: when read, the file is broken.
@@ -46,8 +48,8 @@ class Checkpoint:
     state: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def place(self) -> tuple[int, int]:
-        """(epoch, batch) that comes next, both counted from 0."""
+    def place(self) -> Place:
+        """Where the run goes on."""
         return self.state["epoch"], self.state["batch"]
 
     @property
@@ -59,7 +61,8 @@ class Checkpoint:
         """Writes the file whole, or leaves what was there as it was and raises OSError."""
         buffer = io.BytesIO()
         text = json.dumps(self.state, ensure_ascii=False).encode("utf-8")
-        np.savez(buffer, **self.arrays, state=np.frombuffer(text, np.uint8))
+        contents: dict[str, Any] = {**self.arrays, "state": np.frombuffer(text, np.uint8)}
+        np.savez(buffer, **contents)
         payload = buffer.getbuffer()
         with replacing(path) as temporary, open(temporary, "wb") as file:
             file.write(_MAGIC + hashlib.sha256(payload).digest())
@@ -70,11 +73,10 @@ class Checkpoint:
         """Reads a file after its checksum has been found right."""
         with open(path, "rb") as file:
             data = memoryview(file.read())
-        start = len(_MAGIC) + _DIGEST
         if data[: len(_MAGIC)] != _MAGIC:
             raise CheckpointError(f"{path} is no checkpoint of this version.")
-        if hashlib.sha256(data[start:]).digest() != data[len(_MAGIC) : start]:
+        if hashlib.sha256(data[_START:]).digest() != data[len(_MAGIC) : _START]:
             raise CheckpointError(f"{path} is broken: its checksum is wrong.")
-        with np.load(io.BytesIO(data[start:]), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(data[_START:]), allow_pickle=False) as arrays:
             contents = {name: arrays[name] for name in arrays.files}
         return cls(contents, json.loads(contents.pop("state").tobytes().decode("utf-8")))

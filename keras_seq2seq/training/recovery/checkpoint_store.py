@@ -1,7 +1,5 @@
 """The checkpoints of a run on disk: which there are, which are kept."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -11,7 +9,7 @@ from pathlib import Path
 from keras_seq2seq.atomic_file import remove_leftovers
 from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
 from keras_seq2seq.training.messages import Say, quiet
-from keras_seq2seq.training.recovery.checkpoint import Checkpoint
+from keras_seq2seq.training.recovery.checkpoint import Checkpoint, Place
 
 _NAME = re.compile(r"(\d+)-(\d+)(\.timed)?\.ckpt")
 
@@ -24,9 +22,9 @@ class CheckpointStore:
     places depend on nothing but the configuration.
 
     Args:
-        path: path of the directory; need not exist yet.
-        keep: int, at least 1.
-        say: callable that is given each message for the user.
+        path: The directory; need not exist yet.
+        keep: How many, at least 1.
+        say: Is given each message for the user.
 
     Example:
 
@@ -42,7 +40,7 @@ class CheckpointStore:
         self.keep = keep
         self.say = say
 
-    def places(self, timed: bool = True) -> list[tuple[int, int]]:
+    def places(self, timed: bool = True) -> list[Place]:
         """The places of the checkpoints, the latest first; without those made by the clock, too."""
         names = os.listdir(self.path) if self.path.is_dir() else []
         matches = [match for name in names if (match := _NAME.fullmatch(name))]
@@ -55,9 +53,7 @@ class CheckpointStore:
     def readable(self, timed: bool = True) -> Iterator[Checkpoint]:
         """All checkpoints that can be read, the latest first."""
         for place in self.places(timed):
-            for path in self._files(place):
-                if not timed and ".timed" in path.name:
-                    continue
+            for path in self._files(place, timed):
                 try:
                     yield Checkpoint.read(path)
                 except (CheckpointError, OSError) as error:
@@ -66,17 +62,14 @@ class CheckpointStore:
     def save(self, checkpoint: Checkpoint) -> None:
         """Writes a checkpoint and removes what is no longer wanted.
 
-        Args:
-            checkpoint: `Checkpoint`. Its state says whether it was made by the clock (`timed`)
-                and which epoch was the best so far (`best_epoch`, from 1, or `None`).
+        Its state says whether it was made by the clock (`timed`) and which epoch was the best so
+        far (`best_epoch`, from 1, or `None`).
 
         Raises:
             OSError: it cannot be written. The checkpoints that are there stay.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        epoch, batch = checkpoint.place
-        timed = ".timed" if checkpoint.state["timed"] else ""
-        checkpoint.write(self.path / f"{epoch:05d}-{batch:07d}{timed}.ckpt")
+        checkpoint.write(self._file(checkpoint.place, checkpoint.state["timed"]))
         self._tidy(checkpoint.place, checkpoint.state["best_epoch"])
 
     def clear(self) -> None:
@@ -87,15 +80,18 @@ class CheckpointStore:
         """Removes the halves that a killed process left."""
         remove_leftovers(self.path)
 
-    def _files(self, place) -> list[Path]:
-        stem = f"{place[0]:05d}-{place[1]:07d}"
-        return [p for end in ("", ".timed") if (p := self.path / f"{stem}{end}.ckpt").exists()]
+    def _file(self, place: Place, timed: bool) -> Path:
+        return self.path / f"{place[0]:05d}-{place[1]:07d}{'.timed' if timed else ''}.ckpt"
 
-    def _tidy(self, place, best_epoch) -> None:
+    def _files(self, place: Place, timed: bool = True) -> list[Path]:
+        paths = [self._file(place, kind) for kind in ((False, True) if timed else (False,))]
+        return [path for path in paths if path.exists()]
+
+    def _tidy(self, place: Place, best_epoch: int | None) -> None:
         """What is later than the place belongs to a course that was given up."""
-        kept = [other for other in self.places() if other <= place][: self.keep]
-        kept += [other for other in self.places(timed=False) if other <= place][: self.keep]
-        kept.append((best_epoch, 0))
+        kept: list[tuple[int | None, int]] = [(best_epoch, 0)]
+        for timed in (True, False):
+            kept += [other for other in self.places(timed) if other <= place][: self.keep]
         for other in self.places():
             if other not in kept:
                 for path in self._files(other):

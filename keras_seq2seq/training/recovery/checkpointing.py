@@ -1,9 +1,8 @@
 """Writes checkpoints while a model is trained, and starts from one."""
 
-from __future__ import annotations
-
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import keras
 
@@ -19,6 +18,7 @@ from keras_seq2seq.training.recovery.progress import Progress
 from keras_seq2seq.training.recovery.training_state import TrainingState
 
 
+@dataclass(eq=False, repr=False)
 class Checkpointing(keras.callbacks.Callback):
     """Brings a checkpoint back when training begins, and writes new ones as it goes.
 
@@ -28,14 +28,14 @@ class Checkpointing(keras.callbacks.Callback):
     disk, that is told; training goes on, and the last one stays.
 
     Args:
-        store: `CheckpointStore`.
-        state: `TrainingState` of the model and its callbacks.
-        counter: `EpochCounter`.
-        facts: dict of what each checkpoint holds besides: what the run began with.
-        minutes: float. Time between two checkpoints; 0 writes none by the clock.
-        steps: int. Batches between two checkpoints of an epoch; 0 writes none within epochs.
-        best: `BestModel` or `None`, which knows the best epoch.
-        interruption: `Interruption` or `None`.
+        store: Where they are written.
+        state: That of the model and its callbacks.
+        counter: The place in the data.
+        facts: What each checkpoint holds besides: what the run began with.
+        minutes: Time between two checkpoints; 0 writes none by the clock.
+        steps: Batches between two checkpoints of an epoch; 0 writes none within epochs.
+        best: Knows the best epoch.
+        interruption: Knows whether a signal came.
 
     Attributes:
         progress: `Progress`. How far the run has come; nobody else changes it.
@@ -52,38 +52,24 @@ class Checkpointing(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(
-        self,
-        store: CheckpointStore,
-        state: TrainingState,
-        counter: EpochCounter,
-        facts: dict[str, Any],
-        minutes: float = 0.0,
-        steps: int = 0,
-        best: BestModel | None = None,
-        interruption: Interruption | None = None,
-    ):
+    store: CheckpointStore
+    state: TrainingState
+    counter: EpochCounter
+    facts: dict[str, Any]
+    minutes: float = 0.0
+    steps: int = 0
+    best: BestModel | None = None
+    interruption: Interruption | None = None
+
+    def __post_init__(self):
         super().__init__()
-        self.store = store
-        self.state = state
-        self.counter = counter
-        self.facts = facts
-        self.minutes = minutes
-        self.steps = steps
-        self.best = best
-        self.interruption = interruption
         self.progress = Progress()
         self.start: Checkpoint | None = None  # what training starts from
         self.written = 0.0
         self.metrics_to_come: Checkpoint | None = None
 
     def begin_at(self, start: Checkpoint | None, epochs: int) -> int:
-        """Lets the next fit start from a checkpoint, or anew; gives the epoch it starts with.
-
-        Args:
-            start: `Checkpoint` or `None`.
-            epochs: int. Epochs of the run; a run that had stopped before does none.
-        """
+        """Lets the next fit start from a checkpoint, or anew; gives the epoch it starts with."""
         self.start = start
         self.progress = Progress() if start is None else start.progress
         self.counter.move(self.progress.epoch, self.progress.batch, self.progress.skipped)
@@ -106,40 +92,41 @@ class Checkpointing(keras.callbacks.Callback):
         epoch, number = self.counter.epoch, self.counter.batch
         if number >= (self.params["steps"] or float("inf")):
             return  # the end of the epoch comes at once
-        asked = self.interruption is not None and self.interruption.signal
+        asked = self._signal  # once: one that comes from now on waits for the next batch
         late = self.minutes and time.monotonic() - self.written > 60 * self.minutes
         if self.steps and number % self.steps == 0:
             self._save(epoch, number)
         elif asked or late:
             self._save(epoch, number, timed=True)
         if asked:
-            self._leave()
+            self._leave(asked)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._save(epoch + 1, 0)
-        if self.interruption is not None and self.interruption.signal:
-            self._leave()
+        if self._signal:
+            self._leave(self._signal)
+
+    @property
+    def _signal(self) -> int | None:
+        return self.interruption and self.interruption.signal
 
     def _save(self, epoch: int, batch: int, timed: bool = False) -> None:
         progress = self.progress.at(epoch, batch)
         self.progress = progress if timed else progress.calm()
         best_epoch = self.best and self.best.best_epoch
-        checkpoint = self.state.capture(
-            timed=timed, best_epoch=best_epoch, **self.facts, **self.progress.to_state()
-        )
+        known = {**self.facts, **self.progress.to_state()}
         try:
-            self.store.save(checkpoint)
+            self.store.save(self.state.capture(timed=timed, best_epoch=best_epoch, **known))
         except OSError as error:
             kept = "the last one stays" if self.store.places() else "there is none yet"
             self.store.say(f"No checkpoint could be written: {error}. Training goes on; {kept}.")
         self.written = time.monotonic()
 
-    def _leave(self) -> None:
-        places = self.store.places()
+    def _leave(self, signal: int) -> NoReturn:
         where = "Nothing could be saved."
-        if places:
-            epoch, batch = places[0]
-            run = self.store.path.parent
-            where = f"Resume with: keras-seq2seq train --resume {run}"
-            where = f"A checkpoint is written (epoch {epoch + 1}, batch {batch + 1}). {where}"
-        raise TrainingInterrupted(f"Training was interrupted. {where}", self.interruption.signal)
+        for epoch, batch in self.store.places()[:1]:
+            where = (
+                f"A checkpoint is written (epoch {epoch + 1}, batch {batch + 1}). Resume with: "
+                f"keras-seq2seq train --resume {self.store.path.parent}"
+            )
+        raise TrainingInterrupted(f"Training was interrupted. {where}", signal)

@@ -1,9 +1,7 @@
 """Stops a fit at once where the loss is no number."""
 
-from __future__ import annotations
-
 import math
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import keras
 
@@ -22,7 +20,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
     and only the loss is watched.
 
     Args:
-        counter: `EpochCounter`, which stands behind this one in the list of callbacks.
+        counter: It stands behind this one in the list of callbacks.
 
     Example:
 
@@ -36,7 +34,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
         self.counter = counter
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        loss, norm = float(logs["loss"]), gradient_norm_of(self.model.optimizer)
+        loss, norm = float((logs or {})["loss"]), gradient_norm_of(self.model.optimizer)
         if math.isfinite(loss) and (norm is None or math.isfinite(norm)):
             return
         words = "unknown" if norm is None else format(norm, ".4g")
@@ -50,12 +48,13 @@ class NonFiniteGuard(keras.callbacks.Callback):
             self._raise(done[-1], f"behind it, the validation loss is {loss:.4g}", loss, None)
 
     def _raise(self, number: int, what: str, loss: float, norm: float | None) -> NoReturn:
-        epoch, plan = self.counter.epoch, self.counter.plan
+        epoch = self.counter.epoch
+        plan: list[Any] = self.counter.plan
         raise NonFiniteLoss(
             f"Epoch {epoch + 1}, batch {number + 1}: {what}.",
             epoch=epoch,
             batch=number,
             loss=loss,
             gradient_norm=norm,
-            pairs=[int(index) for index in plan[number]] if number < len(plan) else (),
+            pairs=[int(index) for batch in plan[number : number + 1] for index in batch],
         )

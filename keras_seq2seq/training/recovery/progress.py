@@ -17,12 +17,12 @@ class Progress:
     It is kept in every checkpoint, field by field.
 
     Args:
-        epoch: int. The epoch of the batch that comes next, counted from 0.
-        batch: int. Its number in the epoch, counted from 0.
-        skipped: tuple of (epoch, batch), sorted. Batches that are left out for good.
-        bad_batches: tuple of dict. What `bad_batches.json` lists.
-        learning_rate_factor: float. What the learning rate is multiplied by.
-        rollbacks_in_a_row: int. Rollbacks since a good checkpoint that the clock did not make.
+        epoch: The epoch of the batch that comes next, counted from 0.
+        batch: Its number in the epoch, counted from 0.
+        skipped: (epoch, batch) of those that are left out for good, sorted.
+        bad_batches: What `bad_batches.json` lists.
+        learning_rate_factor: What the learning rate is multiplied by.
+        rollbacks_in_a_row: Rollbacks since a good checkpoint that the clock did not make.
 
     Example:
 
@@ -42,14 +42,13 @@ class Progress:
     def of(cls, state: dict[str, Any]) -> Progress:
         """Out of the state of a `Checkpoint`, which JSON has made lists of."""
         known = {field.name: state[field.name] for field in fields(cls)}
-        known["skipped"] = tuple((epoch, batch) for epoch, batch in known["skipped"])
+        known["skipped"] = tuple(map(tuple, known["skipped"]))
         return cls(**{**known, "bad_batches": tuple(known["bad_batches"])})
 
     def to_state(self) -> dict[str, Any]:
         """For the state of a `Checkpoint`; `of` reads it."""
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
-        state["skipped"] = [list(place) for place in self.skipped]
-        return {**state, "bad_batches": list(self.bad_batches)}
+        skipped = [list(place) for place in self.skipped]
+        return {**vars(self), "skipped": skipped, "bad_batches": list(self.bad_batches)}
 
     def at(self, epoch: int, batch: int) -> Progress:
         """The same at another place."""

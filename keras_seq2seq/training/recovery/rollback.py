@@ -1,10 +1,7 @@
 """Back to the last good state after a loss that is not finite."""
 
-from __future__ import annotations
-
-import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
@@ -14,11 +11,16 @@ from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.recovery.progress import Progress
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 ATTEMPTS = 3
+_MEND = (
+    "Lower training.learning_rate, set training.clip_norm = 1, or use "
+    'training.precision = "float32".'
+)
 
 
+@dataclass
 class Rollback:
     """Prepares the way around a batch whose loss or gradient is not finite.
 
@@ -29,10 +31,10 @@ class Rollback:
     `bad_batches.json`.
 
     Args:
-        run: `RunDirectory`.
-        store: `CheckpointStore`.
-        pairs: `SentencePairs` that the batches are made of.
-        say: callable that is given each message for the user.
+        run: Where `bad_batches.json` is written.
+        store: The checkpoints.
+        pairs: What the batches are made of.
+        say: Is given each message for the user.
 
     Raises:
         TrainingError: it is the third time in a row, or there is nothing to go back to.
@@ -47,44 +49,35 @@ class Rollback:
     ```
     """
 
-    def __init__(
-        self, run: RunDirectory, store: CheckpointStore, pairs: SentencePairs, say: Say = quiet
-    ):
-        self.run = run
-        self.store = store
-        self.pairs = pairs
-        self.say = say
+    run: RunDirectory
+    store: CheckpointStore
+    pairs: SentencePairs
+    say: Say = quiet
 
     def prepare(self, failure: NonFiniteLoss, batches: int) -> Checkpoint:
-        """Returns the checkpoint to start from, saved already.
-
-        Args:
-            failure: `NonFiniteLoss`.
-            batches: int. Batches of an epoch.
-        """
+        """Returns the checkpoint to start from, saved already; an epoch has so many batches."""
         candidates = list(self.store.readable(timed=False))
         if not candidates:
-            raise TrainingError(f"{failure} There is no checkpoint to go back to. {self._mend()}")
+            raise TrainingError(f"{failure} There is no checkpoint to go back to. {_MEND}")
         known = candidates[0].progress
         progress = known.roll_back(failure)
         candidates = [c for c in candidates if progress.leaves_something(c.place, batches)]
         if not candidates:
-            raise TrainingError(f"{failure} No other batch is left to train on. {self._mend()}")
+            raise TrainingError(f"{failure} No other batch is left to train on. {_MEND}")
         # Where the last one did not help, it was none of the good states itself.
         checkpoint = candidates[min(known.rollbacks_in_a_row, len(candidates) - 1)]
         progress = progress.at(*checkpoint.place)
         records = (*progress.bad_batches, self._record(failure, progress))
         checkpoint.state.update(replace(progress, bad_batches=records).to_state())
         try:
-            text = json.dumps(records, ensure_ascii=False, indent=1) + "\n"
-            self.run.write_text(self.run.bad_batches.name, text)
+            self.run.write_json(self.run.bad_batches.name, records)
             self.store.save(checkpoint)
         except OSError as error:  # this process knows the way all the same
             self.say(f"The rollback could not be written down: {error}. Training goes on.")
         if progress.rollbacks_in_a_row >= ATTEMPTS:
             raise TrainingError(
                 f"{failure} This was the third time in a row, with an ever lower learning rate. "
-                f"{self._mend()} The batches are listed in {self.run.bad_batches}."
+                f"{_MEND} The batches are listed in {self.run.bad_batches}."
             )
         self.say(
             f"{failure} Back to epoch {progress.epoch + 1}, batch {progress.batch + 1}, with "
@@ -92,12 +85,6 @@ class Rollback:
             f"see {self.run.bad_batches.name}"
         )
         return checkpoint
-
-    def _mend(self) -> str:
-        return (
-            "Lower training.learning_rate, set training.clip_norm = 1, or use "
-            'training.precision = "float32".'
-        )
 
     def _record(self, failure: NonFiniteLoss, progress: Progress) -> dict[str, Any]:
         finite = {

@@ -1,9 +1,8 @@
 """Out of a model and its callbacks into a checkpoint, and back."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -20,6 +19,7 @@ _OF_KERAS = {
 }
 
 
+@dataclass
 class TrainingState:
     """Takes down all that a training run knows, and brings it back.
 
@@ -29,8 +29,8 @@ class TrainingState:
     str; numbers, texts, lists and dicts).
 
     Args:
-        model: a compiled Keras model.
-        callbacks: list of the callbacks it is trained with.
+        model: A compiled one.
+        callbacks: Those it is trained with.
 
     Raises:
         CheckpointError: when restored, the checkpoint is of another model.
@@ -45,32 +45,31 @@ class TrainingState:
     ```
     """
 
-    def __init__(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]):
-        self.model = model
-        self.callbacks = callbacks
+    model: keras.Model
+    callbacks: Sequence[keras.callbacks.Callback]
 
     def capture(self, **state: Any) -> Checkpoint:
         """A checkpoint of this moment; `state` is put into it as it is."""
         arrays = {
             f"{kind}/{number}": variable.numpy()
-            for kind, variables in self._variables().items()
+            for kind, variables in (*self._variables(), ("metrics", self.model.metrics_variables))
             for number, variable in enumerate(variables)
         }
-        for number, variable in enumerate(self.model.metrics_variables):
-            arrays[f"metrics/{number}"] = variable.numpy()
         state["callbacks"] = {
             # Some of Keras's attributes are there only once training has begun.
             name: {key: _plain(getattr(callback, key)) for key in keys if hasattr(callback, key)}
             for name, callback, keys in self._named_callbacks()
         }
         state["stop_training"] = bool(getattr(self.model, "stop_training", False))
-        numbers = np.random.get_state(legacy=False)
-        state["random"] = {"python": random.getstate(), "numpy": _plain(numbers)}
+        state["random"] = {
+            "python": random.getstate(),
+            "numpy": _plain(np.random.get_state(legacy=False)),
+        }
         return Checkpoint(arrays, state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Brings back everything but the metrics, which `fit` resets when the epoch begins."""
-        for kind, variables in self._variables().items():
+        for kind, variables in self._variables():
             arrays = _numbered(checkpoint.arrays, kind)
             if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
                 raise CheckpointError(
@@ -83,9 +82,8 @@ class TrainingState:
                 variable.assign(array)
         for name, callback, keys in self._named_callbacks():
             saved = checkpoint.state["callbacks"].get(name, {})
-            for key in keys:
-                if key in saved:
-                    setattr(callback, key, saved[key])
+            for key in filter(saved.__contains__, keys):
+                setattr(callback, key, saved[key])
         version, numbers, gauss = checkpoint.state["random"]["python"]
         random.setstate((version, tuple(numbers), gauss))
         saved = checkpoint.state["random"]["numpy"]
@@ -97,13 +95,13 @@ class TrainingState:
 
         Sums begin at zero, and 0 + x + s is s + x to the last bit.
         """
-        variables = self.model.metrics_variables
         arrays = _numbered(checkpoint.arrays, "metrics")
-        for variable, array in zip(variables, arrays, strict=False):
+        for variable, array in zip(self.model.metrics_variables, arrays, strict=False):
             variable.assign_add(array)
 
-    def _variables(self) -> dict[str, list[keras.Variable]]:
-        return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
+    def _variables(self) -> list[tuple[str, list[keras.Variable]]]:
+        model = self.model
+        return [("model", model.variables), ("optimizer", model.optimizer.variables)]
 
     def _named_callbacks(self) -> Iterator[tuple[str, keras.callbacks.Callback, tuple[str, ...]]]:
         """(name, callback, keys) of each that knows something; a name tells two of a kind apart."""

@@ -1,6 +1,4 @@
-"""From a configuration to tokenizers, model and optimizer."""
-
-from __future__ import annotations
+"""From a configuration to tokenizers, model, optimizer and callbacks."""
 
 import inspect
 from collections.abc import Iterable
@@ -9,6 +7,7 @@ import keras
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
+from keras_seq2seq.objective.monitor import Monitor
 from keras_seq2seq.objective.perplexity import Perplexity
 from keras_seq2seq.objective.recoverable_optimizer import recoverable
 from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
@@ -16,19 +15,17 @@ from keras_seq2seq.objective.token_accuracy import TokenAccuracy
 from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
 from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
+from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
+from keras_seq2seq.training.callbacks.reduce_on_plateau import ReduceOnPlateau
+from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu
 from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, TrainingConfig
+from keras_seq2seq.training.messages import Say
+from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.tensorboard.training_scalars import TrainingScalars
 
 
 def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenizer, Tokenizer]:
-    """Learns the vocabularies from the training pairs.
-
-    Args:
-        config: `TextConfig`.
-        pairs: `SentencePairs`.
-
-    Returns:
-        source and target `Tokenizer`; two with the same vocabulary where it is shared.
-    """
+    """Learns both vocabularies; gives two tokenizers with the same where it is shared."""
     if config.shared_vocabulary:
         both = _learn(config, [*pairs.sources, *pairs.targets])
         return both, tokenizer_from_state(both.vocabulary_state())
@@ -46,41 +43,18 @@ def _learn(config: TextConfig, lines: Iterable[str]) -> Tokenizer:
 def build_model(
     config: RunConfig, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer
 ) -> TextSeq2Seq:
-    """Builds the network for two vocabularies.
-
-    Args:
-        config: `RunConfig`.
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-
-    Returns:
-        A `TextSeq2Seq`, not compiled.
-    """
+    """Builds the network for two vocabularies; it is not compiled."""
     seq2seq = Seq2Seq.from_options(
         source_tokenizer.vocabulary_size,
         target_tokenizer.vocabulary_size,
         config.model,
         dtype=config.training.precision,
     )
-    return TextSeq2Seq(
-        seq2seq,
-        source_tokenizer,
-        target_tokenizer,
-        max_source_length=config.data.max_source_length,
-        max_target_length=config.data.max_target_length,
-    )
+    return TextSeq2Seq(seq2seq, source_tokenizer, target_tokenizer, **config.data.limits)
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, total_steps: int) -> WarmupSchedule:
-    """Compiles a model with the optimizer, schedule, loss and metrics of a configuration.
-
-    Args:
-        model: a `TextSeq2Seq` or `Seq2Seq`.
-        config: `TrainingConfig`.
-        total_steps: int. Batches of the whole run.
-
-    Returns:
-        The `WarmupSchedule` of the optimizer.
-    """
+    """Compiles a model as a configuration says; gives the learning rate of its optimizer."""
     schedule = WarmupSchedule(
         config.learning_rate,
         warmup_steps=min(config.warmup_steps, max(total_steps // 2, 1)),
@@ -89,21 +63,45 @@ def compile_model(model: keras.Model, config: TrainingConfig, total_steps: int) 
     )
     # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
     ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(total_steps, 1)))
-    shared = {
-        "learning_rate": schedule,
-        "beta_2": 0.98,  # a shorter memory than 0.999, which suits short runs
-        "global_clipnorm": config.clip_norm or None,
-        "use_ema": config.ema_momentum > 0,
-        "ema_momentum": ema_momentum,
-    }
-    if config.optimizer == "adamw":
-        adamw = recoverable(keras.optimizers.AdamW)
-        optimizer = adamw(weight_decay=config.weight_decay, **shared)
-    else:
-        optimizer = recoverable(keras.optimizers.Adam)(**shared)
+    adamw = config.optimizer == "adamw"
+    optimizer = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)(
+        schedule,
+        weight_decay=config.weight_decay if adamw else None,
+        beta_2=0.98,  # a shorter memory than 0.999, which suits short runs
+        global_clipnorm=config.clip_norm or None,
+        use_ema=config.ema_momentum > 0,
+        ema_momentum=ema_momentum,
+    )
     model.compile(
         optimizer=optimizer,
         loss=SequenceCrossentropy(config.label_smoothing, r_drop=config.r_drop),
         weighted_metrics=[TokenAccuracy(), Perplexity()],
     )
     return schedule
+
+
+def run_callbacks(
+    config: RunConfig,
+    run: RunDirectory,
+    schedule: WarmupSchedule,
+    valid_pairs: SentencePairs,
+    say: Say,
+) -> list[keras.callbacks.Callback]:
+    """Makes what averages, validates and steers. Averages come first: what follows sees them."""
+    options = config.training
+    callbacks: list[keras.callbacks.Callback] = []
+    monitor = Monitor.of_validation(options.monitor)
+    if options.ema_momentum:
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if options.average_epochs:
+        callbacks.append(CheckpointAverage(run, options.average_epochs))
+    if options.bleu_sentences:
+        size = config.data.batch_size
+        callbacks.append(ValidationBleu(valid_pairs, options.bleu_sentences, size))
+    if options.schedule == "plateau":
+        patience, factor = options.plateau_patience, options.plateau_factor
+        callbacks.append(ReduceOnPlateau(schedule, monitor.column, patience, factor))
+    if options.early_stopping_patience:
+        patience, stopping = options.early_stopping_patience, keras.callbacks.EarlyStopping
+        callbacks.append(stopping(monitor.column, patience=patience, mode=monitor.mode))
+    return [*callbacks, TrainingScalars(run.logs, say)]

@@ -1,7 +1,5 @@
 """What tells one corpus from another, and one installation from another."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform
@@ -19,12 +17,9 @@ _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
 def data_fingerprint(pairs: SentencePairs) -> dict[str, Any]:
     """The fingerprint of the pairs that a run reads, as they are after cleaning.
 
-    Args:
-        pairs: `SentencePairs`.
-
     Returns:
-        dict with the keys `origin` (str), `files` (list of `{"name", "bytes"}`), `pairs` (int)
-        and `sha256` (str) over all sentences in their order.
+        dict of `origin`, `files` (list of `{"name", "bytes"}`), `pairs` (their number) and
+        `sha256` over all sentences in their order.
 
     Example:
 
@@ -55,16 +50,7 @@ def _files(origin: str) -> list[dict[str, Any]]:
 
 
 def versions() -> dict[str, str | int | None]:
-    """What the numbers of a run depend on besides its configuration and data.
-
-    Returns:
-        dict of str to str or int: versions of Python and of the libraries, platform, CPUs.
-
-    Example:
-
-    >>> sorted(versions())[:3]
-    ['cpus', 'keras', 'keras_seq2seq']
-    """
+    """What the numbers of a run depend on besides its configuration and data."""
     found = {"python": platform.python_version(), "keras_seq2seq": __version__}
     for name in _PACKAGES:
         try:

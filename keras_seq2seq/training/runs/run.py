@@ -1,10 +1,7 @@
 """A whole training run, from corpus to `model.keras`."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
-import json
 import math
 import warnings
 from collections.abc import Sequence
@@ -35,15 +32,14 @@ from keras_seq2seq.training.recovery.interruption import Interruption
 from keras_seq2seq.training.recovery.non_finite_guard import NonFiniteGuard
 from keras_seq2seq.training.recovery.rollback import Rollback
 from keras_seq2seq.training.recovery.training_state import TrainingState
-from keras_seq2seq.training.runs.build import build_model, compile_model
-from keras_seq2seq.training.runs.corpora import read_corpora
-from keras_seq2seq.training.runs.run_callbacks import run_callbacks
-from keras_seq2seq.training.runs.run_directory import RunDirectory
-from keras_seq2seq.training.runs.run_start import begin_run, resume_run, run_tokenizers
+from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.runs.build import build_model, compile_model, run_callbacks
+from keras_seq2seq.training.runs.run_start import run_tokenizers, start_run
 from keras_seq2seq.training.runs.training_summary import TrainingSummary
 from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Run:
     """Trains a model as a configuration says and leaves everything in a run directory.
 
@@ -53,18 +49,18 @@ class Run:
     SIGTERM ends it after the batch, with a checkpoint.
 
     Args:
-        config: `RunConfig`.
-        directory: `RunDirectory`, created.
-        pairs: `SentencePairs` to train on and those to validate on, if they were read already.
-        model: `TextSeq2Seq` to train with its own tokenizers, in the place of the one that the
+        config: What to do.
+        directory: Where, created.
+        pairs: Those to train on and those to validate on, if they were read already.
+        model: One to train with its own tokenizers, in the place of the one that the
             configuration describes; it is compiled as that says, whether it was before or not.
-        strategy: `tf.distribute.Strategy`. The devices; each gets a part of every batch. An own
-            model must have been made in its scope.
-        say: callable that is given each message for the user.
-        callbacks: further Keras callbacks, such as a progress bar. What they know comes through
-            a resumption if they name it in `checkpointed`; see `TrainingState`.
-        resume: bool. Goes on from the last checkpoint in the directory, or from the beginning
-            where there is none. Otherwise old checkpoints are removed.
+        strategy: The devices; each gets a part of every batch. An own model must have been made
+            in its scope.
+        say: Is given each message for the user.
+        callbacks: Further ones, such as a progress bar. What they know comes through a
+            resumption if they name it in `checkpointed`; see `TrainingState`.
+        resume: Goes on from the last checkpoint in the directory, or from the beginning where
+            there is none. Otherwise old checkpoints are removed.
 
     Raises:
         CorpusError: in `fit`, the pairs cannot be read.
@@ -84,39 +80,47 @@ class Run:
     ```
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        directory: RunDirectory,
-        *,
-        pairs: Sequence[SentencePairs] | None = None,
-        model: TextSeq2Seq | None = None,
-        strategy: tf.distribute.Strategy | None = None,
-        say: Say = quiet,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        resume: bool = False,
-    ):
-        self.config = config
-        self.directory = directory
-        self.pairs = pairs
-        self.model = model
-        self.strategy = strategy or tf.distribute.get_strategy()
-        self.say = say
-        self.callbacks = callbacks
-        self.resume = resume
-        self.store = CheckpointStore(directory.checkpoints, config.training.keep_checkpoints, say)
-        _check_strategy(self.strategy, config, model)
+    config: RunConfig
+    directory: RunDirectory
+    _: dataclasses.KW_ONLY
+    pairs: Sequence[SentencePairs] | None = None
+    model: TextSeq2Seq | None = None
+    strategy: tf.distribute.Strategy | None = None
+    say: Say = quiet
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    resume: bool = False
+
+    def __post_init__(self):
+        self._devices = self.strategy or tf.distribute.get_strategy()
+        keep = self.config.training.keep_checkpoints
+        self.store = CheckpointStore(self.directory.checkpoints, keep, self.say)
+        self._check_strategy()
+
+    def _check_strategy(self) -> None:
+        made, model = self._devices.extended.variable_created_in_scope, self.model
+        if model is not None and not all(made(variable.value) for variable in model.variables):
+            raise ValueError(
+                "Run: the model was made in the scope of another strategy than the one it shall "
+                "be trained with. Make it within `with strategy.scope():`, and give Run that "
+                "strategy."
+            )
+        devices, r_drop = self._devices.num_replicas_in_sync, self.config.training.r_drop
+        if r_drop and devices > 1:
+            raise ConfigError(
+                f"training.r_drop is {r_drop}, which compares the two halves of a batch, but the "
+                f"strategy cuts batches for {devices} devices. Set training.r_drop = 0, or train "
+                "on one device."
+            )
 
     def fit(self) -> TrainingSummary:
         """Trains to the end; the model itself lies in `directory.model` then."""
-        with self.directory.locked(), self.strategy.scope():
-            return self._fit(self.pairs or read_corpora(self.config.data))
+        with self.directory.locked(), self._devices.scope():
+            return self._fit(self.pairs or self.config.data.read())
 
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
         keras.utils.set_random_seed(options.seed)
-        begin = resume_run if self.resume else begin_run
-        start, facts = begin(self.config, run, self.store, pairs, say)
+        start, facts = start_run(self.config, run, self.store, pairs, say, self.resume)
         tokenizers, (train, valid) = self._encode(pairs, start)
         model = build_model(self.config, *tokenizers) if self.model is None else self.model
         counter = EpochCounter()
@@ -164,14 +168,6 @@ class Run:
                     start = rollback.prepare(failure, steps)
         return _finish(run, table, best, limit, parameters)
 
-    @property
-    def _limits(self) -> dict[str, Any]:
-        data = self.config.data
-        return {
-            "max_source_length": data.max_source_length,
-            "max_target_length": data.max_target_length,
-        }
-
     def _encode(
         self, pairs: Sequence[SentencePairs], start: Checkpoint | None
     ) -> tuple[tuple[Tokenizer, Tokenizer], list[EncodedPairs]]:
@@ -179,16 +175,16 @@ class Run:
         tokenizers = run_tokenizers(
             self.config.text, self.directory, pairs[0], start, self.model, self.say
         )
+        limits = self.config.data.limits
         encoded = [
-            drop_over_long(EncodedPairs.of(side, *tokenizers), *tokenizers, **self._limits)
+            drop_over_long(EncodedPairs.of(side, *tokenizers), *tokenizers, **limits)
             for side in pairs
         ]
-        reports = {}
-        for name, side in zip(("train", "valid"), encoded, strict=True):
-            self.say(side.pairs.report.describe())
-            reports[name] = side.pairs.report.to_dict()
-        text = json.dumps(reports, ensure_ascii=False, indent=1) + "\n"
-        self.directory.write_text(self.directory.data_report.name, text)
+        reports = [side.pairs.report for side in encoded if side.pairs.report is not None]
+        for report in reports:
+            self.say(report.describe())
+        found = dict(zip(("train", "valid"), (r.to_dict() for r in reports), strict=True))
+        self.directory.write_json(self.directory.data_report.name, found)
         return tokenizers, encoded
 
     def _datasets(
@@ -199,7 +195,7 @@ class Run:
         counter: EpochCounter,
     ) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         data, text, training = self.config.data, self.config.text, self.config.training
-        shared = {"batch_size": data.batch_size, **self._limits}
+        shared: dict[str, Any] = {"batch_size": data.batch_size, **data.limits}
         train_data = make_dataset(
             train,
             *tokenizers,
@@ -223,13 +219,7 @@ def train(
 ) -> TrainingSummary:
     """Trains a model as a configuration says: `Run` with its model, in one call.
 
-    Args and errors as those of `Run`; `run` is the `RunDirectory`.
-
-    Example:
-
-    ```python
-    train(load_config("ko_en.toml"), RunDirectory("runs/ko_en").create(), say=print)
-    ```
+    Args and errors as those of `Run`; `run` is its directory.
     """
     return Run(config, run, pairs=pairs, say=say, callbacks=callbacks, resume=resume).fit()
 
@@ -237,24 +227,6 @@ def train(
 def enough_epochs(steps: int) -> int:
     """12 epochs, or more for a small corpus: it takes some 5,000 batches to learn a language."""
     return min(max(12, round(5000 / steps)), 60)
-
-
-def _check_strategy(
-    strategy: tf.distribute.Strategy, config: RunConfig, model: TextSeq2Seq | None
-) -> None:
-    made = strategy.extended.variable_created_in_scope
-    if model is not None and not all(made(variable.value) for variable in model.variables):
-        raise ValueError(
-            "Run: the model was made in the scope of another strategy than the one it shall be "
-            "trained with. Make it within `with strategy.scope():`, and give Run that strategy."
-        )
-    devices = strategy.num_replicas_in_sync
-    if config.training.r_drop and devices > 1:
-        raise ConfigError(
-            f"training.r_drop is {config.training.r_drop}, which compares the two halves of a "
-            f"batch, but the strategy cuts batches for {devices} devices. Set training.r_drop = "
-            "0, or train on one device."
-        )
 
 
 def _finish(
@@ -275,5 +247,5 @@ def _finish(
         seconds=limit.elapsed,
         parameters=parameters,
     )
-    run.write_text(run.summary.name, json.dumps(dataclasses.asdict(summary), indent=1) + "\n")
+    run.write_json(run.summary.name, dataclasses.asdict(summary))
     return summary

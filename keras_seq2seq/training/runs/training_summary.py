@@ -1,7 +1,5 @@
 """What a run came to."""
 
-from __future__ import annotations
-
 import dataclasses
 
 
@@ -10,12 +8,12 @@ class TrainingSummary:
     """What a run came to.
 
     Attributes:
-        epochs: int. Epochs that were run.
-        best_epoch: int. The epoch whose weights were kept, counted from 1.
-        valid_loss: float. Its validation loss, nats per token.
-        valid_perplexity: float.
-        seconds: float. Time spent in `fit`.
-        parameters: int.
+        epochs: How many were run.
+        best_epoch: The one whose weights were kept, counted from 1.
+        valid_loss: Its validation loss, nats per token.
+        valid_perplexity: The exponential of that, without label smoothing.
+        seconds: Time spent in `fit`.
+        parameters: Their number.
     """
 
     epochs: int

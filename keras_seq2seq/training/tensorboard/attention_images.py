@@ -1,7 +1,5 @@
 """Attention in TensorBoard, epoch by epoch."""
 
-from __future__ import annotations
-
 import io
 import os
 
@@ -19,9 +17,9 @@ class AttentionImages(keras.callbacks.Callback):
     sees attention sharpen. Korean is shown where a font has it, see `plot_attention`.
 
     Args:
-        log_dir: path of a directory for TensorBoard, in which nothing else writes.
-        sources: list of str, few.
-        say: callable that is given each message for the user.
+        log_dir: A directory for TensorBoard, in which nothing else writes.
+        sources: A few sentences.
+        say: Is given each message for the user.
 
     Raises:
         ValueError: in `fit`, if the model has no attention.

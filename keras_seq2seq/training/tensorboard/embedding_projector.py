@@ -1,15 +1,14 @@
 """Token embeddings for TensorBoard's projector."""
 
-from __future__ import annotations
-
 import os
-import pathlib
+from pathlib import Path
 
 import keras
 import numpy as np
 from tensorboard.plugins import projector
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.training.messages import Logs, Say, quiet
 
 
@@ -20,11 +19,9 @@ class EmbeddingProjector(keras.callbacks.Callback):
     token. The embeddings of the last epoch replace those before. Shared ones are written once.
 
     Args:
-        log_dir: path of the directory for TensorBoard. It must be one in which there are other
-            figures, too: the projector looks nowhere else.
-        max_tokens: int. So many tokens at most, those with the lowest ids, which are the most
-            frequent ones: browsers become slow beyond.
-        say: callable that is given each message for the user.
+        log_dir: A directory of TensorBoard with other figures: the projector looks nowhere else.
+        max_tokens: Most tokens, the frequent ones first: browsers become slow beyond.
+        say: Is given each message for the user.
 
     Example:
 
@@ -36,7 +33,7 @@ class EmbeddingProjector(keras.callbacks.Callback):
 
     def __init__(self, log_dir: str | os.PathLike, max_tokens: int = 5000, say: Say = quiet):
         super().__init__()
-        self.log_dir = pathlib.Path(log_dir)
+        self.log_dir = Path(log_dir)
         self.max_tokens = max_tokens
         self.say = say
         self.gave_up = False
@@ -54,7 +51,8 @@ class EmbeddingProjector(keras.callbacks.Callback):
     def _write(self) -> None:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         config = projector.ProjectorConfig()
-        for name, tokenizer, table in self._tables():
+        for name, tokenizer, embedding in self._sides():
+            table = keras.ops.convert_to_numpy(embedding.embeddings).astype("float32")
             tokens = tokenizer.tokens()[: self.max_tokens]
             with replacing(self.log_dir / f"{name}_tokens.tsv") as temporary:
                 temporary.write_text("".join(f"{_label(t)}\n" for t in tokens), "utf-8")
@@ -63,21 +61,15 @@ class EmbeddingProjector(keras.callbacks.Callback):
             entry = config.embeddings.add(tensor_name=f"{name} embedding")
             entry.metadata_path = f"{name}_tokens.tsv"
             entry.tensor_path = f"{name}_embedding.tsv"
-        if not os.path.exists(self.log_dir / "projector_config.pbtxt"):
+        if not (self.log_dir / "projector_config.pbtxt").exists():
             projector.visualize_embeddings(str(self.log_dir), config)
 
-    def _tables(self):
-        """(name, tokenizer, table [V, E]) of the target, and of the source if that has its own."""
-        model = self.model
-        target = model.seq2seq.decoder.embedding
-        source = model.seq2seq.encoder.embedding
-        yield "target", model.target_tokenizer, _values(target)
-        if source is not target:
-            yield "source", model.source_tokenizer, _values(source)
-
-
-def _values(embedding: keras.layers.Embedding) -> np.ndarray:
-    return keras.ops.convert_to_numpy(embedding.embeddings).astype("float32")
+    def _sides(self) -> list[tuple[str, Tokenizer, keras.layers.Embedding]]:
+        """The target, and the source if that has a table of its own."""
+        model, inner = self.model, self.model.seq2seq
+        target = ("target", model.target_tokenizer, inner.decoder.embedding)
+        source = ("source", model.source_tokenizer, inner.encoder.embedding)
+        return [target] if source[2] is target[2] else [target, source]
 
 
 def _label(token: str) -> str:

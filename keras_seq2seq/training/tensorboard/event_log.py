@@ -1,7 +1,5 @@
 """Figures, text and pictures for TensorBoard."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 
@@ -15,18 +13,6 @@ class EventLog:
 
     What cannot be written, on a full disk for instance, is told once and given up: a run is worth
     more than its pictures.
-
-    Args:
-        log_dir: path of the directory.
-        say: callable that is given each message for the user.
-
-    Example:
-
-    ```python
-    log = EventLog("runs/first/logs/samples", print)
-    log.text("samples", "| source | translation |", step=3)
-    log.close()
-    ```
     """
 
     def __init__(self, log_dir: str | os.PathLike, say: Say = quiet):
@@ -36,13 +22,9 @@ class EventLog:
         self.gave_up = False
 
     def scalars(self, figures: Mapping[str, float], step: int) -> None:
-        """Adds figures, a dict of name to number."""
-
-        def write():
-            for name, value in figures.items():
-                tf.summary.scalar(name, float(value), step=step)
-
-        self._write(write)
+        """Adds figures by their names."""
+        summaries = ((name, float(value)) for name, value in figures.items())
+        self._write(lambda: [tf.summary.scalar(*summary, step=step) for summary in summaries])
 
     def text(self, name: str, markdown: str, step: int) -> None:
         """Adds a text in Markdown."""

@@ -1,9 +1,9 @@
 """Translations in TensorBoard, epoch by epoch."""
 
-from __future__ import annotations
-
 import html
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 
@@ -11,16 +11,17 @@ from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 
+@dataclass(eq=False, repr=False)
 class SampleTranslations(keras.callbacks.Callback):
     """Translates a few sentences after every epoch and shows them in TensorBoard's text view.
 
     Behind `SwapEMAWeights` in the list of callbacks it is the averaged weights that translate.
 
     Args:
-        log_dir: path of a directory for TensorBoard, in which nothing else writes.
-        sources: list of str, few.
-        references: list of as many str.
-        say: callable that is given each message for the user.
+        log_dir: A directory for TensorBoard, in which nothing else writes.
+        sources: A few sentences.
+        references: As many.
+        say: Is given each message for the user.
 
     Raises:
         ValueError: if there are not as many references as sources.
@@ -33,34 +34,25 @@ class SampleTranslations(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(
-        self,
-        log_dir: str | os.PathLike,
-        sources: list[str],
-        references: list[str],
-        say: Say = quiet,
-    ):
+    log_dir: str | os.PathLike
+    sources: Sequence[str]
+    references: Sequence[str]
+    say: Say = quiet
+
+    def __post_init__(self):
         super().__init__()
-        if len(sources) != len(references):
+        if len(self.sources) != len(self.references):
             raise ValueError(
-                f"SampleTranslations: {len(sources)} sources, but {len(references)} references."
+                f"SampleTranslations: {len(self.sources)} sources, but {len(self.references)} "
+                "references."
             )
-        self.sources = list(sources)
-        self.references = list(references)
-        self.log = EventLog(log_dir, say)
+        self.log = EventLog(self.log_dir, self.say)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         translations = self.model.generate(self.sources)
-        rows = [
-            "| source | reference | translation |",
-            "|---|---|---|",
-            *(
-                f"| {_cell(source)} | {_cell(reference)} | {_cell(translation)} |"
-                for source, reference, translation in zip(
-                    self.sources, self.references, translations, strict=True
-                )
-            ),
-        ]
+        rows = ["| source | reference | translation |", "|---|---|---|"]
+        for texts in zip(self.sources, self.references, translations, strict=True):
+            rows.append(f"| {' | '.join(map(_cell, texts))} |")
         self.log.text("samples", "\n".join(rows), step=epoch + 1)
 
     def on_train_end(self, logs: Logs = None) -> None:

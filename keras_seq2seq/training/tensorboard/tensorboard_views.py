@@ -1,7 +1,5 @@
 """What a run shows in TensorBoard beside its curves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -26,30 +24,16 @@ def tensorboard_views(
     valid_pairs: SentencePairs,
     say: Say = quiet,
 ) -> list[keras.callbacks.Callback]:
-    """Makes the callbacks that a configuration asks for.
+    """Makes the callbacks that a configuration asks for; they belong behind `SwapEMAWeights`.
 
-    Args:
-        config: `TrainingConfig`.
-        model: the `TextSeq2Seq` that will be trained.
-        log_dir: path of the directory for TensorBoard, in which `train` has the curves.
-        valid_pairs: `SentencePairs`; the samples are taken from all over them.
-        say: callable that is given each message for the user.
-
-    Returns:
-        list of Keras callbacks; they belong behind `SwapEMAWeights`.
-
-    Example:
-
-    ```python
-    callbacks += tensorboard_views(config.training, model, run.logs, valid_pairs)
-    ```
+    The samples are taken from all over the pairs; `log_dir/train` has the curves.
     """
     # A directory each: TensorBoard follows one file in a directory at a time.
-    callbacks = []
+    callbacks: list[keras.callbacks.Callback] = []
     if config.sample_translations:
         chosen = spread(valid_pairs, config.sample_translations)
-        sides = ([pair[side] for pair in chosen] for side in (0, 1))
-        callbacks.append(SampleTranslations(log_dir / "samples", *sides, say))
+        sources, references = ([pair[side] for pair in chosen] for side in (0, 1))
+        callbacks.append(SampleTranslations(log_dir / "samples", sources, references, say))
     if config.attention_images and model.seq2seq.attention is not None:
         sources = [source for source, _ in spread(valid_pairs, config.attention_images)]
         callbacks.append(AttentionImages(log_dir / "attention", sources, say))
@@ -59,11 +43,7 @@ def tensorboard_views(
 
 
 def spread(pairs: Iterable[Item], count: int) -> list[Item]:
-    """So many of the pairs, at equal distances, the first among them.
-
-    >>> spread(list("abcdefg"), 3)
-    ['a', 'c', 'e']
-    """
+    """So many of the pairs, at equal distances, the first among them."""
     pairs = list(pairs)
     count = min(count, len(pairs))
     return [pairs[i * len(pairs) // count] for i in range(count)]

@@ -1,7 +1,5 @@
 """Learning rate, gradient norm and speed beside loss and metrics; all of them in TensorBoard."""
 
-from __future__ import annotations
-
 import os
 import time
 
@@ -25,8 +23,8 @@ class TrainingScalars(keras.callbacks.Callback):
     50 batches.
 
     Args:
-        log_dir: path of the directory for TensorBoard, or `None`.
-        say: callable that is given each message for the user.
+        log_dir: A directory for TensorBoard, or `None`.
+        say: Is given each message for the user.
 
     Example:
 
@@ -61,7 +59,8 @@ class TrainingScalars(keras.callbacks.Callback):
             self.norm_sum += norm
             self.norm_count += 1
         if self.logs and (batch + 1) % _EVERY == 0:
-            figures = {"batch/loss": logs["loss"], "batch/learning_rate": self._learning_rate()}
+            loss = (logs or {})["loss"]
+            figures = {"batch/loss": loss, "batch/learning_rate": self._learning_rate()}
             if norm is not None:
                 figures["batch/gradient_norm"] = norm
             self.logs["train"].scalars(figures, int(self.model.optimizer.iterations.numpy()))
@@ -70,6 +69,7 @@ class TrainingScalars(keras.callbacks.Callback):
         self.tokens = self._count_tokens()  # validation is about to reset the metrics
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = {} if logs is None else logs
         logs["learning_rate"] = self._learning_rate()
         if self.norm_count:
             logs["gradient_norm"] = self.norm_sum / self.norm_count

@@ -30,6 +30,6 @@ def test_an_unknown_recipe_is_refused_with_the_nearest():
 def test_a_recipe_may_be_given_on_the_command_line(capsys):
     from keras_seq2seq.cli import train_command
 
-    train_command.run("recipe:quickstart", ["model.units=5"], None, False, True)
+    train_command.run("recipe:quickstart", set_=["model.units=5"], show_config=True)
     shown = capsys.readouterr().out
     assert "vocabulary_size = 1600" in shown and "units = 5" in shown

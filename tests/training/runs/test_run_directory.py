@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from keras_seq2seq.training.configuration.config import RunConfig
-from keras_seq2seq.training.runs.run_directory import RunDirectory
+from keras_seq2seq.training.run_directory import RunDirectory
 
 NOW = datetime(2025, 3, 4, 5, 6, 7)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from keras_seq2seq.atomic_file import remove_leftovers, replacing
+from keras_seq2seq.training.errors.training_error import TrainingError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,13 +51,12 @@ class RunDirectory:
     file that is there is whole.
 
     Args:
-        path: path of the directory; need not exist yet.
+        path: The directory; need not exist yet.
 
     Example:
 
     ```python
     run = RunDirectory("runs/first").create()
-    run.write_text("config.toml", config.to_toml())
     with run.replacing("model.keras") as temporary:
         model.save(temporary)
     ```
@@ -80,11 +82,7 @@ class RunDirectory:
 
     @classmethod
     def new(cls, root: str | os.PathLike = "runs", now: datetime | None = None) -> RunDirectory:
-        """Creates a run directory of its own, `<root>/<date>_<time>`.
-
-        Raises:
-            ValueError: it cannot be created.
-        """
+        """Creates a run directory of its own, `<root>/<date>_<time>`."""
         name = f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}"
         run, number = cls(Path(root) / name), 1
         while os.path.lexists(run.path):  # another run began in the same second
@@ -103,14 +101,10 @@ class RunDirectory:
     def create(self) -> RunDirectory:
         """Creates the directory if need be and makes sure that it may be filled.
 
-        A run that is there already is left as it is.
-
-        Returns:
-            The run directory itself.
+        A run that is there already is left as it is. Returns the run directory itself.
 
         Raises:
-            ValueError: the path is a file, the directory holds something other than a run, or it
-                is not writable.
+            ValueError: it is a file, holds something other than a run, or is not writable.
         """
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file, but a run needs a directory: choose another.")
@@ -139,18 +133,14 @@ class RunDirectory:
         return self
 
     def write_text(self, name: str, text: str) -> Path:
-        """Writes a UTF-8 text file into the directory, whole or not at all.
-
-        Args:
-            name: str. Name of the file, as `config.toml`.
-            text: str. Its content.
-
-        Returns:
-            The path of the file.
-        """
+        """Writes a UTF-8 text file into the directory, whole or not at all; returns its path."""
         with self.replacing(name) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
         return self.path / name
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """`write_text` of plain data."""
+        return self.write_text(name, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -189,15 +179,9 @@ class RunDirectory:
     def remove_beginnings(self) -> None:
         """Removes what a run writes before it trains, and the directory if nothing else is left."""
         self.remove_leftovers()
-        beginnings = (
-            self.config,
-            self.source_vocabulary,
-            self.target_vocabulary,
-            self.data_report,
-            self.data_fingerprint,
-            self.versions,
-        )
-        for path in beginnings:
+        vocabularies = (self.source_vocabulary, self.target_vocabulary)
+        facts = (self.config, self.data_report, self.data_fingerprint, self.versions)
+        for path in (*vocabularies, *facts):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
@@ -209,3 +193,19 @@ class RunDirectory:
     def replacing(self, name: str) -> AbstractContextManager[Path]:
         """Gives a temporary path beside `name`, and renames it to `name` when all went well."""
         return replacing(self.path / name)
+
+    @contextlib.contextmanager
+    def replacing_for_sure(self, name: str) -> Iterator[Path]:
+        """`replacing` of what a run cannot do without.
+
+        Raises:
+            TrainingError: it cannot be written.
+        """
+        try:
+            with self.replacing(name) as temporary:
+                yield temporary
+        except OSError as error:
+            raise TrainingError(
+                f"{self.path / name} cannot be written: {error}. Make room, then resume with: "
+                f"keras-seq2seq train --resume {self.path}"
+            ) from error

@@ -1,10 +1,8 @@
 """Options that encoder and decoder share."""
 
-from __future__ import annotations
-
 import dataclasses
 
-from keras_seq2seq.layers.stack_spec import StackSpec
+from keras_seq2seq.layers.options.stack_spec import StackSpec
 from keras_seq2seq.specs.option import finer_rate, option, rate
 
 

@@ -1,11 +1,9 @@
 """Options of an encoder."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import ClassVar
 
-from keras_seq2seq.layers.side_spec import SideSpec
+from keras_seq2seq.layers.options.side_spec import SideSpec
 from keras_seq2seq.specs.option import finer_rate, option
 
 

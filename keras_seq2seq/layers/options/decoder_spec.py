@@ -1,12 +1,10 @@
 """Options of a decoder."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import ClassVar
 
 from keras_seq2seq.layers.kinds import ATTENTIONS
-from keras_seq2seq.layers.side_spec import SideSpec
+from keras_seq2seq.layers.options.side_spec import SideSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import finer_rate, option, rate
 

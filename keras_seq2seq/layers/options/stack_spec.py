@@ -1,7 +1,5 @@
 """Options of recurrent layers."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Options of a generator."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import ClassVar
 

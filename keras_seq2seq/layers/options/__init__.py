@@ -1,0 +1,1 @@
+"""Options of the layers: each is declared once, in the spec of its part."""
