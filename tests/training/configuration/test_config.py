@@ -82,7 +82,7 @@ def test_every_default_passes_its_own_check_and_no_key_is_in_two_sections():
             # Written out, it goes through the check that a user's value goes through.
             written = tomli_w.dumps({key: value}).partition(" = ")[2].strip()
             config = load_config(None, [f"{section}.{key}={written}"])
-            found = getattr(getattr(config, section), key)
+            found = config.to_dict()[section][key]
             assert found == value and type(found) is type(value), key
             assert config == RunConfig(), key
 

@@ -97,7 +97,7 @@ def test_few_tokens_are_written_on_demand_and_shared_tables_once(tmp_path):
 
     tokenizer = CharacterTokenizer.learn(["a\tb\u2028 c"], 20)
     size = tokenizer.vocabulary_size
-    seq2seq = Seq2Seq(size, size, units=4, embedding_dim=4, share_embeddings=True)
+    seq2seq = Seq2Seq.from_options(size, size, units=4, embedding_dim=4, share_embeddings=True)
     model = TextSeq2Seq(seq2seq, tokenizer, tokenizer)
     run_epochs(EmbeddingProjector(tmp_path, max_tokens=7), model)
     assert sorted(p.name for p in tmp_path.iterdir()) == [
@@ -162,7 +162,7 @@ def test_a_run_shows_what_its_configuration_asks_for(tmp_path):
 def test_without_attention_there_are_no_pictures_of_it(tmp_path):
     bytes_ = ByteTokenizer()
     size = bytes_.vocabulary_size
-    seq2seq = Seq2Seq(size, size, units=4, embedding_dim=4, attention=None)
+    seq2seq = Seq2Seq.from_options(size, size, units=4, embedding_dim=4, attention=None)
     model = TextSeq2Seq(seq2seq, bytes_, bytes_)
     pairs = SentencePairs(SOURCES, REFERENCES)
     (only,) = tensorboard_views(load_config().training, model, tmp_path, pairs)
