@@ -23,7 +23,7 @@ from scored_run import facts_of, run_script, say, score_pairs, train_run
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import TrainingError
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -14,7 +14,7 @@ from keras_seq2seq.cli.library_messages import own_messages_only
 from keras_seq2seq.cli.terminal import err, progress_of
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import TrainingError
 from keras_seq2seq.training.run_directory import RunDirectory
 
 BATCH = 64

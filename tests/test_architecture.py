@@ -40,6 +40,7 @@ ANY_BACKEND = {"layers", "models", "decoding", "objective"}  # run where there i
 FILES_IN_A_ROOM = 13
 SEVERAL_CLASSES = {
     "training/configuration/config.py": "four sections and the whole that holds them",
+    "training/errors.py": "the errors of a run, of a few lines each",
     "export/artefact.py": "the interface and what its one method returns",
     "phrasebook/grammar/lexicon.py": "one record for each kind of word",
     "phrasebook/grammar/predicates.py": "one record for each language",

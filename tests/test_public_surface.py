@@ -50,10 +50,11 @@ def _is_generated(cls):
 
 
 def _without_example():
-    """Classes that nobody makes by hand: results, abstract ones, and sections of `RunConfig`."""
+    """Classes that nobody makes by hand: results, abstract ones, what a run makes, its options."""
     return {
         getattr(importlib.import_module(f"keras_seq2seq.{module}"), name)
         for module, name in (
+            ("data", "CorpusError"),
             ("data", "CorpusReport"),
             ("decoding", "Generation"),
             ("decoding", "History"),
@@ -73,7 +74,17 @@ def _without_example():
             ("layers", "StackSpec"),
             ("layers", "StepLayer"),
             ("models", "Decodable"),
+            ("training", "Checkpoint"),
+            ("training", "CheckpointError"),
+            ("training", "CheckpointStore"),
+            ("training", "Checkpointing"),
+            ("training", "Interruption"),
+            ("training", "NonFiniteGuard"),
+            ("training", "NonFiniteLoss"),
+            ("training", "Rollback"),
             ("training", "TrainingConfig"),
+            ("training", "TrainingError"),
+            ("training", "TrainingState"),
             ("training", "TrainingSummary"),
         )
     }

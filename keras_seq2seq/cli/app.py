@@ -20,8 +20,7 @@ from keras_seq2seq.cli import (
     train_command,
 )
 from keras_seq2seq.cli.library_messages import own_messages_only
-from keras_seq2seq.training.errors.training_error import TrainingError
-from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted
 from keras_seq2seq.version import __version__
 
 app = typer.Typer(

@@ -14,7 +14,7 @@ from keras_seq2seq.cli.arguments import Overrides, Overwrite
 from keras_seq2seq.cli.terminal import err, make_progress, say
 from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
-from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.errors import TrainingInterrupted
 from keras_seq2seq.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:

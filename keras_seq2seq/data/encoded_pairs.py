@@ -18,20 +18,7 @@ _ENCODE_BATCH = 1024  # sentences tokenised at a time
 
 @dataclass(frozen=True)
 class EncodedPairs:
-    """Sentence pairs and what two tokenizers have made of them.
-
-    Args:
-        pairs: `SentencePairs`, N of them.
-        sources: `TokenRows`, N of them, without BOS and EOS.
-        targets: `TokenRows`, the same for the other side.
-
-    Example:
-
-    ```python
-    encoded = drop_over_long(EncodedPairs.of(pairs, korean, english), korean, english)
-    dataset = make_dataset(encoded, korean, english)    # nothing is tokenised again
-    ```
-    """
+    """Sentence pairs, and their rows of ids without BOS and EOS, as two tokenizers made them."""
 
     pairs: SentencePairs
     sources: TokenRows

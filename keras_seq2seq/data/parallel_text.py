@@ -33,12 +33,11 @@ def read_pairs(
     as one corpus. White space around a sentence is dropped.
 
     Args:
-        spec: str. The corpus.
-        columns: tuple of two int, counted from 1. The columns of source and target; two files
-            and the built-in corpus have two, and (2, 1) swaps the direction.
-        drop_duplicates: bool. Whether a pair that came before is dropped.
-        drop_empty: bool. Whether a pair with a blank side is dropped. An evaluation wants both
-            False: its lines keep their number.
+        spec: The corpus.
+        columns: Those of source and target, from 1; (2, 1) swaps two files or the built-in corpus.
+        drop_duplicates: Whether a pair that came before is dropped.
+        drop_empty: Whether a pair with a blank side is dropped. An evaluation wants both False:
+            its lines keep their number.
 
     Returns:
         `SentencePairs`, whose `report` counts what was dropped.
@@ -140,17 +139,10 @@ def _read_two(first: str, second: str, columns: Columns) -> Rows:
 
 
 def _filtered(rows: Rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> SentencePairs:
-    kept, seen = [], set()
-    duplicate = empty = 0
-    for source, target in rows:
-        pair = (source.strip(), target.strip())
-        if drop_empty and not all(pair):
-            empty += 1
-        elif drop_duplicates and pair in seen:
-            duplicate += 1
-        else:
-            kept.append(pair)
-            seen.add(pair)
+    pairs = [(source.strip(), target.strip()) for source, target in rows]
+    full = [pair for pair in pairs if all(pair)] if drop_empty else pairs
+    kept = list(dict.fromkeys(full)) if drop_duplicates else full
+    duplicate, empty = len(full) - len(kept), len(pairs) - len(full)
     report = CorpusReport(origin, len(rows), len(kept), duplicate, empty)
     if not kept:
         raise CorpusError(

@@ -47,20 +47,19 @@ def make_dataset(
     sentences are tokenised once; under subword regularisation again in every epoch.
 
     Args:
-        pairs: `SentencePairs`, or `EncodedPairs` of these tokenizers. Over-long ones are left
-            out with a warning; `drop_over_long` does it beforehand, and counts them.
-        source_tokenizer, target_tokenizer: `Tokenizer`s.
-        batch_size: int. Pairs a batch, B.
-        batch_tokens: int. Where above 0, about so many tokens a batch, see `plan_batches`. All
-            epochs have as many batches as the first.
-        max_source_length, max_target_length: int. Most ids of a sentence, EOS among them.
-        shuffle: bool. False delivers the pairs sorted by length, for validation.
-        seed: int, at least 0. Seed of the order.
-        epoch_counter: `EpochCounter`. Says which epoch it is, and from which batch on.
-        subword_sampling: tuple of two float. The alpha of `SubwordSampler` for sources and for
-            targets; 0 takes the best pieces always, as validation wants it.
-        r_drop: bool. Whether a batch holds its pairs twice, one half below the other, as the
-            `r_drop` of `SequenceCrossentropy` wants it: 2B rows for every B below.
+        pairs: Over-long ones are left out with a warning; `drop_over_long` counts them, too.
+        source_tokenizer, target_tokenizer: Those of `EncodedPairs`, if given such.
+        batch_size: Pairs a batch, B.
+        batch_tokens: Where above 0, about so many tokens a batch, see `plan_batches`. All epochs
+            have as many batches as the first.
+        max_source_length, max_target_length: Most ids of a sentence, EOS among them.
+        shuffle: False delivers the pairs sorted by length, for validation.
+        seed: Seed of the order, at least 0.
+        epoch_counter: Says which epoch it is, and from which batch on.
+        subword_sampling: The alpha of `SubwordSampler` for sources and for targets; 0 takes the
+            best pieces always, as validation wants it.
+        r_drop: Whether a batch holds its pairs twice, one half below the other, as the `r_drop`
+            of `SequenceCrossentropy` wants it: 2B rows for every B below.
 
     Returns:
         A `tf.data.Dataset` of known cardinality that yields (x, y, sample_weight), as

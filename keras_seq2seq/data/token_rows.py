@@ -12,9 +12,7 @@ from keras_seq2seq.text.special_tokens import PAD
 class TokenRows:
     """Rows of ids of any length in two flat arrays: a corpus of 30,000 lines takes 2 MB.
 
-    Args:
-        flat: int array of shape (sum of T,). The ids of all rows, one after the other.
-        lengths: int array of shape (N,). Ids of each row.
+    `flat` are the ids of all rows, one after the other; `lengths` (N,) those of each row.
 
     Example:
 

@@ -81,21 +81,15 @@ class Attention(Configured, keras.layers.Layer):
                 f"and the memory's width {memory_dim}."
             )
         if self.score in ("general", "additive"):
-            self.kernel = self.add_weight(
-                shape=(units, memory_dim), initializer="glorot_uniform", name="kernel"
-            )
+            self.kernel = self.add_weight((units, memory_dim), name="kernel")
         elif units != memory_dim:
             raise ValueError(
                 f"Attention: score={self.score!r} multiplies the decoder's {units} units with a "
                 f"memory of width {memory_dim}; make them equal or use score='general'."
             )
         if self.score == "additive":
-            self.query_kernel = self.add_weight(
-                shape=(units, units), initializer="glorot_uniform", name="query_kernel"
-            )
-            self.vector = self.add_weight(
-                shape=(units, 1), initializer="glorot_uniform", name="vector"
-            )
+            self.query_kernel = self.add_weight((units, units), name="query_kernel")
+            self.vector = self.add_weight((units, 1), name="vector")
         self.built = True
 
     def keys(self, memory: Tensor) -> Tensor:

@@ -168,12 +168,7 @@ class Decoder(Configured, keras.layers.Layer):
     def prepare(self, state: list[State], memory: Memory) -> tuple[list[State], Memory]:
         """What a search with a built decoder starts from: all that is computed only once.
 
-        Args:
-            state: one list per layer, tensors [B, H].
-            memory: the encoder's.
-
-        Returns:
-            state, with the h' = 0 of input feeding, and memory, with keys where there is attention.
+        The state, tensors [B, H], gets the h' = 0 of input feeding, the memory its keys.
         """
         if self.attention_layer is None:
             return state, memory

@@ -63,9 +63,7 @@ class Generator(Configured, keras.layers.Layer):
     def build(self, hidden_shape: Any, weights_shape: Any = None, memory_shape: Any = None) -> None:
         units = hidden_shape[-1]
         if self.embedding is None:
-            self.kernel = self.add_weight(
-                shape=(units, self.vocabulary_size), initializer="glorot_uniform", name="kernel"
-            )
+            self.kernel = self.add_weight((units, self.vocabulary_size), name="kernel")
         elif (self.embedding.input_dim, self.embedding.output_dim) != (self.vocabulary_size, units):
             raise ValueError(
                 f"Generator: the tied embedding is [{self.embedding.input_dim}, "
@@ -73,9 +71,7 @@ class Generator(Configured, keras.layers.Layer):
                 f"[{self.vocabulary_size}, {units}]."
             )
         if self.spec.fixed_norm is not None:
-            self.bias = self.add_weight(
-                shape=(self.vocabulary_size,), initializer="zeros", name="bias"
-            )
+            self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")
         self.built = True
 
     def prepare(self, memory: Memory) -> Memory:

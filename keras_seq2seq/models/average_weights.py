@@ -39,10 +39,6 @@ def average_weights(models: Iterable[Any]) -> Any:
                 "model 1; only models of one architecture can be averaged. For others see Ensemble."
             )
     average = models[0].copy()
-    average.set_weights(
-        [
-            np.mean(one, axis=0, dtype="float64").astype(one[0].dtype)
-            for one in zip(*weights, strict=True)
-        ]
-    )
+    same = zip(*weights, strict=True)
+    average.set_weights([np.mean(w, axis=0, dtype="float64").astype(w[0].dtype) for w in same])
     return average

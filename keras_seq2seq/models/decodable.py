@@ -73,12 +73,8 @@ class Decodable(_Model):
     ) -> SearchResult:
         """Any search, traceable in any graph: ids [B, S] -> `SearchResult`.
 
-        A source that is EOS alone (an empty line) gives an empty result.
-
-        Args:
-            source_ids: int tensor [B, S], EOS behind each source, padded on the right.
-            max_length: int. T.
-            options: `SearchOptions` whose data are tensors with batch axis B.
+        EOS stands behind each source, padding at the right; EOS alone (an empty line) gives an
+        empty result. `max_length` is T; data of the options are tensors with batch axis B.
         """
         state, memory = self.encode(source_ids)
 
@@ -103,9 +99,7 @@ class Decodable(_Model):
     def score(self, source_ids: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Judges given targets: ids [B, S] and [B, T] -> scores [B, T], attention [B, T, S].
 
-        Args:
-            source_ids: int tensor [B, S].
-            target_ids: int tensor [B, T]; EOS behind each target, if it is whole, then PAD.
+        EOS stands behind each target, if it is whole, then PAD.
 
         Returns:
             float32 tensor [B, T], the natural log-probability of each token given those before
@@ -125,8 +119,8 @@ class Decodable(_Model):
 
         Args:
             source_ids: int array [B, S].
-            max_length: int. T.
-            options: `SearchOptions`; data as single values or one for each example. Each
+            max_length: T.
+            options: data as single values or one for each example. Each
                 combination of options is compiled once, whatever the values of their data.
         """
         fixed, data = options.shape_of_graph(), options.arrays(len(source_ids))

@@ -11,6 +11,8 @@ from keras import ops
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.tensors import Tensor
 
+_SHARED = ("source_vocabulary_size", "target_vocabulary_size", "pad_id", "bos_id", "eos_id")
+
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 class Ensemble(Decodable, keras.Model):
@@ -44,14 +46,10 @@ class Ensemble(Decodable, keras.Model):
         super().__init__(**kwargs)
         self.models = list(models)
         _check_models(self.models)
-        first = self.models[0]
-        self.pad_id, self.bos_id, self.eos_id = first.pad_id, first.bos_id, first.eos_id
-        self.source_vocabulary_size = first.source_vocabulary_size
-        self.target_vocabulary_size = first.target_vocabulary_size
+        for name in (*_SHARED, "policy", "supports_jit"):
+            setattr(self, name, getattr(self.models[0], name))
         attention = [model.attention for model in self.models]
         self.attention = None if None in attention else attention
-        self.policy = first.policy
-        self.supports_jit = first.supports_jit
         self.built = True
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
@@ -64,20 +62,18 @@ class Ensemble(Decodable, keras.Model):
         return list(states), list(memories)
 
     def decode_step(self, ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Any, Tensor]:
-        steps = [
-            model.decode_step(ids, *given)
-            for model, *given in zip(self.models, state, memory, strict=True)
-        ]
-        logits, states, weights = map(list, zip(*steps, strict=True))
+        logits, states, weights = self._results("decode_step", ids, state, memory)
         return self._average(logits), states, self._mean_attention(weights)
 
     def decode(self, decoder_ids: Tensor, state: Any, memory: Any) -> tuple[Tensor, Tensor]:
-        steps = [
-            model.decode(decoder_ids, *given)
-            for model, *given in zip(self.models, state, memory, strict=True)
-        ]
-        logits, weights = map(list, zip(*steps, strict=True))
+        logits, weights = self._results("decode", decoder_ids, state, memory)
         return self._average(logits), self._mean_attention(weights)
+
+    def _results(self, method, ids, state, memory):
+        """What a method of all models gives: one list of M for each of its outputs."""
+        models = zip(self.models, state, memory, strict=True)
+        results = [getattr(model, method)(ids, *given) for model, *given in models]
+        return map(list, zip(*results, strict=True))
 
     def _average(self, logits):
         probabilities = sum(ops.softmax(values, axis=-1) for values in logits)
@@ -111,9 +107,8 @@ class Ensemble(Decodable, keras.Model):
 def _check_models(models):
     if not models:
         raise ValueError("Ensemble: expected at least one model, got none.")
-    names = ("source_vocabulary_size", "target_vocabulary_size", "pad_id", "bos_id", "eos_id")
     for place, model in enumerate(models[1:], start=2):
-        for name in names:
+        for name in _SHARED:
             ours, theirs = getattr(models[0], name), getattr(model, name)
             if ours != theirs:
                 raise ValueError(

@@ -72,7 +72,9 @@ class Seq2Seq(Decodable, keras.Model):
         **kwargs: Any,
     ):
         if isinstance(bridge, str):
-            bridge = make_bridge(bridge, encoder, decoder)
+            fitting = decoder.spec.units, bridge, encoder.spec.directions, decoder.spec.num_layers
+            made: Bridge = BRIDGES[bridge](*fitting, dtype=decoder.dtype_policy, name="bridge")
+            bridge = made
         _check_parts(encoder, decoder, generator, bridge)
         source_ids = keras.Input((None,), dtype="int32", name="source_ids")
         decoder_ids = keras.Input((None,), dtype="int32", name="decoder_ids")
@@ -117,7 +119,6 @@ class Seq2Seq(Decodable, keras.Model):
             pad_id, bos_id, eos_id: int. Special ids.
             use_cudnn: see `RecurrentStack`.
             dtype: dtype policy, such as `"mixed_bfloat16"`.
-            name: str.
             **options: of `ModelSpec`, that shall differ from `spec`.
 
         Raises:
@@ -162,11 +163,7 @@ class Seq2Seq(Decodable, keras.Model):
 
     @classmethod
     def from_preset(
-        cls,
-        preset: str,
-        source_vocabulary_size: int,
-        target_vocabulary_size: int,
-        **changes: Any,
+        cls, preset: str, source_vocabulary_size: int, target_vocabulary_size: int, **changes: Any
     ) -> Seq2Seq:
         """Builds a named architecture with fresh weights; see `models.presets.PRESETS`.
 
@@ -248,15 +245,3 @@ def _check_parts(encoder, decoder, generator, bridge):
             f"Seq2Seq: an encoder of cell={cells[0]!r} has no state for a decoder of "
             f"cell={cells[1]!r}; give both the same, or a bridge of your own."
         )
-
-
-def make_bridge(kind: str, encoder: Encoder, decoder: Decoder) -> Bridge:
-    """The bridge of a kind that fits between an encoder and a decoder."""
-    return BRIDGES[kind](
-        decoder.spec.units,
-        kind,
-        encoder.spec.directions,
-        decoder.spec.num_layers,
-        dtype=decoder.dtype_policy,
-        name="bridge",
-    )

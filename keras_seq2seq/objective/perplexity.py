@@ -5,10 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_seq2seq.objective.sequence_crossentropy import (
-    flat_tokens,
-    token_negative_log_likelihood,
-)
+from keras_seq2seq.objective.sequence_crossentropy import flat_tokens, token_negative_log_likelihood
 from keras_seq2seq.tensors import Tensor
 
 
@@ -31,9 +28,7 @@ class Perplexity(keras.metrics.Mean):
         super().__init__(name=name, **kwargs)
         self.ignore_id = ignore_id
 
-    def update_state(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         loss = token_negative_log_likelihood(y_true, y_pred)
         super().update_state(*flat_tokens(loss, y_true, sample_weight, self.ignore_id))

@@ -140,9 +140,7 @@ class SequenceCrossentropy(keras.losses.Loss):
         self.ignore_id = ignore_id
         self.r_drop = r_drop
 
-    def __call__(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> Tensor:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         weight = token_weights(y_true, sample_weight, self.ignore_id)
         loss = super().__call__(y_true, y_pred, sample_weight=weight)
         if not self.r_drop:

@@ -28,9 +28,7 @@ class TokenAccuracy(keras.metrics.Mean):
         super().__init__(name=name, **kwargs)
         self.ignore_id = ignore_id
 
-    def update_state(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Adds targets [B, T] and logits [B, T, V]; weight [B, T] or `None`."""
         # Not argmax, which Keras makes of several passes over [B, T, V] to tell 0 from -0.
         predicted = ops.top_k(y_pred, 1)[1][..., 0]  # [B, T]

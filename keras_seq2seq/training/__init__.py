@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.configuration.config_file import commented_toml as commented_toml
     from keras_seq2seq.training.configuration.config_file import load_config as load_config
     from keras_seq2seq.training.configuration.recipe import recipe_names as recipe_names
-    from keras_seq2seq.training.errors.checkpoint_error import CheckpointError as CheckpointError
-    from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss as NonFiniteLoss
-    from keras_seq2seq.training.errors.training_error import TrainingError as TrainingError
-    from keras_seq2seq.training.errors.training_interrupted import (
+    from keras_seq2seq.training.errors import CheckpointError as CheckpointError
+    from keras_seq2seq.training.errors import NonFiniteLoss as NonFiniteLoss
+    from keras_seq2seq.training.errors import TrainingError as TrainingError
+    from keras_seq2seq.training.errors import (
         TrainingInterrupted as TrainingInterrupted,
     )
     from keras_seq2seq.training.recovery.checkpoint import Checkpoint as Checkpoint

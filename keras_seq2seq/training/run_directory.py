@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_seq2seq.atomic_file import remove_leftovers, replacing
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import TrainingError
 
 if sys.version_info >= (3, 11):
     import tomllib

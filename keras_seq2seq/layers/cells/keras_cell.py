@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras import ops
+from keras import ops, tree
 
 from keras_seq2seq.layers.cells.step_layer import State, StepLayer
 from keras_seq2seq.tensors import Tensor
@@ -17,16 +17,11 @@ class KerasCell(StepLayer):
         super().__init__(units, **{**kwargs, "return_sequences": True, "return_state": True})
 
     def initial_state(self, batch: Any, max_length: int) -> State:
-        sizes = self.cell.state_size
-        sizes = sizes if isinstance(sizes, (list, tuple)) else [sizes]
+        sizes = tree.flatten(self.cell.state_size)
         return [ops.zeros((batch, size), dtype=self.compute_dtype) for size in sizes]
 
     def sequence(
-        self,
-        inputs: Tensor,
-        state: State | None = None,
-        mask: Tensor | None = None,
-        training: bool | None = None,
+        self, inputs: Tensor, state: Any = None, mask: Tensor = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
         outputs, *state = self(inputs, initial_state=state, mask=mask, training=training)
         return outputs, state

@@ -1,5 +1,7 @@
 """LSTM."""
 
+from typing import Any
+
 import keras
 
 from keras_seq2seq.fast_paths.fast_path import fast_path
@@ -16,11 +18,7 @@ class LSTM(KerasCell, keras.layers.LSTM):
     """
 
     def sequence(
-        self,
-        inputs: Tensor,
-        state: State | None = None,
-        mask: Tensor | None = None,
-        training: bool | None = None,
+        self, inputs: Tensor, state: Any = None, mask: Tensor = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
         if not training:
             return super().sequence(inputs, state, mask, training)
@@ -30,10 +28,7 @@ class LSTM(KerasCell, keras.layers.LSTM):
 
 @fast_path("tensorflow_lstm")
 def lstm_sequence(
-    layer: keras.layers.LSTM,
-    inputs: Tensor,
-    initial_state: State | None = None,
-    mask: Tensor | None = None,
+    layer: keras.layers.LSTM, inputs: Tensor, initial_state: Any = None, mask: Tensor = None
 ) -> tuple[Tensor, ...]:
     """A whole sequence in training: outputs [B, T, H], h and c, each [B, H]."""
     return tuple(layer(inputs, initial_state=initial_state, mask=mask, training=True))

@@ -68,11 +68,7 @@ class SSRU(Configured, StepLayer):
         return [ops.zeros((batch, self.units), dtype=self.compute_dtype)]
 
     def sequence(
-        self,
-        inputs: Tensor,
-        state: State | None = None,
-        mask: Tensor | None = None,
-        training: bool | None = None,
+        self, inputs: Tensor, state: Any = None, mask: Tensor = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
         outputs, c = self(inputs, initial_state=state, mask=mask)
         return outputs, [c]
@@ -91,7 +87,6 @@ class SSRU(Configured, StepLayer):
             start = ops.zeros_like(new[0])
         else:
             start = ops.cast(initial_state[0], "float32")
-
         states = gated_scan(forget, new, start)  # [T, B, H]
         outputs = ops.transpose(ops.relu(states), (1, 0, 2))  # [B, T, H]
         return ops.cast(outputs, self.compute_dtype), ops.cast(states[-1], self.compute_dtype)
@@ -112,16 +107,7 @@ class SSRU(Configured, StepLayer):
 
 @fast_path("tensorflow_scan")
 def gated_scan(forget: Tensor, new: Tensor, start: Tensor) -> Tensor:
-    """c = f c + z, step by step.
-
-    Args:
-        forget: float32 tensor [T, B, H], f.
-        new: float32 tensor [T, B, H], z.
-        start: float32 tensor [B, H], the first c.
-
-    Returns:
-        float32 tensor [T, B, H], c behind each step.
-    """
+    """c = f c + z, step by step: float32 f and z [T, B, H], first c [B, H] -> all c [T, B, H]."""
 
     def keep(c: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
         forget, new = ops.split(gates, 2, axis=-1)

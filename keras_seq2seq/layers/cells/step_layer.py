@@ -34,11 +34,7 @@ class StepLayer(keras.layers.Layer, abc.ABC):
 
     @abc.abstractmethod
     def sequence(
-        self,
-        inputs: Tensor,
-        state: State | None = None,
-        mask: Tensor | None = None,
-        training: bool | None = None,
+        self, inputs: Tensor, state: Any = None, mask: Tensor = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
         """T steps: inputs [B, T, E] -> outputs [B, T, H] and the state behind the last one.
 

@@ -42,14 +42,8 @@ class DecoderSpec(SideSpec):
         "none.",
     )
     hidden_dropout: float | None = finer_rate("Of what the generator reads.")
-    projection_dropout: float = rate(
-        0.0,
-        "Of state and context before the decoder's projection.",
-    )
-    attention_dropout: float = rate(
-        0.0,
-        "Of the weights of attention.",
-    )
+    projection_dropout: float = rate(0.0, "Of state and context before the decoder's projection.")
+    attention_dropout: float = rate(0.0, "Of the weights of attention.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

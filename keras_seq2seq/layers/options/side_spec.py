@@ -13,10 +13,7 @@ class SideSpec(StackSpec):
     embedding_dim: int = option(256, "Width of the token embeddings.", minimum=1)
     embedding_dropout: float | None = finer_rate("Of embeddings.")
     layer_dropout: float | None = finer_rate("Between layers.")
-    token_dropout: float = rate(
-        0.0,
-        "Share of the tokens whose whole embedding is dropped.",
-    )
+    token_dropout: float = rate(0.0, "Share of the tokens whose whole embedding is dropped.")
 
     def rate_at(self, place: str) -> float:
         """The rate of dropout at a place, such as `"layer"`: its own, or that of `dropout`."""

@@ -27,8 +27,7 @@ class StackSpec(Spec):
         "encoder's outputs and of what the generator reads.",
     )
     recurrent_dropout: float = rate(
-        0.0,
-        "Of the recurrent state, one mask for all steps; such layers do without cuDNN.",
+        0.0, "Of the recurrent state, one mask for all steps; such layers do without cuDNN."
     )
     variational_dropout: bool = option(
         False, "Whether dropout uses one mask for all steps of a sentence (not for attention)."

@@ -33,9 +33,7 @@ class DataConfig(Spec):
         check=_not_blank,
     )
     valid: str = option(
-        "phrasebook:valid",
-        "Pairs to watch the run with, never learnt from.",
-        check=_not_blank,
+        "phrasebook:valid", "Pairs to watch the run with, never learnt from.", check=_not_blank
     )
     columns: str = option(
         "1,2",
@@ -143,10 +141,7 @@ class TrainingConfig(Spec):
     )
     optimizer: str = option("adamw", "The optimizer.", choices=("adamw", "adam"))
     weight_decay: float = option(0.01, "Weight decay of adamw.", minimum=0.0)
-    label_smoothing: float = rate(
-        0.1,
-        "Share of each label spread over the vocabulary.",
-    )
+    label_smoothing: float = rate(0.1, "Share of each label spread over the vocabulary.")
     r_drop: float = option(
         0.0,
         "R-Drop: every batch goes through the network twice, with different dropout, and this "
@@ -155,10 +150,7 @@ class TrainingConfig(Spec):
         minimum=0.0,
     )
     clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
-    ema_momentum: float = rate(
-        0.99,
-        "Momentum of the moving average of the weights; 0 keeps none.",
-    )
+    ema_momentum: float = rate(0.99, "Momentum of the moving average of the weights; 0 keeps none.")
     average_epochs: int = option(
         0,
         "Mean of the weights that the last so many epochs ended with, instead of a moving average "

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from keras_seq2seq.atomic_file import replacing
-from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
+from keras_seq2seq.training.errors import CheckpointError
 from keras_seq2seq.training.recovery.progress import Progress
 
 Place: TypeAlias = tuple[int, int]  # (epoch, batch) that comes next, both counted from 0
@@ -35,13 +35,6 @@ class Checkpoint:
 
     Raises:
         CheckpointError: when read, the file is broken.
-
-    Example:
-
-    ```python
-    Checkpoint({"model/0": weights}, {"epoch": 3, "batch": 0}).write("last.ckpt")
-    Checkpoint.read("last.ckpt").state["epoch"]     # 3
-    ```
     """
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)

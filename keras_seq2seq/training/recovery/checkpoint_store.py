@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keras_seq2seq.atomic_file import remove_leftovers
-from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
+from keras_seq2seq.training.errors import CheckpointError
 from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint, Place
 
@@ -25,14 +25,6 @@ class CheckpointStore:
         path: The directory; need not exist yet.
         keep: How many, at least 1.
         say: Is given each message for the user.
-
-    Example:
-
-    ```python
-    store = CheckpointStore(run.checkpoints, keep=2, say=print)
-    store.save(checkpoint)
-    store.newest()      # the last one that can be read, or None
-    ```
     """
 
     def __init__(self, path: str | os.PathLike, keep: int = 2, say: Say = quiet):

@@ -9,7 +9,7 @@ import keras
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import set_learning_rate_factor
 from keras_seq2seq.training.callbacks.best_model import BestModel
-from keras_seq2seq.training.errors.training_interrupted import TrainingInterrupted
+from keras_seq2seq.training.errors import TrainingInterrupted
 from keras_seq2seq.training.messages import Logs
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
@@ -42,14 +42,6 @@ class Checkpointing(keras.callbacks.Callback):
 
     Raises:
         TrainingInterrupted: a signal came, and the checkpoint is written.
-
-    Example:
-
-    ```python
-    checkpointing = Checkpointing(store, TrainingState(model, callbacks), counter, facts)
-    checkpointing.start = store.newest()
-    model.fit(dataset, initial_epoch=3, callbacks=[*callbacks, checkpointing])
-    ```
     """
 
     store: CheckpointStore

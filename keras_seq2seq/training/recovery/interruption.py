@@ -17,15 +17,6 @@ class Interruption:
 
     Attributes:
         signal: int or `None`. The signal that came.
-
-    Example:
-
-    ```python
-    with Interruption() as interruption:
-        ...
-        if interruption.signal:
-            ...     # save, and leave
-    ```
     """
 
     def __init__(self):

@@ -7,7 +7,7 @@ import keras
 
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import gradient_norm_of
-from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors import NonFiniteLoss
 from keras_seq2seq.training.messages import Logs
 
 
@@ -21,12 +21,6 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     Args:
         counter: It stands behind this one in the list of callbacks.
-
-    Example:
-
-    ```python
-    model.fit(dataset, callbacks=[NonFiniteGuard(counter), counter])
-    ```
     """
 
     def __init__(self, counter: EpochCounter):

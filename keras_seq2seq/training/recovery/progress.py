@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
+from keras_seq2seq.training.errors import NonFiniteLoss
 
 FACTOR = 0.5  # of the learning rate, at each rollback
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import NonFiniteLoss, TrainingError
 from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
@@ -38,15 +37,6 @@ class Rollback:
 
     Raises:
         TrainingError: it is the third time in a row, or there is nothing to go back to.
-
-    Example:
-
-    ```python
-    try:
-        model.fit(dataset, callbacks=callbacks)
-    except NonFiniteLoss as failure:
-        checkpoint = Rollback(run, store, pairs, say=print).prepare(failure)
-    ```
     """
 
     run: RunDirectory
@@ -87,10 +77,8 @@ class Rollback:
         return checkpoint
 
     def _record(self, failure: NonFiniteLoss, progress: Progress) -> dict[str, Any]:
-        finite = {
-            name: value if value is None or math.isfinite(value) else str(value)
-            for name, value in (("loss", failure.loss), ("gradient_norm", failure.gradient_norm))
-        }
+        figures = {"loss": failure.loss, "gradient_norm": failure.gradient_norm}
+        finite = {k: v if v is None or math.isfinite(v) else str(v) for k, v in figures.items()}
         return {
             "epoch": failure.epoch + 1,
             "batch": failure.batch + 1,

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_seq2seq.training.errors.checkpoint_error import CheckpointError
+from keras_seq2seq.training.errors import CheckpointError
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 
 # What Keras's own callbacks know; ours say it themselves, in `checkpointed`.
@@ -34,15 +34,6 @@ class TrainingState:
 
     Raises:
         CheckpointError: when restored, the checkpoint is of another model.
-
-    Example:
-
-    ```python
-    state = TrainingState(model, callbacks)
-    checkpoint = state.capture(epoch=2, batch=40)
-    state.restore(checkpoint)           # once the callbacks have begun
-    state.restore_metrics(checkpoint)   # after the first batch
-    ```
     """
 
     model: keras.Model
@@ -100,8 +91,8 @@ class TrainingState:
             variable.assign_add(array)
 
     def _variables(self) -> list[tuple[str, list[keras.Variable]]]:
-        model = self.model
-        return [("model", model.variables), ("optimizer", model.optimizer.variables)]
+        optimizer = self.model.optimizer
+        return [("model", self.model.variables), ("optimizer", optimizer.variables)]
 
     def _named_callbacks(self) -> Iterator[tuple[str, keras.callbacks.Callback, tuple[str, ...]]]:
         """(name, callback, keys) of each that knows something; a name tells two of a kind apart."""

@@ -22,8 +22,7 @@ from keras_seq2seq.training.callbacks.best_model import BestModel
 from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
 from keras_seq2seq.training.callbacks.time_limit import TimeLimit
 from keras_seq2seq.training.configuration.config import RunConfig
-from keras_seq2seq.training.errors.non_finite_loss import NonFiniteLoss
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import NonFiniteLoss, TrainingError
 from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
@@ -52,8 +51,8 @@ class Run:
         config: What to do.
         directory: Where, created.
         pairs: Those to train on and those to validate on, if they were read already.
-        model: One to train with its own tokenizers, in the place of the one that the
-            configuration describes; it is compiled as that says, whether it was before or not.
+        model: One to train with its own tokenizers instead of the configuration's; `fit` compiles
+            it anew.
         strategy: The devices; each gets a part of every batch. An own model must have been made
             in its scope.
         say: Is given each message for the user.
@@ -69,8 +68,7 @@ class Run:
             a training loss was not finite; resumed with other data; the model cannot be written.
         TrainingInterrupted: in `fit`, a signal came.
         ValueError: the model was made in another scope than the strategy's, or `training.r_drop`
-            shall work on several devices; in `fit`, the run is finished, or another process
-            trains it.
+            is set on several devices; in `fit`, the run is finished or is being trained.
 
     Example:
 

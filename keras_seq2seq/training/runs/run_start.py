@@ -12,7 +12,7 @@ from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
 from keras_seq2seq.training.configuration.config import RunConfig, TextConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml
-from keras_seq2seq.training.errors.training_error import TrainingError
+from keras_seq2seq.training.errors import TrainingError
 from keras_seq2seq.training.messages import Say
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
@@ -41,8 +41,7 @@ def start_run(
 ) -> tuple[Checkpoint | None, dict[str, Any]]:
     """Begins a run, or finds the last checkpoint and makes sure that it is one of the same run.
 
-    Returns:
-        The last checkpoint, if any, and what each one shall hold of the run's beginning.
+    Returns it, if any, and what each one shall hold of the run's beginning.
 
     Raises:
         ConfigError: the configuration has changed.
@@ -61,8 +60,10 @@ def start_run(
     run.remove_leftovers()
     store.remove_leftovers()
     facts = {name: start.state[name] for name in ("config", "data", "versions")}
-    changed = _version_changes(facts["versions"], versions())
-    if changed:
+    old, new = facts["versions"], versions()
+    names = sorted(name for name in old if old[name] != new.get(name))
+    if names:
+        changed = ", ".join(f"{name} {old[name]} -> {new.get(name)}" for name in names)
         say(f"Since the run began: {changed}. Its last digits may differ from an unbroken run.")
     say(f"Resuming at epoch {start.place[0] + 1}, batch {start.place[1] + 1}")
     return start, facts
@@ -150,9 +151,3 @@ def _check_data(run: RunDirectory, before: dict[str, Any], now: dict[str, Any]) 
             f"{new['sha256'][:12]} now{''.join(f'; {file}' for file in files)}. Bring the old "
             "data back, or start a new run."
         )
-
-
-def _version_changes(before: dict[str, Any], now: dict[str, Any]) -> str:
-    """What is another version than before, as text; "" where all is the same."""
-    changed = sorted(name for name in before if before[name] != now.get(name))
-    return ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in changed)

@@ -1,9 +1,37 @@
-"""A batch that a run cannot digest."""
+"""What ends a run before its time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keras_seq2seq.training.errors.training_error import TrainingError
+
+class CheckpointError(ValueError):
+    """A checkpoint is broken, or does not fit the model it shall be loaded into."""
+
+
+class TrainingError(RuntimeError):
+    """A run cannot go on; the message says how to mend it."""
+
+
+class TrainingInterrupted(TrainingError):
+    """A signal came; the run has written a checkpoint and can be resumed.
+
+    Args:
+        message: Where it stopped and how it goes on.
+        signal: Number of the signal.
+
+    Example:
+
+    ```python
+    try:
+        train(config, run)
+    except TrainingInterrupted as stop:
+        train(config, run, resume=True)
+    ```
+    """
+
+    def __init__(self, message: str, signal: int = 2):
+        super().__init__(message)
+        self.signal = signal
 
 
 @dataclass(eq=False, repr=False)
@@ -17,15 +45,6 @@ class NonFiniteLoss(TrainingError):
         loss: The mean loss of the epoch up to this batch.
         gradient_norm: `None` where it is not known.
         pairs: Which pairs of the corpus the batch is made of, counted from 0.
-
-    Example:
-
-    ```python
-    try:
-        model.fit(dataset, callbacks=[NonFiniteGuard(counter), counter])
-    except NonFiniteLoss as failure:
-        failure.epoch, failure.batch, failure.pairs
-    ```
     """
 
     message: str
