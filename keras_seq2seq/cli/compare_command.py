@@ -82,15 +82,14 @@ def run(
 
 def _read_files(systems: list[Path], count: int) -> dict[Path, list[str]]:
     """Translations that lie in files; read first, so that errors show at once."""
-    texts = {}
-    for path in systems:
-        if path.is_file() and path.suffix not in (".keras", ".tflite"):
-            texts[path] = read_lines(str(path))
-            if len(texts[path]) != count:
-                raise ValueError(
-                    f"{path} has {len(texts[path]):,} lines, but the corpus has {count:,} pairs: "
-                    "one translation a line is expected."
-                )
+    files = [p for p in systems if p.is_file() and p.suffix not in (".keras", ".tflite")]
+    texts = {path: read_lines(str(path)) for path in files}
+    for path, lines in texts.items():
+        if len(lines) != count:
+            raise ValueError(
+                f"{path} has {len(lines):,} lines, but the corpus has {count:,} pairs: "
+                "one translation a line is expected."
+            )
     return texts
 
 
@@ -105,9 +104,7 @@ def _table(rows: list["PairedScore"], test: str, sentences: int) -> Table:
             metric = row.metric
             table.add_section()
             table.add_row(f"[bold]{_TITLES[metric]}")
-        difference = "" if row.difference is None else f"{row.difference:+.2f}"
-        p_value = "" if row.p_value is None else f"{row.p_value:.3f}"
-        table.add_row(
-            escape(row.system), f"{row.score:.2f}", f"± {row.confidence:.2f}", difference, p_value
-        )
+        cells = [escape(row.system), f"{row.score:.2f}", f"± {row.confidence:.2f}"]
+        beside = ((row.difference, "+.2f"), (row.p_value, ".3f"))
+        table.add_row(*cells, *("" if x is None else format(x, form) for x, form in beside))
     return table

@@ -82,9 +82,8 @@ def run(
 ) -> None:
     """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
     pairs = read_test_pairs(test, columns)
-    training = None
+    training = None if report is None else _training_pairs(model, train, columns)
     if report is not None:
-        training = _training_pairs(model, train, columns)
         _make_directory(report)
     artefact = open_models(model, ensemble)
     start = time.perf_counter()
@@ -145,13 +144,11 @@ def _show(scores: dict[str, Any], title: str) -> None:
     for name in ("bleu", "chrf", "ter", "exact_match"):
         table.add_row(name, *(f"{view[name]:.2f}" for view in views.values()))
     out.print(table)
-    out.print(f"{scores['sentences']:,} sentences, {scores['seconds']:.1f} s", highlight=False)
+    lines = [f"{scores['sentences']:,} sentences, {scores['seconds']:.1f} s"]
     for view, values in views.items():
-        for name in ("bleu", "chrf", "ter"):
-            signature = values[f"{name}_signature"]
-            out.print(f"{name}, {view}: {signature}", highlight=False, soft_wrap=True)
-        if values is not scores:
-            out.print(f"text: {values['text']}", highlight=False, soft_wrap=True)
+        lines += [f"{m}, {view}: {values[f'{m}_signature']}" for m in ("bleu", "chrf", "ter")]
+        lines += [f"text: {values['text']}"] if values is not scores else []
+    out.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
 def _training_pairs(model: Path, train: str | None, columns: str) -> SentencePairs | None:

@@ -16,6 +16,8 @@ from keras_seq2seq.data.text_lines import decode_lines, read_lines
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
 
+_OF_TEXT = ("prefix", "banned", "long_sources", "replace_unknown")
+
 
 @with_search_flags
 def run(
@@ -43,12 +45,7 @@ def run(
     **search: Any,
 ) -> None:
     """Translates lines of text to standard output."""
-    of_text = {
-        "prefix": prefix,
-        "banned": banned,
-        "long_sources": long_sources,
-        "replace_unknown": replace_unknown,
-    }
+    of_text = dict(zip(_OF_TEXT, (prefix, banned, long_sources, replace_unknown), strict=True))
     options = search | {name: value for name, value in of_text.items() if value is not None}
     if file == "-" and not sys.stdin.isatty():
         lines = decode_lines(sys.stdin.buffer.read(), "standard input")
@@ -66,18 +63,14 @@ def run(
 
 
 def _translator(
-    model: Path,
-    others: Sequence[Path] | None,
-    batch_size: int,
-    as_json: bool,
-    options: dict[str, Any],
+    model: Path, others: list[Path] | None, batch_size: int, as_json: bool, options: dict[str, Any]
 ) -> Callable[..., tuple[list, list]]:
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
     from keras_seq2seq.export.keras_artefact import KerasArtefact
 
     is_one = options.get("num_return", 1) == 1
-    of_keras = {"long_sources", "replace_unknown", "prefix", "banned"} & options.keys()
+    of_keras = set(_OF_TEXT) & options.keys()
     of_keras |= ({"json"} if as_json else set()) | (set() if is_one else {"num_return"})
     if of_keras and artefact.kind != "keras":
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
@@ -85,14 +78,8 @@ def _translator(
 
     def translate(lines: list[str], progress: Callable[[int], None] | None) -> tuple[list, list]:
         if isinstance(artefact, KerasArtefact):
-            results, scores = artefact.model.generate(
-                lines,
-                batch_size,
-                return_scores=True,
-                return_details=as_json,
-                progress=progress,
-                **options,
-            )
+            asked = {"return_details": as_json, "progress": progress, **options}
+            results, scores = artefact.model.generate(lines, batch_size, True, **asked)
         else:
             results, scores, _ = artefact.generate(lines, batch_size, progress, **options)
         return ([[x] for x in results], [[x] for x in scores]) if is_one else (results, scores)
@@ -167,7 +154,5 @@ def score(
     if found:
         count = sum(len(one.tokens) for one in found)
         mean = -sum(scores) / count
-        say(
-            f"{len(pairs):,} pairs, {count:,} tokens, {mean:.4f} nats a token, perplexity "
-            f"{math.exp(min(mean, 700)):.2f}"
-        )
+        figures = f"{mean:.4f} nats a token, perplexity {math.exp(min(mean, 700)):.2f}"
+        say(f"{len(pairs):,} pairs, {count:,} tokens, {figures}")

@@ -61,9 +61,7 @@ def _native_messages_filtered() -> Iterator[None]:
     os.dup2(writer, 2)
     os.close(reader)
     os.close(writer)
-    sys.stderr = os.fdopen(
-        direct, "w", buffering=1, encoding=python.encoding, errors="backslashreplace"
-    )
+    sys.stderr = os.fdopen(direct, "w", 1, python.encoding, errors="backslashreplace")
     try:
         yield
     finally:

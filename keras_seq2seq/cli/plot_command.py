@@ -10,8 +10,6 @@ from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.run_directory import RunDirectory
 
-_ENDINGS = (".png", ".svg", ".pdf")
-
 
 def run(
     runs: Annotated[
@@ -30,11 +28,8 @@ def run(
     """Draws loss, perplexity, accuracy and all else that a run wrote, epoch by epoch."""
     if output is None:
         output = runs[0] / "curves.png" if len(runs) == 1 else Path("curves.png")
-    if output.suffix.lower() not in _ENDINGS:
-        raise ValueError(
-            f"--output {output}: a picture needs the ending {', '.join(_ENDINGS[:-1])} or "
-            f"{_ENDINGS[-1]}."
-        )
+    if output.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--output {output}: a picture needs the ending .png, .svg or .pdf.")
     if output.is_dir():
         raise ValueError(f"--output {output} is a directory: name a file.")
     from keras_seq2seq.evaluation.curves_plot import plot_curves

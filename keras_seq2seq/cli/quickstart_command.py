@@ -52,9 +52,7 @@ def run(
         "saved_model": export.open_artefact(saved),
         "tflite": export.open_artefact(tflite),
     }
-    outputs = {
-        name: artefact.generate(pairs.sources[:COMPARED]) for name, artefact in artefacts.items()
-    }
+    outputs = {name: one.generate(pairs.sources[:COMPARED]) for name, one in artefacts.items()}
     found, sample = outputs["keras"].texts, pairs.sources[:SENTENCES]
     speeds = {name: _milliseconds(artefact, sample) for name, artefact in artefacts.items()}
     summary = {
@@ -86,20 +84,14 @@ def _milliseconds(artefact: "Artefact", sources: Sequence[str]) -> float:
 
 
 def _show(rows: Sequence[Sequence[str]], summary: Mapping[str, Any]) -> None:
-    columns = ("source", "reference", "Keras", "SavedModel", ".tflite")
-    table = Table(
-        *(Column(name, overflow="fold") for name in columns),
-        title="The same sentences from three artefacts",
-        show_lines=True,
-    )
+    names = ("source", "reference", "Keras", "SavedModel", ".tflite")
+    columns = (Column(name, overflow="fold") for name in names)
+    table = Table(*columns, title="The same sentences from three artefacts", show_lines=True)
     for row in rows:
         table.add_row(*row)
     table.add_row("size", "", *(f"{size / 1e6:.2f} MB" for size in summary["bytes"].values()))
     speeds = summary["milliseconds"].values()
     table.add_row("one sentence", "", *(f"{speed:.1f} ms" for speed in speeds))
     out.print(table)
-    out.print(
-        f"Test split: BLEU {summary['bleu']:.1f}, chrF {summary['chrf']:.1f}, exact match "
-        f"{summary['exact_match']:.1f} %",
-        highlight=False,
-    )
+    bleu, chrf, equal = (f"{summary[name]:.1f}" for name in ("bleu", "chrf", "exact_match"))
+    out.print(f"Test split: BLEU {bleu}, chrF {chrf}, exact match {equal} %", highlight=False)

@@ -43,7 +43,5 @@ def _flag(name: str, about: SearchOption) -> inspect.Parameter:
     names = [f"--{name.replace('_', '-')}", *filter(None, [ALIASES.get(name)])]
     kind = _TYPES.get(about.kind, type(about.default))
     flag = typer.Option(*names, help=about.explain(), rich_help_panel="Search")
-    annotation = Annotated[kind | None, flag]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-    )
+    only, annotation = inspect.Parameter.KEYWORD_ONLY, Annotated[kind | None, flag]
+    return inspect.Parameter(name, only, default=None, annotation=annotation)

@@ -34,12 +34,9 @@ class TrainingProgress(keras.callbacks.Callback):
         self.began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began = time.monotonic()
-        self.task = self.progress.add_task(
-            f"epoch {epoch + 1}/{self.params['epochs']}",
-            total=self.params["steps"],
-            completed=self.done,
-        )
+        self.began, steps = time.monotonic(), self.params["steps"]
+        name = f"epoch {epoch + 1}/{self.params['epochs']}"
+        self.task = self.progress.add_task(name, total=steps, completed=self.done)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.done += 1

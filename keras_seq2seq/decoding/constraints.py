@@ -31,10 +31,7 @@ def minimum_length(minimum: Tensor, eos_id: int) -> Constraint:
 
 
 def only_allowed(allowed: Tensor) -> Constraint:
-    """Allows some tokens only, bool tensor [B, V] or [1, V].
-
-    A row that forbids EOS runs to its maximal length.
-    """
+    """Allows some tokens only, bool [B, V] or [1, V]; without EOS a row runs to its limit."""
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
         mask = allowed if allowed.shape[0] == 1 else history.per_row(allowed)
@@ -44,11 +41,9 @@ def only_allowed(allowed: Tensor) -> Constraint:
 
 
 def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Constraint:
-    """Forces tokens at given places; a target prefix is the case of the first places.
+    """Forces tokens, int [B, P], at their places; a target prefix is the case of the first ones.
 
-    Args:
-        forced: int tensor [B, P], -1 where the search is free, as it is behind the last column.
-        otherwise: what holds where the search is free.
+    The search is free, but for `otherwise`, where `forced` is -1 and behind its last column.
     """
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:

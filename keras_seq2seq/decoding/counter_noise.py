@@ -11,13 +11,8 @@ def gumbel_noise(seed: Tensor, row: Tensor, position: Tensor, width: int) -> Ten
     """Gumbel noise that depends on seed, row, position and token alone.
 
     So a request with a seed gets the same sample alone, in any batch and on any machine, which
-    generators with a state, or with one seed for a batch, cannot promise.
-
-    Args:
-        seed: int tensor [N].
-        row: int tensor [N], which of the samples of its example each row is.
-        position: int scalar tensor.
-        width: V of the float32 tensor [N, V] that is returned.
+    generators with a state, or with one seed for a batch, cannot promise. From `seed` [N], `row`
+    [N], which sample of its example each row is, and a scalar `position` come float32 [N, V].
 
     Reference: the mixing function is that of
     [MurmurHash3](https://github.com/aappleby/smhasher), used as a counter-based generator

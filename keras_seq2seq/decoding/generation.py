@@ -39,12 +39,11 @@ class Generation:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data, ready for JSON; numbers are rounded to six places."""
-        attention = self.attention
-        if attention is not None:
-            attention = np.round(attention.astype("float64"), 6).tolist()
-        scores = [round(score, 6) for score in self.token_scores]
-        rounded = {"score": round(self.score, 6), "token_scores": scores, "attention": attention}
-        return vars(self) | rounded
+        found = vars(self) | {"score": round(self.score, 6)}
+        found["token_scores"] = [round(score, 6) for score in self.token_scores]
+        if self.attention is not None:
+            found["attention"] = np.round(self.attention.astype("float64"), 6).tolist()
+        return found
 
     @classmethod
     def join(cls, parts: Sequence["Generation"], starts: Sequence[int]) -> "Generation":
@@ -52,23 +51,19 @@ class Generation:
         if len(parts) == 1 and starts == [0]:
             return parts[0]
         blocks = [part.attention for part in parts if part.attention is not None]
-        return cls(
-            text=" ".join(part.text for part in parts if part.text),
-            score=float(sum(part.score for part in parts)),
-            tokens=[token for part in parts for token in part.tokens],
-            token_scores=[score for part in parts for score in part.token_scores],
-            source_tokens=[token for part in parts for token in part.source_tokens],
-            source_spans=[
-                (first + start, last + start)
-                for part, start in zip(parts, starts, strict=True)
-                for first, last in part.source_spans
-            ],
-            attention=_block_diagonal(blocks) if len(blocks) == len(parts) else None,
-            truncated_source=any(part.truncated_source for part in parts),
-            hit_max_length=any(part.hit_max_length for part in parts),
-            unknown_source_tokens=sum(part.unknown_source_tokens for part in parts),
-            unknown_target_tokens=sum(part.unknown_target_tokens for part in parts),
-        )
+        moved = zip(parts, starts, strict=True)
+        columns: dict[str, Any] = {name: [vars(p)[name] for p in parts] for name in vars(parts[0])}
+        joined: dict[str, Any] = {
+            "text": " ".join(filter(None, columns["text"])),
+            "source_spans": [(a + n, b + n) for part, n in moved for a, b in part.source_spans],
+            "attention": _block_diagonal(blocks) if len(blocks) == len(parts) else None,
+        }
+        joined |= {n: sum(columns[n], []) for n in ("tokens", "token_scores", "source_tokens")}
+        for name in ("score", "unknown_source_tokens", "unknown_target_tokens"):
+            joined[name] = sum(columns[name])
+        for name in ("truncated_source", "hit_max_length"):
+            joined[name] = any(columns[name])
+        return cls(**joined)
 
 
 def _block_diagonal(blocks: Sequence[np.ndarray]) -> np.ndarray:

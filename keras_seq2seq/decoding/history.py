@@ -26,5 +26,4 @@ class History(NamedTuple):
 
     def chosen(self) -> Tensor:
         """Bool tensor [1, T], true in the columns that hold chosen tokens."""
-        columns = ops.arange(self.ids.shape[-1], dtype="int32")
-        return ops.expand_dims(columns < self.position, axis=0)
+        return ops.arange(self.ids.shape[-1], dtype="int32")[None] < self.position

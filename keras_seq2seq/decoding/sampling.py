@@ -92,15 +92,10 @@ def sample(
     )
 
 
-def keep_probable(
-    logits: Tensor, top_k: Tensor | None = None, top_p: Tensor | None = None
-) -> Tensor:
-    """Forbids all but the most probable tokens; tokens as probable as the last one kept stay.
+def keep_probable(logits: Tensor, top_k: Tensor = None, top_p: Tensor = None) -> Tensor:
+    """Forbids all but the most probable tokens of logits [N, V], by top_k [N] and top_p [N].
 
-    Args:
-        logits: float tensor [N, V].
-        top_k: int tensor [N], 0 means all.
-        top_p: float tensor [N].
+    Tokens as probable as the last one kept stay.
     """
     if top_k is None and top_p is None:
         return logits

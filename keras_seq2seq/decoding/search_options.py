@@ -105,18 +105,12 @@ class SearchOptions:
             object.__setattr__(self, "length_penalty", OPTIONS["length_penalty"].neutral)
 
     def _refuse_what_has_no_effect(self) -> None:
-        if self.sampling:
-            search, why = "sampling", "is for beam search: leave it out, or set sampling=False"
-        elif self.beam_size > 1:
-            search, why = "beam", "is for sampling: set sampling=True"
-        else:
-            search, why = "any", "has no effect on greedy search: set "
-            why += "sampling=True or a beam_size above 1"
+        search = "sampling" if self.sampling else "beam" if self.beam_size > 1 else "any"
         for name, about in OPTIONS.items():
             value = getattr(self, name)
             given = value is not None if about.kind else value != about.default
             if given and about.of not in ("any", search):
-                raise ValueError(f"{name} {why}.")
+                raise ValueError(f"{name} {_WITHOUT_EFFECT[search]}.")
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> "SearchOptions":
@@ -128,8 +122,7 @@ class SearchOptions:
 
     def data(self) -> dict[str, Any]:
         """The options that are data and are given, by name."""
-        values = {name: getattr(self, name) for name, about in OPTIONS.items() if about.kind}
-        return {name: value for name, value in values.items() if value is not None}
+        return {k: v for k, v in vars(self).items() if OPTIONS[k].kind and v is not None}
 
     def shape_of_graph(self) -> "SearchOptions":
         """The same options without data."""
@@ -164,6 +157,11 @@ class SearchOptions:
         return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 
 
+_WITHOUT_EFFECT = {
+    "sampling": "is for beam search: leave it out, or set sampling=False",
+    "beam": "is for sampling: set sampling=True",
+    "any": "has no effect on greedy search: set sampling=True or a beam_size above 1",
+}
 OPTIONS: dict[str, SearchOption] = {
     field.name: field.metadata["option"] for field in dataclasses.fields(SearchOptions)
 }

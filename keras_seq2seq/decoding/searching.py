@@ -46,14 +46,9 @@ def search(
     if options.max_length_ratio is not None:
         relative = ops.ceil(options.max_length_ratio * ops.cast(source_length + 1, "float32"))
         most = _stricter(ops.minimum, most, relative)
-    shared: dict[str, Any] = {
-        "max_length": max_length,
-        "eos_id": eos_id,
-        "pad_id": pad_id,
-        "finished": finished,
-        "limit": most,
-        "constraints": _constraints(options, least, eos_id),
-    }
+    shared: dict[str, Any] = {"max_length": max_length, "eos_id": eos_id, "pad_id": pad_id}
+    constraints = _constraints(options, least, eos_id)
+    shared |= {"finished": finished, "limit": most, "constraints": constraints}
     if options.beam_size == 1 and not options.sampling:
         return greedy_search(step, state, first_ids, **shared)
     of = "sampling" if options.sampling else "beam"
@@ -70,9 +65,7 @@ def search(
     return SearchResult(*(values[:, 0] for values in result))
 
 
-def _constraints(
-    options: SearchOptions, least: Tensor | None, eos_id: int
-) -> list[make.Constraint]:
+def _constraints(options: SearchOptions, least: Tensor, eos_id: int) -> list[make.Constraint]:
     values = {
         make.repetition_penalty: options.repetition_penalty,
         make.no_repeat_ngram: options.no_repeat_ngram or None,
@@ -87,6 +80,6 @@ def _constraints(
     return chosen
 
 
-def _stricter(choose: Callable[..., Tensor], absolute: Tensor | None, relative: Tensor) -> Tensor:
+def _stricter(choose: Callable[..., Tensor], absolute: Tensor, relative: Tensor) -> Tensor:
     relative = ops.cast(relative, "int32")
     return relative if absolute is None else choose(absolute, relative)

@@ -27,11 +27,9 @@ def choose_tokens(
 ) -> SearchResult:
     """Chooses tokens for N rows, so many `rows` for each example, until all met EOS or their limit.
 
-    Args, but for these, are those of `greedy_search`, for N rows, and so is what is returned.
-
-    Args:
-        choose: callable `(log_probs [N, V], position) -> tokens int32 [N]`; gets logits where
-            there is no constraint, which differ from log-probabilities by a constant for each row.
+    The other arguments, and what is returned, are those of `greedy_search`, for N rows. `choose`
+    makes tokens int32 [N] of (log_probs [N, V], position); it gets logits where there is no
+    constraint, which differ from log-probabilities by a constant for each row.
     """
     first_ids = ops.cast(first_ids, "int32")
     zeros = ops.zeros_like(first_ids)  # [N]

@@ -63,9 +63,6 @@ def plot_attention(
         source_tokens: S strings.
         path_or_axes: File to write (.png, .svg, .pdf), or Matplotlib axes to draw into.
 
-    Returns:
-        The Matplotlib `Figure`.
-
     Raises:
         ValueError: The tokens do not fit the weights, or the file's format is unknown.
 
@@ -101,11 +98,7 @@ def korean_font() -> str | None:
     Looks at the package that `keras-seq2seq[notebook]` installs, then at well-known fonts of
     operating systems, then at every font that Matplotlib has found.
 
-    Example:
-
-    ```python
-    plt.rcParams["font.family"] = [korean_font() or "sans-serif", "DejaVu Sans"]
-    ```
+    Example: `plt.rcParams["font.family"] = [korean_font() or "sans-serif", "DejaVu Sans"]`
     """
     from matplotlib import font_manager
 

@@ -45,9 +45,6 @@ def score_corpus(
         references: N strings.
         tokenize: sacreBLEU's tokenizer for BLEU: `"13a"`, `"zh"`, `"char"`, `"intl"`, `"none"`, ...
 
-    Returns:
-        `CorpusScores`.
-
     Raises:
         ValueError: There are not as many translations as references, or none.
 
@@ -69,15 +66,12 @@ def score_lowercased_tokenised(
     """Scores translations as published tables do, one reference each.
 
     Both texts are treated alike: normalised, Moses-tokenised and lower-cased by
-    `lowercased_tokenised`; then BLEU does not tokenise again.
+    `lowercased_tokenised`, as `text` of the scores says; then BLEU does not tokenise again.
 
     Args:
         hypotheses: N translations, plain text with capitals and spaces as usual.
         references: N strings, plain text.
         language: Two-letter code of the target language.
-
-    Returns:
-        `CorpusScores`, whose `text` says what was done to the texts.
 
     Raises:
         ValueError: As `score_corpus` does, or Moses does not know the language.

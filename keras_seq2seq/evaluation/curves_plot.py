@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -45,17 +46,10 @@ def plot_curves(
         path: File to write (.png, .svg, .pdf).
         monitor: The column that says which epoch was best.
 
-    Returns:
-        The Matplotlib `Figure`.
-
     Raises:
         ValueError: There is no run, no figure in any, or the file's format is unknown.
 
-    Example:
-
-    ```python
-    plot_curves([RunCurves.read("runs/first"), RunCurves.read("runs/second")], "curves.png")
-    ```
+    Example: `plot_curves([RunCurves.read("runs/a"), RunCurves.read("runs/b")], "curves.png")`
     """
     from matplotlib.figure import Figure
 
@@ -68,10 +62,7 @@ def plot_curves(
     figure = Figure(figsize=(1 + 4.2 * across, 1.3 + 2.9 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False).flatten()
     for axes, chart in itertools.zip_longest(grid, charts):
-        if chart is None:
-            axes.set_axis_off()
-        else:
-            _draw(axes, chart, runs, monitor)
+        _draw(axes, chart, runs, monitor) if chart else axes.set_axis_off()
     figure.suptitle(runs[0].name if len(runs) == 1 else f"{len(runs)} runs")
     handles = _legend(runs, monitor)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
@@ -80,9 +71,8 @@ def plot_curves(
 
 def _colours(runs: Sequence[RunCurves]) -> list[tuple[str, str]]:
     """(colour of training, of validation) for each run: two for one, one each for several."""
-    if len(runs) == 1:
-        return [("tab:blue", "tab:orange")]
-    return [(f"C{number}", f"C{number}") for number in range(len(runs))]
+    several = [(f"C{number}", f"C{number}") for number in range(len(runs))]
+    return several if len(runs) > 1 else [("tab:blue", "tab:orange")]
 
 
 def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> None:
@@ -120,21 +110,20 @@ def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> No
 def _legend(runs: Sequence[RunCurves], monitor: str) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
-    def handle(label: str, **style: Any) -> Line2D:
-        return Line2D([], [], label=label, **style)
-
+    handle = functools.partial(Line2D, [], [])
     colours = _colours(runs)
     bests = [run.best_epoch(monitor) for run in runs]
     train, valid = colours[0] if len(runs) == 1 else ("black", "black")
     handles = []
     if any(column.startswith("val_") for run in runs for column in run.columns):
-        handles += [handle("training", color=train, **_TRAIN)]
-        handles += [handle("validation", color=valid, **_VALID)]
+        handles += [handle(label="training", color=train, **_TRAIN)]
+        handles += [handle(label="validation", color=valid, **_VALID)]
     if len(runs) > 1:
         for run, (colour, _), best in zip(runs, colours, bests, strict=True):
             note = "" if best is None else f" (best: epoch {best})"
-            handles.append(handle(run.name + note, color=colour, linewidth=3))
+            handles.append(handle(label=run.name + note, color=colour, linewidth=3))
     elif bests[0] is not None:
-        style = {"color": "gray", "linestyle": ":", "marker": "o", "markerfacecolor": "none"}
-        handles.append(handle(f"best epoch: {bests[0]} ({monitor})", **style))
-    return handles or [handle(runs[0].name, color="tab:orange")]
+        style: dict[str, Any] = {"color": "gray", "linestyle": ":", "marker": "o"}
+        label = f"best epoch: {bests[0]} ({monitor})"
+        handles.append(handle(label=label, markerfacecolor="none", **style))
+    return handles or [handle(label=runs[0].name, color="tab:orange")]

@@ -43,13 +43,7 @@ def score_buckets(
 ) -> list[ErrorBucket]:
     """Sorts sentences into buckets by a number each, and scores those that are not empty.
 
-    Args:
-        values: N numbers, one for each sentence.
-        floors: The lowest value of each bucket and its label, ascending.
-        hypotheses, references: N strings each.
-        tokenize: sacreBLEU's tokenizer for BLEU.
-
-    Example:
+    `floors` has the lowest value of each bucket and its label, ascending.
 
     >>> buckets = score_buckets([2, 7, 8], LENGTHS, ["a b", "c", "d"], ["a b", "c", "e"])
     >>> [(bucket.label, bucket.sentences, bucket.exact_match) for bucket in buckets]

@@ -24,17 +24,10 @@ def plot_error_report(report: ErrorReport, path: FilePath | None = None) -> Figu
         report: What to draw.
         path: File to write (.png, .svg, .pdf).
 
-    Returns:
-        The Matplotlib `Figure`.
-
     Raises:
         ValueError: The file's format is unknown.
 
-    Example:
-
-    ```python
-    plot_error_report(make_error_report(sources, translations, references), "errors.png")
-    ```
+    Example: `plot_error_report(make_error_report(sources, ours, references), "errors.png")`
     """
     from matplotlib.figure import Figure
 

@@ -49,11 +49,8 @@ class ErrorReport:
 
     def parts(self) -> dict[str, list[ErrorBucket]]:
         """The divisions that are there, by their titles."""
-        return {
-            title.format(unit=self.length_unit): getattr(self, name)
-            for name, title in _TITLES.items()
-            if getattr(self, name)
-        }
+        parts = {t.format(unit=self.length_unit): getattr(self, n) for n, t in _TITLES.items()}
+        return {title: buckets for title, buckets in parts.items() if buckets}
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data, ready for JSON."""
@@ -90,9 +87,6 @@ def make_error_report(
         tokenize: sacreBLEU's tokenizer for BLEU.
         worst: How many examples to give.
 
-    Returns:
-        `ErrorReport`.
-
     Raises:
         ValueError: The lists are not of one length, or empty.
 
@@ -107,7 +101,7 @@ def make_error_report(
     'a bird sings'
     """
     given = [sources, hypotheses, references, *([unknown_counts] if unknown_counts else [])]
-    numbers = [len(side) for side in given]
+    numbers = list(map(len, given))
     if len(set(numbers)) > 1 or not numbers[0]:
         raise ValueError(
             "make_error_report: expected as many sources, translations and references, at least "
@@ -160,8 +154,7 @@ def _worst(
     sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str], count: int
 ) -> list[dict[str, Any]]:
     """The translations with the lowest chrF; of equals, the ones with the longer reference."""
-    names = ("line", "chrf", "source", "reference", "translation")
-    chrf = sacrebleu.CHRF()
+    chrf, names = sacrebleu.CHRF(), ("line", "chrf", "source", "reference", "translation")
     scores = map(lambda h, r: chrf.sentence_score(h, [r]).score, hypotheses, references)
     rows = zip(itertools.count(1), scores, sources, references, hypotheses)
     worst = sorted(rows, key=lambda row: (row[1], -len(row[3])))[:count]

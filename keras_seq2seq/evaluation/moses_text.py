@@ -19,9 +19,6 @@ def lowercased_tokenised(lines: Iterable[str], language: str = "en") -> list[str
         lines: Plain text.
         language: Two-letter code, by which Moses knows abbreviations and quotation marks.
 
-    Returns:
-        The lines, tokens separated by one space.
-
     Raises:
         ValueError: Moses does not know the language.
 
@@ -49,10 +46,9 @@ def check_moses_language(language: str) -> None:
 
     known = _WITHOUT_PREFIXES | set(NonbreakingPrefixes().available_langs.values())
     if language not in known:
-        hint = did_you_mean(language, known)
         raise ValueError(
             f"The language {language!r} is not known to Moses; choose one of "
-            f"{', '.join(sorted(known))}.{hint}"
+            f"{', '.join(sorted(known))}.{did_you_mean(language, known)}"
         )
 
 

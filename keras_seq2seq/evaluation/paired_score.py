@@ -56,8 +56,7 @@ def paired_bootstrap(
         For every metric, every system in its order.
 
     Raises:
-        ValueError: There are fewer than two systems, or one has not as many translations as
-            there are references.
+        ValueError: There are fewer than two systems, or not as many translations as references.
 
     Example:
 

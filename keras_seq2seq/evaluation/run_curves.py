@@ -46,11 +46,8 @@ class RunCurves:
         """Reads a `metrics.csv`, or that of a run directory.
 
         A run that was resumed may have written an epoch twice: the last time counts. A last line
-        that was cut off, and columns that are no numbers, are passed over.
-
-        Args:
-            path: The file or the directory.
-            name: Defaults to the name of the directory.
+        that was cut off, and columns that are no numbers, are passed over. The name defaults to
+        that of the directory.
 
         Raises:
             ValueError: There is no such file, or no whole epoch in it.
@@ -62,11 +59,9 @@ class RunCurves:
                 f"{path} has no metrics.csv: expected the directory of a run that has begun."
             )
         with open(file, newline="", encoding="utf-8", errors="replace") as lines:
-            rows = {}
-            for row in csv.DictReader(lines):
-                epoch = _number(row.get("epoch"))
-                if math.isfinite(epoch) and None not in row and None not in row.values():
-                    rows[int(epoch)] = row
+            read = [(_number(row.get("epoch")), row) for row in csv.DictReader(lines)]
+        whole = ((n, row) for n, row in read if None not in row and None not in row.values())
+        rows = {int(number): row for number, row in whole if math.isfinite(number)}
         if not rows:
             raise ValueError(f"{file} holds no whole epoch yet: wait until the first one is done.")
         epochs = sorted(rows)

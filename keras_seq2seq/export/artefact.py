@@ -36,11 +36,7 @@ class Artefact(abc.ABC):
             texts: Sources.
             batch_size: How many run at once, where the format allows it.
             progress: Is told how many texts are done.
-            **options: Of `SearchOptions`, as far as the format has them; with several results the
-                best one counts.
-
-        Returns:
-            A `Generated`.
+            **options: Of `SearchOptions`; with several results the best one counts.
 
         Raises:
             ExportError: The artefact was not exported with such a search.
@@ -49,21 +45,13 @@ class Artefact(abc.ABC):
     def score(
         self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
     ) -> list[float]:
-        """Judges given targets.
-
-        Args:
-            sources, targets: N strings each.
-            batch_size, progress: As for `generate`.
-
-        Returns:
-            N natural log-probabilities.
+        """Judges N given targets by their natural log-probabilities.
 
         Raises:
             ExportError: The format cannot do it.
         """
-        raise ExportError(
-            f"{self.path} cannot score given targets: use the .keras file or the SavedModel."
-        )
+        what = f"{self.path} cannot score given targets"
+        raise ExportError(f"{what}: use the .keras file or the SavedModel.")
 
     @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -77,5 +65,4 @@ class Artefact(abc.ABC):
 def disk_size(path: FilePath) -> int:
     """Bytes of a file, or of all files below a directory."""
     path = pathlib.Path(path)
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(p.stat().st_size for p in files)
+    return sum(p.stat().st_size for p in [path, *path.rglob("*")] if p.is_file())

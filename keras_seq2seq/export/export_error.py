@@ -7,10 +7,7 @@ class ExportError(ValueError):
     Example:
 
     ```python
-    try:
-        artefact = open_artefact("ko_en.tflite")
-    except ExportError as error:
-        ...     # "ko_en.tflite.json is missing: the vocabularies stand in it. ..."
+    open_artefact("ko_en.tflite")  # ko_en.tflite.json is missing: the vocabularies stand in it. ...
     ```
     """
 

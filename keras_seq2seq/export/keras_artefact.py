@@ -53,9 +53,8 @@ class KerasArtefact(Artefact):
     def generate(
         self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
     ) -> Generated:
-        found = self.model.generate_batches(texts, batch_size, progress, **options)
-        outputs, scores, lengths = found
-        return Generated(outputs, scores.tolist(), lengths.tolist())
+        outputs, *numbers = self.model.generate_batches(texts, batch_size, progress, **options)
+        return Generated(outputs, *(array.tolist() for array in numbers))
 
     def score(
         self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None

@@ -32,18 +32,14 @@ def manifest_path(file: FilePath) -> pathlib.Path:
 
 def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
     """Plain facts of a `TextSeq2Seq`: limits, special ids, normalisation, versions."""
-    seq2seq = model.seq2seq
     return {
         "format": FORMAT,
         "keras_seq2seq": __version__,
         "keras": keras.__version__,
         "tensorflow": tf.__version__,
-        "parameters": seq2seq.count_params(),
-        "max_source_length": model.max_source_length,
-        "max_target_length": model.max_target_length,
-        "pad_id": seq2seq.pad_id,
-        "bos_id": seq2seq.bos_id,
-        "eos_id": seq2seq.eos_id,
+        "parameters": model.seq2seq.count_params(),
+        **{name: getattr(model, name) for name in ("max_source_length", "max_target_length")},
+        **{name: getattr(model.seq2seq, name) for name in ("pad_id", "bos_id", "eos_id")},
         "source_normalization": model.source_tokenizer.normalization.get_config(),
         "target_normalization": model.target_tokenizer.normalization.get_config(),
     }

@@ -11,12 +11,6 @@ from keras_seq2seq.export.keras_artefact import KerasArtefact
 def open_artefact(path: FilePath) -> Artefact:
     """Opens a run directory, a `.keras` file, a SavedModel directory or a `.tflite` file.
 
-    Args:
-        path: What to open.
-
-    Returns:
-        An `Artefact`.
-
     Raises:
         ExportError: There is nothing of the kind at `path`.
 

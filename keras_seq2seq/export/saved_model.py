@@ -18,12 +18,7 @@ from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import describe_model
 from keras_seq2seq.export.saved_model_artefact import MANIFEST, SavedModelArtefact
-from keras_seq2seq.export.signatures import (
-    NEUTRAL,
-    OF_SAMPLING,
-    score_signature,
-    search_signature,
-)
+from keras_seq2seq.export.signatures import NEUTRAL, OF_SAMPLING, score_signature, search_signature
 from keras_seq2seq.export.verification import compare, compare_scores, sample_texts
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
@@ -56,17 +51,14 @@ def saved_model(
         sample: Sources to compare model and artefact on; by default random ones.
         beam_size: Beams of the signature `beam`; below 2 there is none.
         num_return: Results of `beam` for each text; above 1 its outputs are [B, N].
-        beam_inputs: Options of `beam` that each request gives: any of `signatures.NEUTRAL` that
-            are for beam search. What is not named is not in the graph.
-        replace_unknown: `serving_default` and `beam` write the source token that was attended to
-            most in the place of an unknown target token.
+        beam_inputs: Options of `beam` that each request gives; no others are in the graph.
+        replace_unknown: `serving_default` and `beam` write the most attended source token for UNK.
 
     Returns:
         Path of the version that was written.
 
     Raises:
-        ExportError: The artefact gives other tokens than the model, or holds operators that a CPU
-            server lacks. Nothing is left behind then.
+        ExportError: The artefact does not do what the model does; nothing is left behind then.
 
     Example:
 
@@ -163,9 +155,8 @@ def _check_operators(directory: pathlib.Path) -> None:
     if any(f.attr["_XlaMustCompile"].b for f in graph.library.function):
         bad.add("functions that demand XLA")
     if bad:
-        raise ExportError(
-            f"The graph holds what a CPU server cannot run: {', '.join(sorted(bad))}."
-        )
+        names = ", ".join(sorted(bad))
+        raise ExportError(f"The graph holds what a CPU server cannot run: {names}.")
 
 
 def _rename_to_next_version(temporary: pathlib.Path, base: pathlib.Path) -> pathlib.Path:

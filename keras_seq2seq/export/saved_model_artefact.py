@@ -72,7 +72,7 @@ class SavedModelArtefact(Artefact):
         self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
     ) -> Generated:
         signature, arrays = self._signature(options, len(texts))
-        arrays = {"text": _as_bytes(texts), **arrays}
+        arrays["text"] = _as_bytes(texts)
         found = self._run_all(signature, arrays, batch_size, progress)
         outputs = [text.decode() for text in found["text"]]
         return Generated(outputs, found["score"], found["length"])

@@ -29,8 +29,7 @@ def search_signature(
     """Returns a function of text [B] and options [B] that gives N results for each text.
 
     Every input has the batch axis alone, since a server refuses scalars and joins and splits
-    requests, each of which may have its own options. What shapes the graph, as the number of
-    beams, is fixed here. `inputs` are the names of the options that requests give, of `NEUTRAL`.
+    requests, each of which may have its own options, those of `NEUTRAL` that `inputs` names.
 
     The function gives `text`, string, `score` and, if `ranked`, `ranking`, float32, and `length`,
     int32, each [B], or [B, N] with N results; of a result that does not exist the ranking is -1e9
@@ -38,10 +37,9 @@ def search_signature(
     """
 
     def serve(text: Tensor, *values: Tensor) -> dict[str, Tensor]:
-        data = dict(zip(inputs, values, strict=True))
         source_ids = encode_source(model.source_tokenizer, text, model.max_source_length)  # [B, S]
-        options_of_rows = dataclasses.replace(options, **data)
-        result = model.seq2seq.search(source_ids, model.max_target_length, options_of_rows)
+        search = dataclasses.replace(options, **dict(zip(inputs, values, strict=True)))
+        result = model.seq2seq.search(source_ids, model.max_target_length, search)
         unknown = None
         if replace_unknown:
             _, attention = model.seq2seq.score(source_ids, result.ids)  # [B, T, S]

@@ -43,19 +43,13 @@ def tflite(
     Args:
         model: What to write.
         file: Path that ends in `.tflite`.
-        text: Write a file that takes and gives `text`, string [1], instead of ids. It needs an
-            interpreter with tensorflow-text's operators, and text that was normalised, with
-            nothing in the place of a blank one.
+        text: Write a file that takes and gives `text`, string [1], instead of ids: text that was
+            normalised, or nothing if blank. It needs tensorflow-text's operators.
         sample: Sources to compare model and artefact on; by default random ones.
-        **options: Of `SearchOptions`, for one result: `beam_size=4`, `no_repeat_ngram=3`, ... They
-            are built into the file, which searches greedily without any.
-
-    Returns:
-        Path of the file.
+        **options: Of `SearchOptions`, for one result, built into the file: `beam_size=4`, ...
 
     Raises:
-        ExportError: The model cannot be converted, or the artefact gives other tokens than the
-            model. Neither file is left behind then.
+        ExportError: The file cannot be made, or does not do what the model does; none is left then.
 
     Example:
 

@@ -37,25 +37,22 @@ class TFLiteArtefact(Artefact):
             file, reason = manifest_path(path), first_line(error)
             raise ExportError(f"{file}: a vocabulary is broken: {reason}") from error
         self.takes_text = self.manifest["signature"] == "text"
+        content = pathlib.Path(path).read_bytes()
+        if fingerprint(content) != self.manifest["sha256"]:
+            raise ExportError(
+                f"{path} is not the file that {manifest_path(path)} was written with, or was cut "
+                "off. Copy both again, or export the model again."
+            )
         try:
-            self.interpreter = self._open(num_threads)
+            self.interpreter = self._open(model_content=content, num_threads=num_threads)
             self.run = self.interpreter.get_signature_runner("serving_default")
-        except ExportError:
-            raise
         except (ValueError, RuntimeError) as error:
             reason = first_line(error)
             raise ExportError(f"{path} is not a readable .tflite model: {reason}") from error
 
-    def _open(self, num_threads: int) -> Any:
+    def _open(self, **arguments: Any) -> Any:
         from ai_edge_litert import interpreter
 
-        content = pathlib.Path(self.path).read_bytes()
-        if fingerprint(content) != self.manifest["sha256"]:
-            raise ExportError(
-                f"{self.path} is not the file that {manifest_path(self.path)} was written with, or "
-                "was cut off. Copy both again, or export the model again."
-            )
-        arguments: dict[str, Any] = {"model_content": content, "num_threads": num_threads}
         if not self.takes_text:
             return interpreter.Interpreter(**arguments)
         from tensorflow_text.core.pybinds import tflite_registrar

@@ -19,10 +19,7 @@ def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str
 
 
 def compare(expected: Generated, actual: Generated, texts: Sequence[str], what: str) -> None:
-    """Raises an `ExportError` that shows the first difference of an artefact from the model.
-
-    `texts` are the sources, `what` is what the artefact is called.
-    """
+    """Raises an `ExportError` that shows how an artefact, called `what`, first differs."""
     for i, text in enumerate(texts):
         model, artefact = (f"{g.texts[i]!r} ({g.lengths[i]} tokens)" for g in (expected, actual))
         if model != artefact:

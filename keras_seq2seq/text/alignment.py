@@ -49,12 +49,9 @@ def _collapse(normalized: str, spans: Spans) -> tuple[str, Spans]:
 
 def _clusters(text: str) -> list[int]:
     """Starts at each character that does not join the one before it."""
-    return [i for i, character in enumerate(text) if i == 0 or not _joins(character)]
-
-
-def _joins(character: str) -> bool:
     # Hangul vowels and final consonants join the letter before them, though they are no marks.
-    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff"
+    joins = (unicodedata.combining(c) != 0 or "\u1160" <= c <= "\u11ff" for c in text)
+    return [i for i, joined in enumerate(joins) if i == 0 or not joined]
 
 
 def _words(text: str) -> list[int]:

@@ -4,10 +4,8 @@ The one place that knows it, for training, serving, devices and plain Python. A 
 EOS alone in all of them, whatever the tokenizer makes of white space.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,9 +14,7 @@ from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.inputs import text_tensor
 from keras_seq2seq.text.normalization import WHITE_SPACE, is_blank
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
-
-if TYPE_CHECKING:
-    from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text.tokenizer import Tokenizer
 
 Pair = tuple[dict[str, Any], Any, Any]  # x, y, sample_weight
 
@@ -88,9 +84,8 @@ def encode_pair(
 ) -> Pair:
     """Turns sentence pairs into what `fit` takes: (x, y, sample_weight).
 
-    The decoder reads BOS and the target, and learns to say the target and EOS.
-
-    The arguments are as those of `encode_source`, for each side.
+    The decoder reads BOS and the target, and learns to say the target and EOS. The arguments are
+    as those of `encode_source`, for each side.
 
     Returns:
         x, a dict of `source_ids`, int32 [B, S], and `decoder_ids`, int32 [B, T]; y, int32 [B, T];
@@ -135,8 +130,7 @@ def frame_rows(sources: Any, targets: Any, indices: np.ndarray) -> Pair:
     y = _close_rows(targets, indices)  # [B, T]
     bos = np.full([len(y), 1], BOS, np.int32)
     said = targets.padded(indices, y.shape[1] - 1)  # [B, T - 1]
-    decoder_ids = np.concatenate([bos, said], axis=1)  # [B, T]
-    x = {"source_ids": _close_rows(sources, indices), "decoder_ids": decoder_ids}
+    x = {"source_ids": _close_rows(sources, indices), "decoder_ids": np.hstack([bos, said])}
     return x, y, (y != PAD).astype(np.float32)
 
 

@@ -10,10 +10,7 @@ from keras_seq2seq.text.normalization import replace_surrogates
 
 def text_tensor(text: Any) -> tf.Tensor:
     """Text of any form as a string tensor [B] or []; lone surrogates become U+FFFD."""
-    if isinstance(text, str):
-        text = replace_surrogates(text)
-    elif isinstance(text, (list, tuple)):
-        text = [replace_surrogates(item) if isinstance(item, str) else item for item in text]
+    text = tf.nest.map_structure(lambda x: replace_surrogates(x) if isinstance(x, str) else x, text)
     try:
         text = tf.convert_to_tensor(text, dtype=tf.string)
     except (TypeError, ValueError) as error:

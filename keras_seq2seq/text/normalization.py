@@ -111,8 +111,6 @@ class Normalization:
             raise ValueError(f"A normalization config must be a dict, received {config!r}.")
         names = [field.name for field in dataclasses.fields(cls)]
         for key in (key for key in config if key not in names):
-            raise ValueError(
-                f"Unknown key {key!r} in a normalization config: expected {names}."
-                f"{did_you_mean(key, names)}"
-            )
+            what = f"Unknown key {key!r} in a normalization config: expected {names}."
+            raise ValueError(what + did_you_mean(key, names))
         return cls(**config)

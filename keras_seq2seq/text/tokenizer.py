@@ -78,11 +78,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     def tokenize(self, text: Any) -> tf.RaggedTensor | tf.Tensor:
         """Normalizes text and turns it into ids.
 
-        Args:
-            text: string tensor [B] or [], or a list of str, or a str.
-
-        Returns:
-            int32 `RaggedTensor` [B, (T)] for a batch, int32 tensor [T] for one string.
+        A string tensor [B] or a list of str gives an int32 `RaggedTensor` [B, (T)]; one string
+        gives an int32 tensor [T].
         """
         text = text_tensor(text)
         ids = self._encode(self.normalization(tf.reshape(text, [-1])))  # [B, (T)]
@@ -113,11 +110,9 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         return self.cut(self.normalization(text_tensor(text)))
 
     def spans_python(self, text: str) -> list[tuple[int, int]]:
-        """Says where in a text, as it is before normalization, its tokens stand.
+        """The (start, end) of each token of `tokenize_python(text)`: what of the text became it.
 
-        Returns:
-            list of (start, end), parallel to `tokenize_python(text)`: `text[start:end]` became
-            the token. Bytes of one character share its span; a space that cutting put in is empty.
+        Bytes of one character share its span; a space that cutting put in is empty.
         """
         normalized, spans = align_python(self.normalization, text)
         lengths = list(map(len, self.cut_python(normalized)))  # in bytes of UTF-8
@@ -134,14 +129,11 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     # Ids to text
 
     def detokenize(self, ids: Any, unknown: tf.Tensor | None = None) -> tf.Tensor:
-        """Turns ids into text.
+        """Turns ids into text, a string tensor [B] or [...] that is always valid UTF-8.
 
         Args:
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
             unknown: string tensor [..., T], what to write where UNK stands in dense `ids`.
-
-        Returns:
-            string tensor [B] or [...], always valid UTF-8.
         """
         ids = id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)

@@ -19,11 +19,7 @@ TOKENIZERS = Registry(
 
 
 def tokenizer_from_state(state: dict[str, Any]) -> Tokenizer:
-    """Rebuilds the tokenizer that `Tokenizer.vocabulary_state` described.
-
-    Args:
-        state: dict with the keys `"class"` (that of one of `TOKENIZERS`), `"normalization"` and
-            `"vocabulary"`.
+    """Rebuilds the tokenizer, of one of `TOKENIZERS`, that `vocabulary_state` described.
 
     Raises:
         ValueError: if a key is missing, the class unknown or the vocabulary damaged.

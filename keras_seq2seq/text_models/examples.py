@@ -17,22 +17,15 @@ def encode_examples(
     *,
     source_tokenizer: Tokenizer,
     target_tokenizer: Tokenizer,
-    max_source_length: int,
-    max_target_length: int,
+    **limits: int,
 ) -> tuple[Any, Any, Any]:
     """Turns what `fit` may be given as strings into ids; passes anything else through.
 
     x is a list, tuple or array of B source strings, y as many targets, and `sample_weight` a
     float array [B]; or x is a `tf.data.Dataset` of batches (sources [B], targets [B]), and stays
-    one; or x is anything else.
+    one; or x is anything else. The `limits` are those of `encode_pair`.
     """
-    encode = functools.partial(
-        encode_pair,
-        source_tokenizer,
-        target_tokenizer,
-        max_source_length=max_source_length,
-        max_target_length=max_target_length,
-    )
+    encode = functools.partial(encode_pair, source_tokenizer, target_tokenizer, **limits)
     if isinstance(x, tf.data.Dataset) and _yields_strings(x):
         return x.map(encode, num_parallel_calls=tf.data.AUTOTUNE), None, None
     if not _are_strings(x):

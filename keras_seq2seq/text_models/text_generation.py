@@ -1,11 +1,9 @@
 """From strings to strings: batches, searches, details."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +13,12 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
+from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text_models.source_parts import SourceParts
 from keras_seq2seq.text_models.unknown_tokens import most_attended
 
-if TYPE_CHECKING:
-    from keras_seq2seq.text.tokenizer import Tokenizer
-    from keras_seq2seq.text_models.source_parts import SourceParts
-
 Progress = Callable[[int], object] | None
+Targets = Sequence[tuple[int, list[int]]]  # which part each is of, and its ids
 Judged = Sequence[tuple[np.ndarray, np.ndarray]]  # what `score_all` gives
 
 
@@ -83,7 +80,7 @@ def score_all(
     Each target gets its scores, float32 [T], and its attention, float32 [T, S] or [T, 0].
     """
     source_widths = np.sum(source_ids != PAD, axis=1)
-    widths = np.array([len(ids) for ids in target_ids])
+    widths = np.array(list(map(len, target_ids)))
     found: list[Any] = [None] * len(source_ids)
     # Long targets come in smaller batches: their logits [B, T, V] are large.
     for rows in _batches(widths, batch_size, progress, most_tokens=128 * batch_size):
@@ -99,15 +96,10 @@ def score_all(
 
 
 def describe(
-    model: Any,
-    parts: SourceParts,
-    targets: Sequence[list[int]],
-    rows_of: Sequence[int],
-    judged: Judged,
-    texts: Sequence[str],
+    model: Any, parts: SourceParts, targets: Targets, judged: Judged, texts: Sequence[str]
 ) -> list[Generation]:
-    """Makes a `Generation` of each target, whose source is the part `rows_of[m]`."""
-    sources = {row: _source_details(model, parts, row) for row in set(rows_of)}
+    """Makes a `Generation` of each target."""
+    sources = {row: _source_details(model, parts, row) for row in {row for row, _ in targets}}
     return [
         Generation(
             text=text,
@@ -120,7 +112,7 @@ def describe(
             unknown_target_tokens=ids.count(UNK),
             **sources[row],
         )
-        for text, ids, row, (scores, attention) in zip(texts, targets, rows_of, judged, strict=True)
+        for text, (row, ids), (scores, attention) in zip(texts, targets, judged, strict=True)
     ]
 
 
@@ -147,18 +139,12 @@ def chosen_ids(found: SearchResult) -> list[list[list[int]]]:
     ]
 
 
-def replace_unknown(
-    model: Any,
-    parts: SourceParts,
-    targets: Sequence[list[int]],
-    rows_of: Sequence[int],
-    judged: Judged,
-) -> list[str]:
-    """Texts of targets, as in `describe`, with UNK replaced by what the model looked at most."""
+def replace_unknown(model: Any, parts: SourceParts, targets: Targets, judged: Judged) -> list[str]:
+    """Texts of targets with UNK replaced by what the model looked at most."""
     tokenizer, texts = model.target_tokenizer, []
     if model.seq2seq.attention is None:
         raise ValueError("replace_unknown needs a model with attention.")
-    for ids, row, (_, attention) in zip(targets, rows_of, judged, strict=True):
+    for (row, ids), (_, attention) in zip(targets, judged, strict=True):
         if UNK in ids:
             strings = model.source_tokenizer.tokenize_to_strings([parts.texts[row]])
             unknown = most_attended(attention[None], strings)  # [1, T]
@@ -176,13 +162,10 @@ def join_parts(
     if len(parts.owner) == count:
         return outputs, scores
     joined, sums = [], []
-    for i in range(count):
-        own = np.flatnonzero(parts.owner == i)
-        rows = [outputs[p][0] for p in own]
-        if isinstance(rows[0], Generation):
-            joined.append([Generation.join(rows, parts.start[own].tolist())])
-        else:
-            joined.append([" ".join(filter(None, rows))])
+    for own in (np.flatnonzero(parts.owner == i) for i in range(count)):
+        rows, is_text = [outputs[p][0] for p in own], isinstance(outputs[own[0]][0], str)
+        starts = parts.start[own].tolist()
+        joined.append([" ".join(filter(None, rows)) if is_text else Generation.join(rows, starts)])
         sums.append([sum(float(scores[p][0]) for p in own)])
     return joined, sums
 

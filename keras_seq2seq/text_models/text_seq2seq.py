@@ -29,6 +29,7 @@ from keras_seq2seq.text_models.text_generation import (
 )
 
 _PARTS = ("seq2seq", "source_tokenizer", "target_tokenizer")
+_LIMITS = ("max_source_length", "max_target_length")
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -86,15 +87,8 @@ class TextSeq2Seq(keras.Model):
 
     def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
         """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
-        return encode_examples(
-            x,
-            y,
-            sample_weight,
-            source_tokenizer=self.source_tokenizer,
-            target_tokenizer=self.target_tokenizer,
-            max_source_length=self.max_source_length,
-            max_target_length=self.max_target_length,
-        )
+        settings = {name: getattr(self, name) for name in (*_PARTS[1:], *_LIMITS)}
+        return encode_examples(x, y, sample_weight, **settings)
 
     def fit(
         self,
@@ -153,8 +147,7 @@ class TextSeq2Seq(keras.Model):
             batch_size: int. How many run at once; it does not change the results.
             return_scores: bool. Also return log-probabilities.
             return_details: bool. Return `Generation`s in the place of strings.
-            long_sources: what becomes of sources of more than `max_source_length` tokens:
-                `"truncate"`, `"split"` to translate sentence by sentence, or `"error"`.
+            long_sources: `"truncate"` too long ones, `"split"` them by sentences, or `"error"`.
             replace_unknown: bool. Write the most attended source token where UNK would stand.
             prefix: str, or a list with one for each text: how the result shall begin.
             banned: strings that shall not occur, as the tokenizer cuts them at the start of words.
@@ -176,8 +169,8 @@ class TextSeq2Seq(keras.Model):
             options, prefix, banned, self.target_tokenizer, self.max_target_length
         )
         parts, found = self._search(texts, batch_size, search, long_sources, progress)
-        outputs, scores = self._outputs(parts, found, return_details, replace_unknown, batch_size)
-        outputs, scores = join_parts(outputs, scores, parts, len(texts))
+        results = self._outputs(parts, found, return_details, replace_unknown, batch_size)
+        outputs, scores = join_parts(*results, parts, len(texts))
         if search.num_return == 1:
             outputs = [rows[0] for rows in outputs]
             scores = np.array([rows[0] for rows in scores], "float32")
@@ -225,15 +218,15 @@ class TextSeq2Seq(keras.Model):
             firsts = range(0, len(texts), found.ids.shape[1])
             outputs = [texts[i : i + len(row)] for i, row in zip(firsts, rows, strict=True)]
             return outputs, scores
-        targets = [ids for row in rows for ids in row]
-        rows_of = [p for p, row in enumerate(rows) for _ in row]
-        judged = score_all(self.seq2seq, parts.ids[rows_of], targets, batch_size)
+        targets = [(p, ids) for p, row in enumerate(rows) for ids in row]
+        rows_of, all_ids = zip(*targets, strict=True) if targets else ((), ())
+        judged = score_all(self.seq2seq, parts.ids[list(rows_of)], all_ids, batch_size)
         if replace:
-            texts = replace_unknown(self, parts, targets, rows_of, judged)
+            texts = replace_unknown(self, parts, targets, judged)
         else:
-            texts = [self.target_tokenizer.detokenize_python(ids) for ids in targets]
+            texts = list(map(self.target_tokenizer.detokenize_python, all_ids))
         if details:
-            texts = describe(self, parts, targets, rows_of, judged, texts)
+            texts = describe(self, parts, targets, judged, texts)
         texts = iter(texts)
         return [[next(texts) for _ in row] for row in rows], scores
 
@@ -275,7 +268,7 @@ class TextSeq2Seq(keras.Model):
         ids = [[*row, self.seq2seq.eos_id] for row in rows]
         judged = score_all(self.seq2seq, parts.ids, ids, batch_size, progress)
         if return_details:
-            found = describe(self, parts, ids, range(len(ids)), judged, targets)
+            found = describe(self, parts, list(enumerate(ids)), judged, targets)
             return found[0] if single else found
         sums = np.array([scores.sum(dtype="float64") for scores, _ in judged], "float32")
         return float(sums[0]) if single else sums
@@ -283,9 +276,7 @@ class TextSeq2Seq(keras.Model):
     def attention(
         self, source: str, target: str | None = None
     ) -> tuple[np.ndarray, list[str], list[str]]:
-        """Where the model looks in `source` while it writes `target`.
-
-        Without a target, it is the model's own translation.
+        """Where the model looks in `source` while it writes `target`, or its own translation.
 
         Returns:
             weights, float32 array [T, S]; the T target and the S source tokens, EOS last.
@@ -332,9 +323,8 @@ class TextSeq2Seq(keras.Model):
         return type(self)(**{**self.get_config(), **parts, "seq2seq": seq2seq})
 
     def get_config(self) -> dict[str, Any]:
-        plain = ("name", "trainable", "max_source_length", "max_target_length")
-        parts = {k: keras.saving.serialize_keras_object(getattr(self, k)) for k in _PARTS}
-        return {**{name: getattr(self, name) for name in plain}, **parts}
+        plain = {name: getattr(self, name) for name in ("name", "trainable", *_LIMITS)}
+        return plain | {k: keras.saving.serialize_keras_object(getattr(self, k)) for k in _PARTS}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TextSeq2Seq:

@@ -10,8 +10,7 @@ def most_attended(attention: Tensor, source_strings: tf.RaggedTensor) -> tf.Tens
 
     Args:
         attention: float tensor [B, T, S], S at least as wide as the strings.
-        source_strings: string `RaggedTensor` [B, (S)] of `Tokenizer.tokenize_to_strings`, without
-            EOS and padding.
+        source_strings: string [B, (S)] of `Tokenizer.tokenize_to_strings`, without EOS.
 
     Returns:
         string tensor [B, T], for `Tokenizer.detokenize(ids, unknown=...)`; empty for empty rows.

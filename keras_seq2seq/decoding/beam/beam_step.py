@@ -174,9 +174,7 @@ def _flat(values: Tensor) -> Tensor:
 
 def _merge(pool: SearchResult, found: list[Tensor], new: Tensor) -> SearchResult:
     """The K best hypotheses of the pool and of those found now, where `new` [B, K] is true."""
-    ranking = ops.where(new, found[-1], FORBIDDEN)
-    ranking, index = ops.top_k(
-        ops.concatenate([pool.ranking, ranking], axis=1), pool.ranking.shape[1]
-    )
+    ranking = ops.concatenate([pool.ranking, ops.where(new, found[-1], FORBIDDEN)], axis=1)
+    ranking, index = ops.top_k(ranking, pool.ranking.shape[1])
     both = (ops.concatenate(pair, axis=1) for pair in zip(pool[:3], found[:3], strict=True))
     return SearchResult._make([*(gather(values, index) for values in both), ranking])

@@ -16,13 +16,7 @@ def length_divisor(length: Tensor, alpha: Tensor, kind: str) -> Tensor:
     Args:
         length: int tensor, tokens of the hypothesis, EOS included; at least 1.
         alpha: float tensor that broadcasts with `length`.
-        kind: `"wu"` or `"average"`.
-
-    Returns:
-        float32 tensor.
-
-    Raises:
-        ValueError: for an unknown kind.
+        kind: `"wu"` or `"average"`; others raise a ValueError.
 
     Example:
 

@@ -95,10 +95,8 @@ class SentencePieceTokenizer(Tokenizer):
             try:
                 proto = pathlib.Path(proto).read_bytes()
             except OSError as error:
-                path = os.fspath(proto)
-                raise ValueError(
-                    f"Cannot read a SentencePiece model from {path!r}: {error}"
-                ) from error
+                what = f"Cannot read a SentencePiece model from {os.fspath(proto)!r}: {error}"
+                raise ValueError(what) from error
         if proto is not None:
             self._set_asset(proto)
 
@@ -218,7 +216,7 @@ class SentencePieceTokenizer(Tokenizer):
         return self._require(self._processor)
 
     def _vocabulary(self) -> str:
-        return base64.b64encode(self._require(self.proto)).decode("ascii")
+        return base64.b64encode(self._asset()).decode("ascii")
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> SentencePieceTokenizer:

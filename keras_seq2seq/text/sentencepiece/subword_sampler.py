@@ -85,12 +85,7 @@ class SubwordSampler:
         self._lattices = {}
 
     def sample(self, texts: Iterable[str], seed: int | str) -> list[list[int]]:
-        """Draws the ids of N texts, as `tokenize_python` gives them, one after the other.
-
-        Args:
-            texts: iterable of N str.
-            seed: int or str. The draws depend on it and on the texts alone.
-        """
+        """Draws ids of each text, in turn; the draws depend on the seed and the texts alone."""
         rng = random.Random(seed)
         draw = self._draw_bpe if self.is_bpe else self._draw_unigram
         lines = map(self.tokenizer.normalization.normalize_python, texts)
