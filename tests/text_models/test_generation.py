@@ -330,6 +330,6 @@ def test_averaged_weights(trained, unsure):
         np.testing.assert_allclose(mean, (a + b) / 2, atol=1e-6)
     assert average_weights([trained, trained]).generate(SOURCES) == TARGETS
     bytes_ = ByteTokenizer()
-    small = TextSeq2Seq(Seq2Seq(260, 260, units=4, embedding_dim=4), bytes_, bytes_)
+    small = TextSeq2Seq(Seq2Seq.from_options(260, 260, units=4, embedding_dim=4), bytes_, bytes_)
     with pytest.raises(ValueError, match="model 2 have other shapes"):
         average_weights([trained, small])

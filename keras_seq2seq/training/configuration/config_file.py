@@ -75,11 +75,11 @@ def commented_toml(config: RunConfig) -> str:
     blocks = []
     for section, written in config.to_dict().items():
         lines = [f"[{section}]"]
-        for name, field in _keys(section).items():
+        for field in dataclasses.fields(getattr(config, section)):
             choices = choices_of(field)
             listed = f" One of: {', '.join(choices)}." if choices else ""
             lines += _COMMENT.wrap(field.metadata["comment"] + listed)
-            lines.append(tomli_w.dumps({name: written[name]}).rstrip("\n"))
+            lines.append(tomli_w.dumps({field.name: written[field.name]}).rstrip("\n"))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
