@@ -44,6 +44,7 @@ class Seq2Seq(Decodable, keras.Model):
         float32 tensor [B, T, V]: logits, one row per target position.
 
     Raises:
+        TypeError: for a part that is no layer.
         ValueError: for vocabularies, cells or widths that do not fit together.
 
     Example:
@@ -71,6 +72,12 @@ class Seq2Seq(Decodable, keras.Model):
         eos_id: int = EOS,
         **kwargs: Any,
     ):
+        for part, given in (("encoder", encoder), ("decoder", decoder), ("generator", generator)):
+            if not isinstance(given, keras.layers.Layer):
+                raise TypeError(
+                    f"Seq2Seq: {part} is {given!r}, but a layer is expected. From sizes and "
+                    "options a model is made by Seq2Seq.from_options(8000, 8000, units=256)."
+                )
         if isinstance(bridge, str):
             fitting = decoder.spec.units, bridge, encoder.spec.directions, decoder.spec.num_layers
             made: Bridge = BRIDGES[bridge](*fitting, dtype=decoder.dtype_policy, name="bridge")

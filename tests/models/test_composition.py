@@ -123,6 +123,11 @@ def test_parts_that_do_not_fit_say_so(changes, said):
         make(**changes)
 
 
+def test_a_size_in_the_place_of_a_part_is_told_where_sizes_go():
+    with pytest.raises(TypeError, match=r"encoder is 30, but a layer.*Seq2Seq.from_options"):
+        make(encoder=30)
+
+
 def test_an_own_bridge_may_stand_between_two_cells():
     class FirstOnly(Bridge):
         def call(self, state):
