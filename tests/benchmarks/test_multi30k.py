@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import compare_runs
 import multi30k
 import pytest
 import scored_run
@@ -11,6 +12,7 @@ from keras_seq2seq.evaluation import score_lowercased_tokenised
 TINY = [
     "model.units=12",
     "model.embedding_dim=12",
+    "data.batch_size=8",
     "text.vocabulary_size=60",
     "training.epochs=1",
     "training.ema_momentum=0",
@@ -106,3 +108,17 @@ def _read(spec):
 def test_what_is_no_run_is_refused(data, tmp_path):
     with pytest.raises(ValueError, match="is no finished run"):
         multi30k.main(["--score", str(tmp_path)])
+
+
+def test_runs_side_by_side(trained, data, tmp_path):
+    run, figures = trained
+    file = tmp_path / "figures.json"
+    few = ["--beam", "1", "--rounds", "1", "--steps", "2", "--sentences", "3"]
+    compare_runs.main([str(run), str(run), *few, "--json", str(file)])
+    first, second = json.loads(file.read_text("utf-8"))
+    assert (
+        first["val_greedy"]["chrf"] == second["val_greedy"]["chrf"] == figures["val_greedy"]["chrf"]
+    )
+    for row in (first, second):
+        assert row["parameters"] == figures["parameters"]
+        assert min(row["target_tokens_per_s"], row["tflite_ms"], row["tflite_bytes"]) > 0
