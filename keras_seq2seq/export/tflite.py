@@ -116,13 +116,14 @@ def _convert(twin: TextSeq2Seq, text: bool, search: SearchOptions) -> bytes:
         return dict(zip(names, frozen(value), strict=True))
 
     with tempfile.TemporaryDirectory() as directory:
-        tf.saved_model.save(tf.Module(), directory, signatures={"serving_default": call})
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            directory, signature_keys=["serving_default"]
-        )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        converter.allow_custom_ops = text
         try:
+            plain = tf.saved_model.SaveOptions(experimental_custom_gradients=False)  # never asked
+            tf.saved_model.save(tf.Module(), directory, {"serving_default": call}, plain)
+            converter = tf.lite.TFLiteConverter.from_saved_model(
+                directory, signature_keys=["serving_default"]
+            )
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            converter.allow_custom_ops = text
             return converter.convert()
         except Exception as error:
             raise ExportError(f"TFLite cannot hold this model: {first_line(error)}") from error

@@ -35,7 +35,7 @@ def _scan(forget: Tensor, new: Tensor, c: Tensor) -> Tensor:
         c = forget[t] * c + new[t]
         return t + 1, c, states.write(t, c)
 
-    array = tf.TensorArray("float32", count)
+    array = tf.TensorArray("float32", count, element_shape=new.shape[1:])
     *_, array = tf.while_loop(
         lambda t, *_: t < count, step, (0, c, array), maximum_iterations=count
     )

@@ -52,10 +52,10 @@ class Spec:
         """A spec out of another one or of a dict, with changes; the defaults if there is none."""
         known = spec.values() if isinstance(spec, Spec) else dict(spec or {})
         known |= changes or {}
-        for name in known.keys() - set(cls.names()):
-            raise ConfigError(
-                f"There is no option {cls.section}.{name}.{did_you_mean(name, cls.names())}"
-            )
+        for name in known:
+            if name not in cls.names():
+                hint = did_you_mean(name, cls.names())
+                raise ConfigError(f"There is no option {cls.section}.{name}.{hint}")
         return cls(**known)
 
     @classmethod

@@ -10,6 +10,7 @@ from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.layers import CELLS
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
 
 SOURCES = [source for source, _ in PAIRS]
@@ -89,10 +90,9 @@ def test_stops_early(file, trained):
 @pytest.mark.parametrize(
     "options",
     [
-        {"cell": "lstm", "attention": None},
-        {"cell": "lstm", "attention": "dot"},
-        {"cell": "gru", "attention": None},
-        {"cell": "gru", "attention": "dot"},
+        *({"cell": cell, "attention": None} for cell in CELLS),
+        *({"cell": cell, "attention": "dot"} for cell in CELLS),
+        {"cell": "ssru", "bidirectional": True},
         {"attention": "additive", "attention_heads": 2},
         {"first_layer_attention": True, "layer_norm": True, "residual": True},
         {"input_feeding": True, "bridge": "zero"},
@@ -111,8 +111,7 @@ def test_every_kind_of_model_converts(options, tmp_path):
         units=8,
         embedding_dim=8,
         num_layers=2,
-        bidirectional=False,
-        **options,
+        **{"bidirectional": False, **options},
     )
     model = TextSeq2Seq(seq2seq, characters, bytes_, max_source_length=30, max_target_length=12)
     file = export.tflite(model, tmp_path / "model.tflite")
