@@ -110,7 +110,7 @@ class SearchOptions:
             value = getattr(self, name)
             given = value is not None if about.kind else value != about.default
             if given and about.of not in ("any", search):
-                raise ValueError(f"{name} {_WITHOUT_EFFECT[search]}.")
+                raise ValueError(f"{name} has no effect on {_NAMES[search]}: {_SETS[about.of]}.")
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> "SearchOptions":
@@ -157,10 +157,10 @@ class SearchOptions:
         return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 
 
-_WITHOUT_EFFECT = {
-    "sampling": "is for beam search: leave it out, or set sampling=False",
-    "beam": "is for sampling: set sampling=True",
-    "any": "has no effect on greedy search: set sampling=True or a beam_size above 1",
+_NAMES = {"any": "greedy search", "beam": "beam search", "sampling": "sampling"}
+_SETS = {
+    "beam": "set a beam_size above 1 (without sampling)",
+    "sampling": "set sampling=True (without beams)",
 }
 OPTIONS: dict[str, SearchOption] = {
     field.name: field.metadata["option"] for field in dataclasses.fields(SearchOptions)

@@ -66,7 +66,7 @@ class Seq2Seq(Decodable, keras.Model):
         self,
         encoder: Encoder,
         decoder: Decoder,
-        generator: Generator,
+        generator: Generator = None,  # pyright: ignore[reportArgumentType] # missing: told below
         bridge: Bridge | str = "concat",
         bos_id: int = BOS,
         eos_id: int = EOS,

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.registry import Registry
 
 _EXPECTED = {
     bool: "true or false",
@@ -93,6 +94,8 @@ def checked_value(section: str, field: dataclasses.Field, value: Any) -> Any:
     if choices and value not in choices:
         hint = did_you_mean(value.lower(), choices, cutoff=0.5)
         listed = ", ".join(map(repr, choices))
+        if isinstance(field.metadata["choices"], Registry):
+            hint = hint or " Import the module that registers another before it is used."
         raise ConfigError(f"{key} is {value!r}, but must be one of {listed}.{hint}")
     limits = [(*_LIMITS[name], limit) for name, limit in field.metadata["limits"].items()]
     if not all(holds(value, type(value)(limit)) for _, holds, limit in limits):

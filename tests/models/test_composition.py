@@ -123,9 +123,13 @@ def test_parts_that_do_not_fit_say_so(changes, said):
         make(**changes)
 
 
-def test_a_size_in_the_place_of_a_part_is_told_where_sizes_go():
+def test_what_is_no_part_is_told_where_sizes_go():
     with pytest.raises(TypeError, match=r"encoder is 30, but a layer.*Seq2Seq.from_options"):
         make(encoder=30)
+    with pytest.raises(TypeError, match=r"encoder is 30, but .*Seq2Seq.from_options"):
+        Seq2Seq(30, 40, units=4)  # as it was made in 0.1.0
+    with pytest.raises(TypeError, match="generator is None, but a layer is expected"):
+        Seq2Seq(Encoder(30, **SIDE), Decoder(40, **WIDE))
 
 
 def test_an_own_bridge_may_stand_between_two_cells():

@@ -52,7 +52,6 @@ class SSRU(Configured, StepLayer):
                 f"SSRU: recurrent_dropout={recurrent_dropout}, but there is no recurrent product "
                 "to drop from; set it to 0 or choose another cell."
             )
-        self.supports_masking = True
         self.units = units
         self.go_backwards = go_backwards
         self.recurrent_dropout = recurrent_dropout

@@ -16,7 +16,10 @@ class StepLayer(keras.layers.Layer, abc.ABC):
     `sequence` over T steps and T times `step` give the same; a test holds this for all of `CELLS`.
     Whatever a step needs of those before it is in the state: tensors whose first axis is that of
     the rows, of a shape that no step changes, so that a search may reorder them and any loop carry
-    them. A cache of keys and values is one of [B, max_length, ...].
+    them. A cache of keys and values is one of [B, max_length, ...]. Decoding calls `step` outside
+    of a layer's call, where Keras casts no weights: a step casts its own to the inputs' dtype.
+    Arguments of the constructor are attributes of the same name if `Configured` stands before
+    `StepLayer`, which then writes `get_config`.
 
     Args:
         units: int. H.
@@ -27,6 +30,10 @@ class StepLayer(keras.layers.Layer, abc.ABC):
     """
 
     units: int
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.supports_masking = True
 
     @abc.abstractmethod
     def initial_state(self, batch: Any, max_length: int) -> State:
