@@ -16,7 +16,7 @@ import os
 import pathlib
 import re
 import shutil
-import sys
+import tomllib
 
 from real_corpora import multi30k_files, read_split
 from scored_run import facts_of, run_script, say, score_pairs, train_run
@@ -24,11 +24,6 @@ from scored_run import facts_of, run_script, say, score_pairs, train_run
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.errors import TrainingError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 VARIANTS = pathlib.Path(__file__).with_suffix(".toml")
 

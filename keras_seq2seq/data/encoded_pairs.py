@@ -1,7 +1,5 @@
 """Pairs of sentences with their ids, so that they are tokenised once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,10 +25,10 @@ class EncodedPairs:
     @classmethod
     def of(
         cls,
-        pairs: SentencePairs | EncodedPairs,
+        pairs: "SentencePairs | EncodedPairs",
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
-    ) -> EncodedPairs:
+    ) -> "EncodedPairs":
         """Tokenises pairs; those that have been already are returned as they are."""
         if isinstance(pairs, EncodedPairs):
             return pairs
@@ -46,7 +44,7 @@ class EncodedPairs:
         """Tokens of source and target of each pair, BOS and EOS not among them: int64 (N, 2)."""
         return np.stack([self.sources.lengths, self.targets.lengths], axis=1)
 
-    def keep(self, indices: Sequence[int] | np.ndarray, **dropped: int) -> EncodedPairs:
+    def keep(self, indices: Sequence[int] | np.ndarray, **dropped: int) -> "EncodedPairs":
         """The pairs at `indices`; `dropped` counts the others by their name in the report."""
         pairs = self.pairs.keep([int(i) for i in indices], **dropped)
         return EncodedPairs(pairs, self.sources.take(indices), self.targets.take(indices))

@@ -1,10 +1,8 @@
 """Pairs of sentences in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from keras_seq2seq.data.corpus_report import CorpusReport
 
@@ -46,7 +44,7 @@ class SentencePairs:
             object.__setattr__(self, "report", CorpusReport(self.origin, len(self), len(self)))
 
     @classmethod
-    def from_pairs(cls, pairs: Iterable[tuple[str, str]], origin: str = "memory") -> SentencePairs:
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]], origin: str = "memory") -> Self:
         """Pairs out of an iterable of (source, target)."""
         pairs = list(pairs)
         return cls([source for source, _ in pairs], [target for _, target in pairs], origin)
@@ -57,7 +55,7 @@ class SentencePairs:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return zip(self.sources, self.targets, strict=True)
 
-    def keep(self, indices: Sequence[int], **dropped: int) -> SentencePairs:
+    def keep(self, indices: Sequence[int], **dropped: int) -> "SentencePairs":
         """The pairs at `indices`; `dropped` counts the others by their name in the report.
 
         >>> pairs = SentencePairs(["a", "b"], ["A", "B"]).keep([1], over_long=1)

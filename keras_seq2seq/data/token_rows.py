@@ -1,7 +1,5 @@
 """The ids of many sentences, packed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -30,7 +28,7 @@ class TokenRows:
         self.flat = np.append(np.asarray(flat, np.int32), np.int32(PAD))
 
     @classmethod
-    def of(cls, rows: Iterable[Sequence[int] | np.ndarray]) -> TokenRows:
+    def of(cls, rows: Iterable[Sequence[int] | np.ndarray]) -> "TokenRows":
         """Packs lists of ids."""
         rows = list(rows)
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
@@ -44,7 +42,7 @@ class TokenRows:
         start = self.starts[index]
         return self.flat[start : start + self.lengths[index]]
 
-    def take(self, indices: Sequence[int] | np.ndarray) -> TokenRows:
+    def take(self, indices: Sequence[int] | np.ndarray) -> "TokenRows":
         """The rows at `indices`, an int array."""
         indices = np.asarray(indices, np.int64)
         lengths = self.lengths[indices]

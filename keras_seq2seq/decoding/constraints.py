@@ -47,7 +47,8 @@ def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Const
     """
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
-        places = ops.arange(forced.shape[-1], dtype="int32")[None] == history.position  # [1, P]
+        count = ops.shape(forced)[-1]  # differs from call to call
+        places = ops.arange(count, dtype="int32")[None] == history.position  # [1, P]
         here = ops.max(ops.where(places, ops.cast(forced, "int32"), -1), axis=-1)  # [B]
         here = history.per_row(here)[:, None]  # [N, 1]
         tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]

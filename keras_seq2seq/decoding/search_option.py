@@ -41,14 +41,20 @@ class SearchOption(NamedTuple):
             is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
             if not is_int or value < self.least:
                 raise ValueError(f"{name} must be an int of at least {self.least}, got {value!r}.")
+        if self.default is False and value is not True and value is not False:
+            raise ValueError(f"{name} must be True or False, got {value!r}.")
         if self.kind and not self.is_table and value is not None:
             import numpy as np  # here, since the command line reads this file for --help
 
             if hasattr(value, "shape") and not isinstance(value, (np.ndarray, np.number)):
                 return
             found = np.asarray(value)
-            if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
-                raise ValueError(f"{name} must be a number or one for each example, got {value!r}.")
+            whole = self.kind == "int32"
+            if found.dtype.kind not in ("iu" if whole else "iuf") or not np.isfinite(found).all():
+                wanted = "a whole number" if whole else "a number"
+                raise ValueError(f"{name} must be {wanted} or one for each example, got {value!r}.")
+            if whole and (abs(found.astype("float64")) >= 2**31).any():
+                raise ValueError(f"{name} must be below 2**31, got {value!r}.")
             if self.least is not None and (found < self.least).any():
                 raise ValueError(f"{name} must be at least {self.least}, got {value!r}.")
 

@@ -89,6 +89,8 @@ class SearchOptions:
         object.__setattr__(self, "banned_ids", sequences)
         for name, about in OPTIONS.items():
             about.check(name, getattr(self, name))
+            if type(about.default) is int:  # it may have been one of NumPy
+                object.__setattr__(self, name, int(getattr(self, name)))
         if any(not sequence for sequence in sequences):
             raise ValueError("banned_ids holds an empty sequence, which would ban everything.")
         if self.sampling and self.beam_size > 1:
@@ -110,7 +112,9 @@ class SearchOptions:
             value = getattr(self, name)
             given = value is not None if about.kind else value != about.default
             if given and about.of not in ("any", search):
-                raise ValueError(f"{name} has no effect on {_NAMES[search]}: {_SETS[about.of]}.")
+                kind, advice = _SEARCHES[about.of]
+                what = "has no effect on greedy search" if search == "any" else f"is for {kind}"
+                raise ValueError(f"{name} {what}: {advice}.")
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> "SearchOptions":
@@ -157,10 +161,9 @@ class SearchOptions:
         return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
 
 
-_NAMES = {"any": "greedy search", "beam": "beam search", "sampling": "sampling"}
-_SETS = {
-    "beam": "set a beam_size above 1 (without sampling)",
-    "sampling": "set sampling=True (without beams)",
+_SEARCHES = {
+    "beam": ("beam search", "set a beam_size above 1, without sampling"),
+    "sampling": ("sampling", "set sampling=True, without beams"),
 }
 OPTIONS: dict[str, SearchOption] = {
     field.name: field.metadata["option"] for field in dataclasses.fields(SearchOptions)

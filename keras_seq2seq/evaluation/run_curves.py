@@ -1,11 +1,10 @@
 """The figures of a run, epoch by epoch."""
 
-from __future__ import annotations
-
 import csv
 import dataclasses
 import math
 import pathlib
+from typing import Self
 
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.objective.monitor import Monitor
@@ -42,7 +41,7 @@ class RunCurves:
                 )
 
     @classmethod
-    def read(cls, path: FilePath, name: str | None = None) -> RunCurves:
+    def read(cls, path: FilePath, name: str | None = None) -> Self:
         """Reads a `metrics.csv`, or that of a run directory.
 
         A run that was resumed may have written an epoch twice: the last time counts. A last line

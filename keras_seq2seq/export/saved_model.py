@@ -102,7 +102,8 @@ def _plan(
         raise ExportError("beam_inputs: coverage_penalty needs a model with attention.")
     if replace_unknown and num_return > 1:
         raise ExportError(f"replace_unknown is for one result, not num_return={num_return}.")
-    beam = {"beam_size": beam_size, "num_return": num_return, "inputs": list(beam_inputs)}
+    sizes = {name: getattr(options, name) for name in ("beam_size", "num_return")}
+    beam = {**sizes, "inputs": list(beam_inputs)}
     return {"beam": beam, "replace_unknown": replace_unknown}
 
 

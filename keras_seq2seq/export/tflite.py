@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
@@ -79,7 +80,7 @@ def tflite(
             "sha256": fingerprint(content),
             "source_tokenizer": twin.source_tokenizer.vocabulary_state(),
             "target_tokenizer": twin.target_tokenizer.vocabulary_state(),
-            "search": options,
+            "search": {name: np.asarray(value).tolist() for name, value in options.items()},
         }
         manifest_path(temporary).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
         sample = sample_texts(twin) if sample is None else list(sample)

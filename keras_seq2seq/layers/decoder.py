@@ -99,7 +99,9 @@ class Decoder(Configured, keras.layers.Layer):
                 f"Decoder: a lexical model needs output_dim = embedding_dim = {spec.embedding_dim}"
                 f", got {output_dim}. Leave it out, or set lexical_model=False."
             )
-        self.embedding = embedding or make_embedding(vocabulary_size, spec.embedding_dim, policy)
+        self.embedding = make_embedding(
+            vocabulary_size, spec.embedding_dim, policy, given=embedding
+        )
         upper_layers = spec.num_layers - 1 if spec.first_layer_attention else 0
         self.rnn = self._make_rnn(spec.num_layers - upper_layers)
         self.upper_rnn = self._make_rnn(upper_layers) if upper_layers else None

@@ -68,7 +68,9 @@ class Encoder(Configured, keras.layers.Layer):
         self.pad_id = pad_id
         self.use_cudnn = use_cudnn
         spec, policy = self.spec, self.dtype_policy
-        self.embedding = embedding or make_embedding(vocabulary_size, spec.embedding_dim, policy)
+        self.embedding = make_embedding(
+            vocabulary_size, spec.embedding_dim, policy, given=embedding
+        )
         self.rnn = RecurrentStack(
             spec.stack(spec.num_layers), spec.bidirectional, use_cudnn, dtype=policy
         )

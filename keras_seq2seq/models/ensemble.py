@@ -1,9 +1,7 @@
 """Several models that decode as one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
@@ -84,14 +82,14 @@ class Ensemble(Decodable, keras.Model):
             return weights[0][..., :0]
         return sum(weights) / len(weights)
 
-    def copy(self, **changes: Any) -> Ensemble:
+    def copy(self, **changes: Any) -> Self:
         """Returns an ensemble of copies with the given arguments changed."""
         return self._of([model.copy(**changes) for model in self.models])
 
-    def for_export(self) -> Ensemble:
+    def for_export(self) -> Self:
         return self._of([model.for_export() for model in self.models])
 
-    def _of(self, models: list[Any]) -> Ensemble:
+    def _of(self, models: list[Any]) -> Self:
         return type(self)(**{**self.get_config(), "models": models})
 
     def get_config(self) -> dict[str, Any]:
@@ -99,7 +97,7 @@ class Ensemble(Decodable, keras.Model):
         return {"name": self.name, "trainable": self.trainable, "models": models}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Ensemble:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         models = [keras.saving.deserialize_keras_object(model) for model in config["models"]]
         return cls(**{**config, "models": models})
 

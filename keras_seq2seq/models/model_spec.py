@@ -1,9 +1,7 @@
 """Options of a whole network."""
 
-from __future__ import annotations
-
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from keras_seq2seq.layers.kinds import BRIDGES
 from keras_seq2seq.layers.options.decoder_spec import DecoderSpec
@@ -72,7 +70,7 @@ class ModelSpec(GeneratorSpec, DecoderSpec, EncoderSpec, _Named):
         self._check_attention()
 
     @classmethod
-    def from_preset(cls, preset: str = "none", **changes: Any) -> ModelSpec:
+    def from_preset(cls, preset: str = "none", **changes: Any) -> Self:
         """The options that a preset gives, with changes.
 
         Args:

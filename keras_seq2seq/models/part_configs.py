@@ -24,11 +24,15 @@ _DEFAULTS_OF_0_1_0 = {
 def saved(model: Any) -> dict[str, Any]:
     """The parts of a `Seq2Seq` as configs; an embedding that several use is written once."""
     configs = {name: saved_layer(getattr(model, name)) for name in PARTS}
-    table = model.decoder.embedding
-    shared = [name for name in ("encoder", "generator") if getattr(model, name).embedding is table]
-    for name in shared:
+    for name in sharing(model):
         configs[name]["config"]["embedding"] = None
-    return {**configs, _SHARED: shared}
+    return {**configs, _SHARED: sharing(model)}
+
+
+def sharing(model: Any) -> list[str]:
+    """The parts that use the decoder's embedding, too."""
+    parts, table = ("encoder", "generator"), model.decoder.embedding
+    return [name for name in parts if getattr(getattr(model, name), "embedding", None) is table]
 
 
 def restored(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """The seed's system over ids."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 import keras
 
@@ -15,7 +13,7 @@ from keras_seq2seq.layers.kinds import BRIDGES
 from keras_seq2seq.layers.memory import Memory
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.model_spec import ModelSpec
-from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved
+from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved, sharing
 from keras_seq2seq.models.presets import preset_arguments
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
@@ -117,7 +115,7 @@ class Seq2Seq(Decodable, keras.Model):
         dtype: Any = None,
         name: str | None = None,
         **options: Any,
-    ) -> Seq2Seq:
+    ) -> Self:
         """Builds the parts and the model, all of whose options are in one `ModelSpec`.
 
         Args:
@@ -166,12 +164,13 @@ class Seq2Seq(Decodable, keras.Model):
             dtype=policy,
             name="generator",
         )
-        return cls(encoder, decoder, generator, spec.bridge, bos_id, eos_id, name=name)
+        parts = {"encoder": encoder, "decoder": decoder, "generator": generator}
+        return cls(**parts, bridge=spec.bridge, bos_id=bos_id, eos_id=eos_id, name=name)
 
     @classmethod
     def from_preset(
         cls, preset: str, source_vocabulary_size: int, target_vocabulary_size: int, **changes: Any
-    ) -> Seq2Seq:
+    ) -> Self:
         """Builds a named architecture with fresh weights; see `models.presets.PRESETS`.
 
         Args:
@@ -201,7 +200,7 @@ class Seq2Seq(Decodable, keras.Model):
         hidden, _, weights = self.decoder(decoder_ids, state, memory)
         return self.generator(hidden, weights, memory, logits=True), weights
 
-    def copy(self, **changes: Any) -> Seq2Seq:
+    def copy(self, **changes: Any) -> Self:
         """Returns an uncompiled model with the same weights and the given arguments changed.
 
         Args:
@@ -211,17 +210,22 @@ class Seq2Seq(Decodable, keras.Model):
         twin.set_weights(self.get_weights())
         return twin
 
-    def for_export(self) -> Seq2Seq:
+    def for_export(self) -> Self:
         """Returns a copy in float32 without cuDNN: a graph made beside a GPU runs anywhere."""
         return self.copy(use_cudnn=False, dtype="float32")
 
     def describe(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder, "decoder": self.decoder, "generator": self.generator}
         return {
-            "bridge": self.bridge.mode,
-            "tie_embeddings": self.generator.embedding is self.decoder.embedding,
-            "share_embeddings": self.encoder.embedding is self.decoder.embedding,
-            **{f"{n}.{k}": v for n, part in parts.items() for k, v in part.spec.to_dict().items()},
+            "bridge": getattr(self.bridge, "mode", type(self.bridge).__name__),
+            "tie_embeddings": "generator" in sharing(self),
+            "share_embeddings": "encoder" in sharing(self),
+            **{
+                f"{name}.{option}": value
+                for name, part in parts.items()
+                if hasattr(part, "spec")  # own layers may have none
+                for option, value in part.spec.to_dict().items()
+            },
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -234,7 +238,7 @@ class Seq2Seq(Decodable, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Seq2Seq:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         if "encoder" not in config:
             return cls.from_options(**of_version_0_1_0(config))
         return cls(**restored(config))
@@ -245,6 +249,12 @@ def _check_parts(encoder, decoder, generator, bridge):
         raise ValueError(
             f"Seq2Seq: the decoder knows {decoder.vocabulary_size} tokens and the generator "
             f"{generator.vocabulary_size}; give both the size of the target's vocabulary."
+        )
+    tables = [getattr(part, "embedding", None) for part in (encoder, decoder, generator)]
+    if tables[0] is not None and tables[0] is tables[2] and tables[0] is not tables[1]:
+        raise ValueError(
+            "Seq2Seq: encoder and generator share an embedding that the decoder has not; give it "
+            "to the decoder, too."
         )
     cells = encoder.spec.cell, decoder.spec.cell
     if type(bridge) is Bridge and len(set(cells)) > 1:

@@ -1,8 +1,7 @@
 """Which of two epochs is better."""
 
-from __future__ import annotations
-
 import dataclasses
+from typing import Self
 
 _THE_MORE_THE_BETTER = ("accuracy", "bleu", "chrf")
 
@@ -24,7 +23,7 @@ class Monitor:
     column: str = "val_loss"
 
     @classmethod
-    def of_validation(cls, name: str) -> Monitor:
+    def of_validation(cls, name: str) -> Self:
         """The one of a name as `training.monitor` has it: `loss` or `bleu`."""
         return cls(f"val_{name}")
 

@@ -3,8 +3,6 @@
 Irregular pasts and plurals are data and live in the lexicon; the rules here are the spelling.
 """
 
-from __future__ import annotations
-
 _VOWELS = "aeiou"
 _SIBILANTS = ("s", "x", "z", "ch", "sh")
 _IRREGULAR_PLURALS = {"child": "children", "man": "men", "woman": "women"}

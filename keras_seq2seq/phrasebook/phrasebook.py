@@ -1,7 +1,5 @@
 """The built-in corpus: Korean sentences and their English translations, made by a grammar."""
 
-from __future__ import annotations
-
 import difflib
 import random
 from collections import Counter

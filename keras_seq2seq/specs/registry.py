@@ -22,7 +22,7 @@ class Registry(Mapping[str, Any]):
 
     Raises:
         ValueError: where a name is asked for that is not there (the nearest is named), or is
-            registered twice.
+            registered twice, or with the class name of another.
 
     Example:
 
@@ -42,12 +42,20 @@ class Registry(Mapping[str, Any]):
 
     def register(self, name: str) -> Callable[[Class], Class]:
         """Decorates a class that shall be known by a name, here and to Keras."""
+        if not isinstance(name, str) or not name.isprintable() or name.strip() in ("", "none"):
+            raise ValueError(f'A {self.kind} has a name, as in .register("mine"); got {name!r}.')
 
         def add(cls: Class) -> Class:
             import keras
 
-            if name in self and _place(self[name]) != _place(cls):  # a cell run again is no clash
-                raise ValueError(f"There is a {self.kind} {name!r} already: {self[name]}.")
+            ours = cls.__module__, cls.__qualname__
+            for known, place in ((known, self._place(known)) for known in self):
+                # A notebook's cell that is run again is no clash. Manifests write `__name__`.
+                if place != ours and (known == name or _last(place[1]) == cls.__name__):
+                    raise ValueError(
+                        f"There is a {self.kind} {known!r} already, {'.'.join(place)}: choose "
+                        f"another name than {name!r}, and another class name than {cls.__name__}."
+                    )
             if ">" not in keras.saving.get_registered_name(cls):
                 package = cls.__module__.partition(".")[0]
                 keras.saving.register_keras_serializable(package=package)(cls)
@@ -59,14 +67,20 @@ class Registry(Mapping[str, Any]):
     def of_class(self, class_name: str) -> Any:
         """The class with this `__name__`, as manifests write it."""
         for name in self:
-            known = self._classes[name].__name__ if name in self._classes else self._paths[name]
-            if known.rpartition(".")[2] == class_name:
+            if _last(self._place(name)[1]) == class_name:
                 return self[name]
         classes = [self[name].__name__ for name in self]
         raise ValueError(
-            f"Unknown {self.kind} class {class_name!r}: expected one of {', '.join(classes)}."
-            f"{did_you_mean(class_name, classes)}"
+            f"Unknown {self.kind} class {class_name!r}: expected one of {', '.join(classes)}, or "
+            f"one whose module was imported.{did_you_mean(class_name, classes)}"
         )
+
+    def _place(self, name: str) -> tuple[str, str]:
+        """Module and class."""
+        if name in self._classes:
+            return self._classes[name].__module__, self._classes[name].__qualname__
+        module, _, cls = self._paths[name].rpartition(".")
+        return module, cls
 
     def __getitem__(self, name: str) -> Any:
         if name not in self:
@@ -75,7 +89,7 @@ class Registry(Mapping[str, Any]):
                 f"{', '.join(map(repr, self))}.{did_you_mean(name, self, cutoff=0.4)}"
             )
         if name not in self._classes:
-            module, _, cls = self._paths[name].rpartition(".")
+            module, cls = self._place(name)
             self._classes[name] = getattr(importlib.import_module(module), cls)
         return self._classes[name]
 
@@ -89,5 +103,5 @@ class Registry(Mapping[str, Any]):
         return len(list(iter(self)))
 
 
-def _place(cls: type) -> tuple[str, str]:
-    return cls.__module__, cls.__qualname__
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]

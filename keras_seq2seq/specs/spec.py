@@ -1,16 +1,12 @@
 """The options of one part, as a frozen dataclass."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import checked_value
-
-AnySpec = TypeVar("AnySpec", bound="Spec")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +41,15 @@ class Spec:
 
     @classmethod
     def make(
-        cls: type[AnySpec],
-        spec: AnySpec | Mapping[str, Any] | None = None,
+        cls,
+        spec: Self | Mapping[str, Any] | None = None,
         changes: Mapping[str, Any] | None = None,
-    ) -> AnySpec:
+    ) -> Self:
         """A spec out of another one or of a dict, with changes; the defaults if there is none."""
+        if not isinstance(spec, (Spec, Mapping, type(None))):
+            raise ConfigError(
+                f"{cls.section}: {spec!r} is no {cls.__name__}. Options have names: units=160."
+            )
         known = spec.values() if isinstance(spec, Spec) else dict(spec or {})
         known |= changes or {}
         for name in known:
@@ -59,7 +59,7 @@ class Spec:
         return cls(**known)
 
     @classmethod
-    def of(cls: type[AnySpec], other: Spec, **changes: Any) -> AnySpec:
+    def of(cls, other: "Spec", **changes: Any) -> Self:
         """What another spec says of the options of this class, with changes."""
         shared = {name: v for name, v in other.values().items() if name in cls.names()}
         return cls(**{**shared, **changes})

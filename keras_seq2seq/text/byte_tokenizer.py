@@ -1,10 +1,8 @@
 """Tokens that are the bytes of UTF-8."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -51,7 +49,7 @@ class ByteTokenizer(Tokenizer):
         lines: Iterable[str] = (),
         vocabulary_size: int = 260,
         normalization: Normalization | None = None,
-    ) -> ByteTokenizer:
+    ) -> Self:
         """Makes a byte tokenizer: there is nothing to learn, only `normalization` matters."""
         return cls(normalization)
 

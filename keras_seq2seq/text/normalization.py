@@ -1,10 +1,9 @@
 """Text normalization that gives the same string inside a TensorFlow graph and in plain Python."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 import unicodedata
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -106,7 +105,7 @@ class Normalization:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_config(cls, config: dict) -> Normalization:
+    def from_config(cls, config: dict) -> Self:
         if not isinstance(config, dict):
             raise ValueError(f"A normalization config must be a dict, received {config!r}.")
         names = [field.name for field in dataclasses.fields(cls)]

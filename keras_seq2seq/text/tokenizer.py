@@ -1,7 +1,5 @@
 """The contract that every tokenizer keeps."""
 
-from __future__ import annotations
-
 import abc
 import collections
 import functools
@@ -9,7 +7,7 @@ import json
 import os
 import pathlib
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import keras
 import numpy as np
@@ -204,7 +202,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     @classmethod
     def learn(
         cls, lines: Iterable[str], vocabulary_size: int, normalization: Normalization | None = None
-    ) -> Tokenizer:
+    ) -> Self:
         """Takes the most frequent pieces of a corpus, equally frequent ones by code point.
 
         `vocabulary_size` is the most ids, the four special ones among them.
@@ -267,7 +265,7 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Tokenizer:
+    def from_state(cls, state: dict[str, Any]) -> Self:
         """Rebuilds the tokenizer of this class that `vocabulary_state` described."""
         normalization = Normalization.from_config(state["normalization"])
         if not cls.asset_arguments:

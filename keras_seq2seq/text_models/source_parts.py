@@ -1,9 +1,8 @@
 """Sources as the model reads them, in parts that fit."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
@@ -35,9 +34,7 @@ class SourceParts:
     truncated: np.ndarray
 
     @classmethod
-    def read(
-        cls, texts: Sequence[str], tokenizer: Tokenizer, max_length: int, policy: str
-    ) -> SourceParts:
+    def read(cls, texts: Sequence[str], tokenizer: Tokenizer, max_length: int, policy: str) -> Self:
         """Tokenises texts and treats those of more than `max_length` tokens as `policy` says.
 
         EOS counts. `"truncate"` cuts, `"split"` cuts into sentences, and `"error"` refuses them.

@@ -173,9 +173,8 @@ def join_parts(
 def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
     """Texts as a list of str, or a clear error; bytes are read as UTF-8, broken ones as U+FFFD."""
     texts = list(texts)
-    wrong = next((t for t in texts if not isinstance(t, (str, bytes))), None)
-    if wrong is not None:
-        raise TypeError(f"generate: expected strings, got {type(wrong).__name__}: {wrong!r}.")
+    for wrong in (text for text in texts if not isinstance(text, (str, bytes))):
+        raise TypeError(f"expected strings, got {type(wrong).__name__}: {wrong!r}.")
     if batch_size < 1:
         raise ValueError(f"generate: batch_size must be at least 1, got {batch_size}.")
     return [t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in texts]

@@ -1,9 +1,7 @@
 """A model over strings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -13,6 +11,7 @@ from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.ensemble import Ensemble
 from keras_seq2seq.tensors import Tensor
+from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.source_parts import SourceParts
@@ -293,13 +292,15 @@ class TextSeq2Seq(keras.Model):
         return [text.decode("utf-8") for text in texts.tolist()]
 
     @classmethod
-    def ensemble(cls, models: Sequence[TextSeq2Seq]) -> TextSeq2Seq:
+    def ensemble(cls, models: Sequence[Self]) -> Self:
         """Makes one model of several that share their vocabularies: see `Ensemble`.
 
         Raises:
             ValueError: if there is no model, or their vocabularies differ.
         """
         models = list(models)
+        if not models:
+            raise ValueError("TextSeq2Seq.ensemble: expected at least one model, got none.")
         for place, model in enumerate(models[1:], start=2):
             for side in _PARTS[1:]:
                 ours, theirs = getattr(models[0], side), getattr(model, side)
@@ -310,15 +311,15 @@ class TextSeq2Seq(keras.Model):
                     )
         return models[0]._around(Ensemble([model.seq2seq for model in models]))
 
-    def copy(self, **changes: Any) -> TextSeq2Seq:
+    def copy(self, **changes: Any) -> Self:
         """Returns an uncompiled twin; `changes` are arguments of the model over ids."""
         return self._around(self.seq2seq.copy(**changes))
 
-    def for_export(self) -> TextSeq2Seq:
+    def for_export(self) -> Self:
         """Returns a copy in float32 whose graph runs on any machine."""
         return self._around(self.seq2seq.for_export())
 
-    def _around(self, seq2seq: Any) -> TextSeq2Seq:
+    def _around(self, seq2seq: Any) -> Self:
         parts = {name: getattr(self, name) for name in _PARTS}
         return type(self)(**{**self.get_config(), **parts, "seq2seq": seq2seq})
 
@@ -327,7 +328,7 @@ class TextSeq2Seq(keras.Model):
         return plain | {k: keras.saving.serialize_keras_object(getattr(self, k)) for k in _PARTS}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> TextSeq2Seq:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         parts = {k: keras.saving.deserialize_keras_object(config[k]) for k in _PARTS}
         return cls(**{**config, **parts})
 
@@ -338,6 +339,11 @@ def _check_sizes(seq2seq: Any, source_tokenizer: Tokenizer, target_tokenizer: To
         raise TypeError(
             f"TextSeq2Seq: seq2seq must be a Seq2Seq or another Decodable, got "
             f"{type(seq2seq).__name__}."
+        )
+    if (seq2seq.pad_id, seq2seq.bos_id, seq2seq.eos_id) != (PAD, BOS, EOS):
+        raise ValueError(
+            f"TextSeq2Seq: the model's pad_id, bos_id and eos_id are {seq2seq.pad_id}, "
+            f"{seq2seq.bos_id} and {seq2seq.eos_id}, but those of text are {PAD}, {BOS} and {EOS}."
         )
     for side, tokenizer, size in (
         ("source", source_tokenizer, seq2seq.source_vocabulary_size),

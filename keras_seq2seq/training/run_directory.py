@@ -1,29 +1,18 @@
 """The directory of a run: what lies where, and how it is written."""
 
-from __future__ import annotations
-
 import contextlib
+import fcntl
 import json
 import os
-import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from keras_seq2seq.atomic_file import remove_leftovers, replacing
 from keras_seq2seq.training.errors import TrainingError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 _LOCK = ".lock"
 _SECTIONS = {"data", "text", "model", "training"}
@@ -81,7 +70,7 @@ class RunDirectory:
         return f"RunDirectory({str(self.path)!r})"
 
     @classmethod
-    def new(cls, root: str | os.PathLike = "runs", now: datetime | None = None) -> RunDirectory:
+    def new(cls, root: str | os.PathLike = "runs", now: datetime | None = None) -> Self:
         """Creates a run directory of its own, `<root>/<date>_<time>`."""
         name = f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}"
         run, number = cls(Path(root) / name), 1
@@ -98,7 +87,7 @@ class RunDirectory:
         except (OSError, ValueError, RecursionError):
             return False
 
-    def create(self) -> RunDirectory:
+    def create(self) -> Self:
         """Creates the directory if need be and makes sure that it may be filled.
 
         A run that is there already is left as it is. Returns the run directory itself.
@@ -154,8 +143,7 @@ class RunDirectory:
         path = self.path / _LOCK
         with open(path, "w") as file:
             try:
-                if fcntl is not None:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise ValueError(
                     f"Another process is training {self.path}. Wait until it ends, or stop it: "

@@ -100,3 +100,35 @@ def test_what_is_for_beams_is_refused_elsewhere(option):
         SearchOptions(**{option: value})
     with pytest.raises(ValueError, match=f"{option} is for beam search"):
         SearchOptions(sampling=True, **{option: value})
+
+
+@pytest.mark.parametrize("search", [{}, {"beam_size": 2}])
+def test_advice_leads_out(search):
+    """What the message advises makes the option one that has an effect."""
+    with pytest.raises(ValueError, match="top_k .*: set sampling=True, without beams"):
+        SearchOptions(top_k=3, **search)
+    assert SearchOptions(top_k=3, sampling=True).top_k == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sampling": "no"}, "sampling must be True or False, got 'no'"),
+        ({"sampling": 2}, "sampling must be True or False, got 2"),
+        ({"max_length": 2.9}, "max_length must be a whole number"),
+        ({"max_length": [2, 2.5]}, "max_length must be a whole number"),
+        ({"sampling": True, "top_k": 0.5}, "top_k must be a whole number"),
+        ({"sampling": True, "seed": 2**40}, r"seed must be below 2\*\*31"),
+        ({"min_length": np.int64(2**32 + 2)}, r"min_length must be below 2\*\*31"),
+        ({"beam_size": 2.0}, "beam_size must be an int"),
+    ],
+)
+def test_no_value_is_turned_into_another(options, said):
+    with pytest.raises(ValueError, match=said):
+        SearchOptions(**options)
+
+
+def test_numbers_of_numpy_are_numbers():
+    options = SearchOptions(beam_size=np.int64(3), max_length=np.int32(4))
+    assert options == SearchOptions(beam_size=3, max_length=4)
+    assert type(options.beam_size) is int

@@ -10,16 +10,20 @@ from keras_seq2seq import (
     Attention,
     Bridge,
     ByteTokenizer,
+    Decoder,
+    Encoder,
     Seq2Seq,
     SequenceCrossentropy,
     TextSeq2Seq,
     export,
     open_artefact,
 )
+from keras_seq2seq.data import SentencePairs
 from keras_seq2seq.layers import ATTENTIONS, BRIDGES, CELLS, StepLayer
 from keras_seq2seq.models import Decodable, ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.configured import Configured
+from keras_seq2seq.training import Run, RunDirectory
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 
 OWN = ("fading", "uniform", "halved")
@@ -256,6 +260,16 @@ def test_a_whole_model_becomes_every_artefact(tmp_path):
     assert both.generate(SOURCES[:4]) == model.generate(SOURCES[:4])
 
 
+def test_a_whole_model_is_trained_by_a_run(tmp_path):
+    """Its layers are not built before the run calls it."""
+    model = make_text_model(BagOfWords(ByteTokenizer().vocabulary_size))
+    pairs = [SentencePairs(SOURCES[:3], TARGETS[:3])] * 2
+    config = load_config(None, ["training.epochs=1", "training.attention_images=0"])
+    directory = RunDirectory(tmp_path / "run").create()
+    assert Run(config, directory, pairs=pairs, model=model).fit().parameters > 1000
+    assert type(open_artefact(directory.model).model.seq2seq) is BagOfWords
+
+
 def test_half_a_model_cannot_be_made():
     class Half(Decodable, keras.Model):
         def encode(self, source_ids):
@@ -300,3 +314,52 @@ def test_a_subclass_keeps_its_class_and_arguments(tmp_path):
     ours, theirs, others = (m.generate(ids, 5).score for m in (model, loaded, plain))
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert not np.allclose(ours, others, atol=1e-3)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class FirstHalf(Configured, keras.layers.Layer):
+    """A bridge that is none of the library's."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def call(self, state):
+        return [[tensor[:, : self.units] for tensor in layer[:2]] for layer in state]
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Plain(Configured, keras.layers.Layer):
+    """A generator that is none of the library's."""
+
+    def __init__(self, vocabulary_size, **kwargs):
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+
+    def build(self, hidden_shape, weights_shape=None, memory_shape=None):
+        self.kernel = self.add_weight((hidden_shape[-1], self.vocabulary_size), name="kernel")
+
+    def prepare(self, memory):
+        return memory
+
+    def call(self, hidden, weights=None, memory=None, logits=False):
+        return ops.cast(ops.matmul(hidden, ops.cast(self.kernel, hidden.dtype)), "float32")
+
+
+def test_layers_of_no_class_of_the_library_are_parts(tmp_path):
+    model = Seq2Seq(
+        encoder=Encoder(30, units=4, embedding_dim=4),
+        decoder=Decoder(40, units=4, embedding_dim=4),
+        generator=Plain(40),
+        bridge=FirstHalf(4),
+    )
+    assert model.describe()["bridge"] == "FirstHalf" and not model.describe()["tie_embeddings"]
+    ids = random_ids(3, 5, 30)
+    wanted = model.generate(ids, 5).ids
+    model.save(tmp_path / "model.keras")
+    for twin in (
+        model.copy(),
+        model.for_export(),
+        keras.saving.load_model(tmp_path / "model.keras"),
+    ):
+        np.testing.assert_array_equal(twin.generate(ids, 5).ids, wanted)

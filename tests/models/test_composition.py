@@ -10,6 +10,7 @@ from keras_seq2seq.specs.config_error import ConfigError
 
 SIDE = {"units": 4, "embedding_dim": 6}
 WIDE = {**SIDE, "units": 8}  # behind a bidirectional encoder
+TABLE = keras.layers.Embedding(40, 6)
 IDS = {"source_ids": random_ids(3, 5, 30), "decoder_ids": random_ids(3, 4, 40, seed=1)}
 
 
@@ -105,6 +106,13 @@ def test_a_changed_dtype_reaches_every_layer():
         ({"decoder": Decoder(40, **SIDE)}, "Give the decoder 8 units or use mode='dense'"),
         ({"bridge": "dens"}, "Did you mean 'dense'"),
         (
+            {
+                "encoder": Encoder(40, embedding=TABLE, **SIDE),
+                "generator": Generator(40, embedding=TABLE),
+            },
+            "share an embedding that the decoder has not",
+        ),
+        (
             {"decoder": Decoder(40, **WIDE, cell="gru")},
             "cell='lstm' has no state for a decoder of cell='gru'",
         ),
@@ -140,3 +148,28 @@ def test_an_own_bridge_may_stand_between_two_cells():
     decoder = Decoder(40, **WIDE, cell="gru")
     model = make(decoder=decoder, bridge=FirstOnly(8, directions=2))
     assert model.generate(IDS["source_ids"], 4).ids.shape == (3, 4)
+
+
+@pytest.mark.parametrize("given", [keras.layers.Embedding(39, 6), True, 64])
+@pytest.mark.parametrize("part", [Encoder, Decoder])
+def test_an_embedding_of_another_vocabulary_is_refused(part, given):
+    with pytest.raises(ValueError, match=r"one of 40 tokens is expected: .*Embedding\(40, 6\)"):
+        part(40, embedding=given, **SIDE)
+
+
+@pytest.mark.parametrize(
+    "make", [Encoder, Decoder, Generator, lambda *a: Seq2Seq.from_options(50, *a)]
+)
+def test_a_size_is_no_spec(make):
+    with pytest.raises(ConfigError, match="160 is no .*Spec. Options have names: units=160"):
+        make(50, 160)
+
+
+def test_arguments_of_a_subclass_are_its_own():
+    class Weighted(Seq2Seq):
+        def __init__(self, encoder, decoder, generator, bridge, copy_weight=0.5, **kwargs):
+            super().__init__(encoder, decoder, generator, bridge, **kwargs)
+            self.copy_weight = copy_weight
+
+    model = Weighted.from_options(30, 40, bos_id=5, **SIDE)
+    assert (model.copy_weight, model.bos_id) == (0.5, 5)

@@ -36,6 +36,21 @@ def test_a_class_from_outside_is_one_of_them_and_known_to_keras(layers):
     assert layers.of_class("Own") is own and layers.of_class("Flatten") is keras.layers.Flatten
 
 
+@pytest.mark.parametrize("name", ["Dense", "Own"])
+def test_a_class_name_is_taken_once(layers, name):
+    """Manifests and Keras's files know a class by it."""
+    layers.register("own")(make_class())
+    with pytest.raises(ValueError, match=f"another class name than {name}"):
+        layers.register("second")(make_class(name, module="elsewhere"))
+    assert list(layers) == ["dense", "flat", "own"]
+
+
+@pytest.mark.parametrize("name", [5, None, "", " ", "none", "a\0b", make_class()])
+def test_what_is_no_name_is_refused(layers, name):
+    with pytest.raises(ValueError, match=r'A layer has a name, as in .register\("mine"\)'):
+        layers.register(name)
+
+
 def test_what_keras_knows_already_keeps_its_name(layers):
     cls = keras.saving.register_keras_serializable("theirs", "Name")(make_class("Known"))
     layers.register("known")(cls)

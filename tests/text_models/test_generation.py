@@ -117,6 +117,8 @@ def test_prefix_and_banned_words(trained):
     prefixes = [target.split()[0] for target in TARGETS]
     assert trained.generate(SOURCES, prefix=prefixes) == TARGETS
     assert trained.generate(SOURCES, prefix="") == TARGETS
+    for prefix in ("There", "There is", "T"):  # of other widths, in the same graph
+        assert trained.generate(SOURCES[0], prefix=prefix).startswith(prefix)
     outputs = trained.generate(SOURCES, banned=["student", "milk"], beam_size=3)
     assert not any("student" in text or "milk" in text for text in outputs)
     assert outputs[:4] == TARGETS[:4]

@@ -57,6 +57,9 @@ def test_empty_and_blank_lines_give_empty_results(trained):
 def test_what_is_no_string_is_refused(trained):
     with pytest.raises(TypeError, match="expected strings, got int"):
         trained.generate(["a", 7])
+    for texts in ([None], ["a", None, 7]):
+        with pytest.raises(TypeError, match="expected strings, got NoneType"):
+            trained.generate(texts)
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         trained.generate(["a"], batch_size=0)
 
@@ -140,3 +143,12 @@ def test_saving_keeps_other_tokenizers_and_their_normalization(tmp_path):
     assert loaded.source_tokenizer.vocabulary_state() == characters.vocabulary_state()
     assert (loaded.max_source_length, loaded.max_target_length) == (30, 9)
     assert loaded.generate(SOURCES) == model.generate(SOURCES)
+
+
+@pytest.mark.parametrize("ids", [{"pad_id": 9}, {"bos_id": 5}, {"eos_id": 7}], ids=str)
+def test_special_ids_are_those_of_text(ids):
+    bytes_ = ByteTokenizer()
+    size = bytes_.vocabulary_size
+    model = Seq2Seq.from_options(size, size, units=4, embedding_dim=4, **ids)
+    with pytest.raises(ValueError, match="those of text are 0, 2 and 3"):
+        TextSeq2Seq(model, bytes_, bytes_)

@@ -1,7 +1,5 @@
 """What things are and where: 방에 고양이 두 마리가 있어요. <-> There are two cats in the room."""
 
-from __future__ import annotations
-
 from keras_seq2seq.phrasebook import english_morphology as english
 from keras_seq2seq.phrasebook.grammar.events import nouns_of, people_with, places_of
 from keras_seq2seq.phrasebook.grammar.lexicon import Noun, Person

@@ -1,7 +1,5 @@
 """Sentences of two clauses: 저는 운동한 후에 쉬었어요. <-> I rested after exercising."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from keras_seq2seq.phrasebook import english_morphology as english

@@ -1,7 +1,5 @@
 """How people and things are: 이 책은 아주 재미있어요. <-> This book is very interesting."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from keras_seq2seq.phrasebook import english_morphology as english

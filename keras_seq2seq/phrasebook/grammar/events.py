@@ -4,8 +4,6 @@ Statements, questions, requests and subordinate clauses are all made of events, 
 what (selectional classes, places where one does such things) is decided here and only here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cache
 

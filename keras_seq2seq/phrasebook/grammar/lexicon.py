@@ -1,7 +1,5 @@
 """The words of the phrasebook: rows of `data/lexicon/*.tsv` as frozen records."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import lru_cache

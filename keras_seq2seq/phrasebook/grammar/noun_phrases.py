@@ -5,8 +5,6 @@ counted, the verb whether its object is new ("eat an apple") or given ("open the
 habits take the bare plural ("eats apples").
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

@@ -1,7 +1,5 @@
 """All sentence patterns of the phrasebook, with how often each is drawn."""
 
-from __future__ import annotations
-
 from keras_seq2seq.phrasebook.grammar.being import (
     existence,
     identity,

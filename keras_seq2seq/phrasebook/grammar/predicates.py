@@ -5,8 +5,6 @@ Each Korean form has exactly one English form, so that nothing is left to guess:
 -지 않다 is the full "not", -어요 is the simple present and -고 있다 the progressive.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from keras_seq2seq.phrasebook import english_morphology as english

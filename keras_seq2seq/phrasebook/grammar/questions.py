@@ -3,8 +3,6 @@
 A question without a subject asks the hearer ("you"); -세요? and -습니까? differ in style only.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Sentences that act: 창문을 여세요. <-> Please open the window. 같이 갈까요? <-> Shall we go?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 

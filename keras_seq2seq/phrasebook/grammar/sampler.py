@@ -1,7 +1,5 @@
 """Seeded choice that spreads evenly over the lexicon."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Hashable, Sequence

@@ -1,7 +1,5 @@
 """Statements: 저는 어제 도서관에서 책을 읽었어요. <-> I read a book at the library yesterday."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from math import isqrt

@@ -1,7 +1,5 @@
 """Time expressions: listed ones (어제), clock times (오후 세 시에), weekdays and months."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from keras_seq2seq.phrasebook.grammar.lexicon import Time, Verb, load_lexicon

@@ -1,7 +1,5 @@
 """Tokens that are pieces of words, learned by SentencePiece."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io
@@ -10,7 +8,7 @@ import pathlib
 import re
 import tempfile
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import keras
 import sentencepiece
@@ -110,7 +108,7 @@ class SentencePieceTokenizer(Tokenizer):
         model_type: str = "unigram",
         character_coverage: float = 1.0,
         byte_fallback: bool = False,
-    ) -> SentencePieceTokenizer:
+    ) -> Self:
         """Learns pieces from a corpus; the same lines give the same pieces.
 
         Args:
@@ -219,7 +217,7 @@ class SentencePieceTokenizer(Tokenizer):
         return base64.b64encode(self._asset()).decode("ascii")
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> SentencePieceTokenizer:
+    def from_state(cls, state: dict[str, Any]) -> Self:
         try:
             proto = base64.b64decode(state["vocabulary"], validate=True)
         except (TypeError, ValueError) as error:  # binascii.Error is a ValueError
@@ -227,7 +225,7 @@ class SentencePieceTokenizer(Tokenizer):
         return cls(proto, Normalization.from_config(state["normalization"]))
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> SentencePieceTokenizer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         if isinstance(config.get("proto"), (str, os.PathLike)):
             raise ValueError(
                 f"A config must not name a vocabulary file, received proto={config['proto']!r}. "

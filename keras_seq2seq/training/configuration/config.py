@@ -4,8 +4,6 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import tomli_w
-
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.model_spec import ModelSpec
@@ -261,7 +259,3 @@ class RunConfig:
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The configuration as plain data: {section: {key: value}}."""
         return {f.name: getattr(self, f.name).to_dict() for f in dataclasses.fields(self)}
-
-    def to_toml(self) -> str:
-        """The configuration as TOML, every key written out; `load_config` reads it back."""
-        return tomli_w.dumps(self.to_dict())

@@ -4,8 +4,8 @@ import dataclasses
 import difflib
 import os
 import re
-import sys
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -18,11 +18,6 @@ from keras_seq2seq.specs.option import checked_value, choices_of
 from keras_seq2seq.specs.spec import Spec
 from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.recipe import recipe_path
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _SECTIONS: dict[str, type[Spec]] = get_type_hints(RunConfig)
 _COMMENT = textwrap.TextWrapper(98, initial_indent="# ", subsequent_indent="# ")

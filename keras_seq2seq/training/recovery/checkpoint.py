@@ -1,13 +1,11 @@
 """One checkpoint: all that a run needs to go on as if it had never stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -62,7 +60,7 @@ class Checkpoint:
             file.write(payload)
 
     @classmethod
-    def read(cls, path: str | os.PathLike) -> Checkpoint:
+    def read(cls, path: str | os.PathLike) -> Self:
         """Reads a file after its checksum has been found right."""
         with open(path, "rb") as file:
             data = memoryview(file.read())

@@ -1,12 +1,10 @@
 """Signals that wait until a batch is done."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 import threading
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 
 class Interruption:
@@ -23,7 +21,7 @@ class Interruption:
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Interruption:
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._take)

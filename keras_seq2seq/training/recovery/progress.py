@@ -1,9 +1,7 @@
 """How far a run has come, and what it had to give up on the way."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from keras_seq2seq.training.errors import NonFiniteLoss
 
@@ -39,7 +37,7 @@ class Progress:
     rollbacks_in_a_row: int = 0
 
     @classmethod
-    def of(cls, state: dict[str, Any]) -> Progress:
+    def of(cls, state: dict[str, Any]) -> Self:
         """Out of the state of a `Checkpoint`, which JSON has made lists of."""
         known = {field.name: state[field.name] for field in fields(cls)}
         known["skipped"] = tuple(map(tuple, known["skipped"]))
@@ -50,15 +48,15 @@ class Progress:
         skipped = [list(place) for place in self.skipped]
         return {**vars(self), "skipped": skipped, "bad_batches": list(self.bad_batches)}
 
-    def at(self, epoch: int, batch: int) -> Progress:
+    def at(self, epoch: int, batch: int) -> Self:
         """The same at another place."""
         return replace(self, epoch=epoch, batch=batch)
 
-    def calm(self) -> Progress:
+    def calm(self) -> Self:
         """After a good stretch: the next rollback is the first in a row."""
         return replace(self, rollbacks_in_a_row=0)
 
-    def roll_back(self, failure: NonFiniteLoss) -> Progress:
+    def roll_back(self, failure: NonFiniteLoss) -> Self:
         """Slower from now on, and without the batch that failed; whence is for `at` to say."""
         return replace(
             self,

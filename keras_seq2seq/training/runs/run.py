@@ -51,8 +51,8 @@ class Run:
         config: What to do.
         directory: Where, created.
         pairs: Those to train on and those to validate on, if they were read already.
-        model: One to train with its own tokenizers instead of the configuration's; `fit` compiles
-            it anew.
+        model: One to train with its own tokenizers and precision instead of the
+            configuration's; `fit` compiles it anew. A resumption needs it, too.
         strategy: The devices; each gets a part of every batch. An own model must have been made
             in its scope.
         say: Is given each message for the user.
@@ -68,7 +68,8 @@ class Run:
             a training loss was not finite; resumed with other data; the model cannot be written.
         TrainingInterrupted: in `fit`, a signal came.
         ValueError: the model was made in another scope than the strategy's, or `training.r_drop`
-            is set on several devices; in `fit`, the run is finished or is being trained.
+            is set on several devices; in `fit`, the run is being trained, or shall be resumed
+            and is finished.
 
     Example:
 
@@ -118,7 +119,9 @@ class Run:
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
         keras.utils.set_random_seed(options.seed)
-        start, facts = start_run(self.config, run, self.store, pairs, say, self.resume)
+        start, facts = start_run(
+            self.config, run, self.store, pairs, say, self.resume, self.model is not None
+        )
         tokenizers, (train, valid) = self._encode(pairs, start)
         model = build_model(self.config, *tokenizers) if self.model is None else self.model
         counter = EpochCounter()
@@ -126,6 +129,8 @@ class Run:
         steps = len(train_data)
         epochs = options.epochs or enough_epochs(steps)
         schedule = compile_model(model, options, steps * epochs)
+        if not model.seq2seq.built:  # one of an own class
+            model(next(iter(train_data))[0])
         model.optimizer.build(model.trainable_variables)
         parameters = model.seq2seq.count_params()
         say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")

@@ -38,13 +38,14 @@ def start_run(
     pairs: Sequence[SentencePairs],
     say: Say,
     resume: bool,
+    own_model: bool,
 ) -> tuple[Checkpoint | None, dict[str, Any]]:
     """Begins a run, or finds the last checkpoint and makes sure that it is one of the same run.
 
     Returns it, if any, and what each one shall hold of the run's beginning.
 
     Raises:
-        ConfigError: the configuration has changed.
+        ConfigError: the configuration has changed, or a model was given to one of both alone.
         TrainingError: the data have changed.
         ValueError: the run is finished.
     """
@@ -54,12 +55,18 @@ def start_run(
     if start is None:
         if resume:
             say(f"{run.path} holds no checkpoint: training starts from the beginning.")
-        return None, _begin(config, run, store, pairs)
+        return None, {**_begin(config, run, store, pairs), "own_model": own_model}
+    if start.state.get("own_model", False) != own_model:
+        raise ConfigError(
+            f"The run in {run.path} began {'without' if own_model else 'with'} a model that was "
+            f"given to it: resume it as Run(..., {'' if own_model else 'model=..., '}resume=True)."
+        )
     _check_config(start.state["config"], config.to_dict())
     _check_data(run, start.state["data"], _fingerprints(pairs))
     run.remove_leftovers()
     store.remove_leftovers()
     facts = {name: start.state[name] for name in ("config", "data", "versions")}
+    facts["own_model"] = own_model
     old, new = facts["versions"], versions()
     names = sorted(name for name in old if old[name] != new.get(name))
     if names:

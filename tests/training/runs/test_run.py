@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_seq2seq import ByteTokenizer, Phrasebook, Seq2Seq, TextSeq2Seq, open_artefact
 from keras_seq2seq.data import SentencePairs
+from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.training import Run, RunDirectory, TrainingInterrupted, load_config
 
 SENTENCES = Phrasebook(size=5000).split("train")
@@ -61,6 +62,8 @@ def test_a_run_of_an_own_model_is_resumed_with_it(tmp_path):
     run = RunDirectory(tmp_path / "run").create()
     with pytest.raises(TrainingInterrupted):
         Run(CONFIG, run, pairs=PAIRS, model=own_model(), callbacks=[Stop()]).fit()
+    with pytest.raises(ConfigError, match=r"began with a model .* resume it as Run\(.*, model="):
+        Run(CONFIG, run, pairs=PAIRS, resume=True).fit()
     assert Run(CONFIG, run, pairs=PAIRS, model=own_model(), resume=True).fit().epochs == 1
 
 

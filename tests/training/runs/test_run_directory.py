@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.training.configuration.config_file import commented_toml
 from keras_seq2seq.training.run_directory import RunDirectory
 
 NOW = datetime(2025, 3, 4, 5, 6, 7)
@@ -22,7 +23,7 @@ def test_a_new_directory_is_made_with_its_parents_and_left_empty(tmp_path):
 
 def test_a_run_may_be_entered_again_and_nothing_else(tmp_path):
     run = RunDirectory(tmp_path / "run").create()
-    run.write_text("config.toml", RunConfig().to_toml())
+    run.write_text("config.toml", commented_toml(RunConfig()))
     assert run.is_run and RunDirectory(run.path).create().config.exists()
 
     for name, content in (("thesis.txt", "years of work"), ("config.toml", "[other]\nkey = 1\n")):
