@@ -8,7 +8,6 @@ Speeds are taken in turn, round by round. Prints a table in Markdown.
 """
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -67,7 +66,7 @@ def build(run):
     """A fresh network, compiled as the run did it, and all batches of its corpus."""
     import keras
 
-    from keras_seq2seq import make_dataset, read_pairs
+    from keras_seq2seq import make_dataset
     from keras_seq2seq.export import open_artefact
     from keras_seq2seq.training import load_config
     from keras_seq2seq.training.runs.build import build_model, compile_model
@@ -78,10 +77,10 @@ def build(run):
     keras.utils.set_random_seed(config.training.seed)
     model = build_model(config, *tokenizers)
     compile_model(model, config.training, total_steps=10_000)
-    pairs = read_pairs(config.data.train)
-    dataset = make_dataset(
-        pairs, *tokenizers, batch_size=config.data.batch_size, **config.data.limits
-    )
+    data = config.data
+    sizes = {"batch_size": data.batch_size, "batch_tokens": data.batch_tokens, **data.limits}
+    r_drop = config.training.r_drop > 0
+    dataset = make_dataset(data.read()[0], *tokenizers, r_drop=r_drop, **sizes)
     return model, list(dataset.as_numpy_iterator())
 
 
@@ -133,5 +132,4 @@ def print_table(results):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     run_script(main)

@@ -102,9 +102,8 @@ def _plan(
         raise ExportError("beam_inputs: coverage_penalty needs a model with attention.")
     if replace_unknown and num_return > 1:
         raise ExportError(f"replace_unknown is for one result, not num_return={num_return}.")
-    sizes = {name: getattr(options, name) for name in ("beam_size", "num_return")}
-    beam = {**sizes, "inputs": list(beam_inputs)}
-    return {"beam": beam, "replace_unknown": replace_unknown}
+    beam = {"beam_size": options.beam_size, "num_return": options.num_return}
+    return {"beam": {**beam, "inputs": list(beam_inputs)}, "replace_unknown": replace_unknown}
 
 
 def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: dict[str, Any]) -> None:

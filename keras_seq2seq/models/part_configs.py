@@ -24,9 +24,10 @@ _DEFAULTS_OF_0_1_0 = {
 def saved(model: Any) -> dict[str, Any]:
     """The parts of a `Seq2Seq` as configs; an embedding that several use is written once."""
     configs = {name: saved_layer(getattr(model, name)) for name in PARTS}
-    for name in sharing(model):
+    shared = sharing(model)
+    for name in shared:
         configs[name]["config"]["embedding"] = None
-    return {**configs, _SHARED: sharing(model)}
+    return {**configs, _SHARED: shared}
 
 
 def sharing(model: Any) -> list[str]:

@@ -216,10 +216,11 @@ class Seq2Seq(Decodable, keras.Model):
 
     def describe(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder, "decoder": self.decoder, "generator": self.generator}
+        shared = sharing(self)
         return {
             "bridge": getattr(self.bridge, "mode", type(self.bridge).__name__),
-            "tie_embeddings": "generator" in sharing(self),
-            "share_embeddings": "encoder" in sharing(self),
+            "tie_embeddings": "generator" in shared,
+            "share_embeddings": "encoder" in shared,
             **{
                 f"{name}.{option}": value
                 for name, part in parts.items()

@@ -49,8 +49,9 @@ class Registry(Mapping[str, Any]):
             import keras
 
             ours = cls.__module__, cls.__qualname__
-            for known, place in ((known, self._place(known)) for known in self):
+            for known in self:
                 # A notebook's cell that is run again is no clash. Manifests write `__name__`.
+                place = self._place(known)
                 if place != ours and (known == name or _last(place[1]) == cls.__name__):
                     raise ValueError(
                         f"There is a {self.kind} {known!r} already, {'.'.join(place)}: choose "
