@@ -1,8 +1,10 @@
 """`keras-seq2seq generate` and `keras-seq2seq score`."""
 
+import functools
+import itertools
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,16 +12,19 @@ import typer
 
 from keras_seq2seq.cli.arguments import BatchSize, Columns, Ensemble, ModelArgument, read_test_pairs
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, print_json, progress_of, say
-from keras_seq2seq.data.text_lines import decode_lines, read_lines
+from keras_seq2seq.cli.terminal import as_json as json_line
+from keras_seq2seq.cli.terminal import err, progress_of, results_stay, say
+from keras_seq2seq.data.line_stream import LineStream
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
 
+_WINDOW = 2048  # lines that are read before they are answered; sorted by length among themselves
 _OF_TEXT = ("prefix", "banned", "long_sources", "replace_unknown")
 
 
 @with_search_flags
+@results_stay()
 def run(
     model: ModelArgument,
     file: Annotated[
@@ -47,19 +52,25 @@ def run(
     """Translates lines of text to standard output."""
     of_text = dict(zip(_OF_TEXT, (prefix, banned, long_sources, replace_unknown), strict=True))
     options = search | {name: value for name, value in of_text.items() if value is not None}
-    if file == "-" and not sys.stdin.isatty():
-        lines = decode_lines(sys.stdin.buffer.read(), "standard input")
+    window = max(_WINDOW, 8 * batch_size)
+    if file == "-" and sys.stdin is None:
+        raise ValueError("There is no standard input: name a file of text.")
+    if file == "-":
+        stream = LineStream(sys.stdin.buffer, "standard input", window)
     else:
-        lines = None if file == "-" else read_lines(file)
+        stream = LineStream.open(file, window)
+    windows = iter(stream)
+    if stream.is_there():  # what is wrong with it is told before TensorFlow is loaded
+        windows = itertools.chain([next(windows)], windows)
     translate = _translator(model, ensemble, batch_size, as_json, options)
-    if lines is None:
+    if file == "-" and sys.stdin.isatty():
         err.print("One sentence a line; end with Ctrl-D.")
-        for line in sys.stdin:
-            _show(*translate([line.rstrip("\n")], None), scores, as_json)
-        return
-    with progress_of("translating", len(lines)) as progress:
-        found = translate(lines, progress)
-    _show(*found, scores, as_json)
+    done = 0
+    with progress_of("translating") as progress:
+        for lines in windows:
+            found = translate(lines, functools.partial(progress, before=done), stream.origin, done)
+            _write(_shown(*found, scores, as_json))
+            done += len(lines)
 
 
 def _translator(
@@ -68,6 +79,7 @@ def _translator(
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
     from keras_seq2seq.export.keras_artefact import KerasArtefact
+    from keras_seq2seq.text_models.long_source_error import LongSourceError
 
     is_one = options.get("num_return", 1) == 1
     of_keras = set(_OF_TEXT) & options.keys()
@@ -76,10 +88,16 @@ def _translator(
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
         raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
 
-    def translate(lines: list[str], progress: Callable[[int], None] | None) -> tuple[list, list]:
+    def translate(
+        lines: list[str], progress: Callable[[int], None], origin: str, before: int
+    ) -> tuple[list, list]:
         if isinstance(artefact, KerasArtefact):
             asked = {"return_details": as_json, "progress": progress, **options}
-            results, scores = artefact.model.generate(lines, batch_size, True, **asked)
+            try:
+                results, scores = artefact.model.generate(lines, batch_size, True, **asked)
+            except LongSourceError as error:
+                line = f"{origin}, line {before + error.number}"
+                raise ValueError(f"{line}: the source {error.problem}") from None
         else:
             results, scores, _ = artefact.generate(lines, batch_size, progress, **options)
         return ([[x] for x in results], [[x] for x in scores]) if is_one else (results, scores)
@@ -105,17 +123,24 @@ def open_models(model: Path, others: Sequence[Path] | None) -> "Artefact":
     return KerasArtefact(model=TextSeq2Seq.ensemble(models))
 
 
-def _show(results: list, scores: list, with_scores: bool, as_json: bool) -> None:
+def _shown(results: list, scores: list, with_scores: bool, as_json: bool) -> Iterator[str]:
+    """The results of each line, as lines of output."""
     for line, values in zip(results, scores, strict=True):
         if as_json:
             found = [result.to_dict() for result in line]
-            print_json(found[0] if len(found) == 1 else found)
+            yield json_line(found[0] if len(found) == 1 else found)
             continue
         for text, score in zip(line, values, strict=True):
-            print(f"{score:.4f}\t{text}" if with_scores else text)
+            yield f"{score:.4f}\t{text}" if with_scores else text
+
+
+def _write(lines: Iterable[str]) -> None:
+    """Writes lines to standard output, all of them at once: an interruption tears none."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 
 
+@results_stay()
 def score(
     model: ModelArgument,
     corpus: Annotated[str, typer.Argument(help="Pairs whose targets are judged.")],
@@ -144,15 +169,21 @@ def score(
             scores = [one.score for one in found]
         else:
             scores = artefact.score(*texts, batch_size, progress)
-    for i, (source, target) in enumerate(zip(*texts, strict=True)):
-        if as_json:
-            print_json({"source": source, **found[i].to_dict()})
-            continue
-        mean = f"{scores[i] / len(found[i].tokens):.4f}\t" if found else ""
-        print(f"{scores[i]:.4f}\t{mean}{source}\t{target}")
-    sys.stdout.flush()
+    _write(_judged(*texts, scores, found, as_json))
     if found:
         count = sum(len(one.tokens) for one in found)
         mean = -sum(scores) / count
         figures = f"{mean:.4f} nats a token, perplexity {math.exp(min(mean, 700)):.2f}"
         say(f"{len(pairs):,} pairs, {count:,} tokens, {figures}")
+
+
+def _judged(
+    sources: list[str], targets: list[str], scores: list[float], found: list, as_json: bool
+) -> Iterator[str]:
+    """The score of each pair, as a line of output; `found` has details or nothing."""
+    for i, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        if as_json:
+            yield json_line({"source": source, **found[i].to_dict()})
+            continue
+        mean = f"{scores[i] / len(found[i].tokens):.4f}\t" if found else ""
+        yield f"{scores[i]:.4f}\t{mean}{source}\t{target}"

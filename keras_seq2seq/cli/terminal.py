@@ -2,9 +2,13 @@
 
 import contextlib
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import typer
 from rich import progress as bars
 from rich.console import Console
 
@@ -13,9 +17,32 @@ out = Console(emoji=False)
 err = Console(stderr=True, emoji=False)
 
 
+def as_json(value: Any) -> str:
+    """A value as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def print_json(value: Any) -> None:
     """Prints a value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(as_json(value))
+
+
+@contextlib.contextmanager
+def results_stay() -> Iterator[None]:
+    """Ends a command quietly at Ctrl-C, and where its reader leaves, as `head` does.
+
+    For commands whose results, as far as they have come, are of worth.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(128 + signal.SIGINT) from None
+    except BrokenPipeError:
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # nothing more can be written, at exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
 
 
 def say(message: str) -> None:
@@ -23,7 +50,7 @@ def say(message: str) -> None:
     err.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
-def make_progress() -> bars.Progress:
+def make_progress(shown: bool = True) -> bars.Progress:
     """A progress bar on standard error that vanishes when it is done; none in a pipe."""
     return bars.Progress(
         bars.TextColumn("{task.description}"),
@@ -33,13 +60,16 @@ def make_progress() -> bars.Progress:
         bars.TimeRemainingColumn(),
         console=err,
         transient=True,
-        disable=not err.is_terminal,
+        disable=not (shown and err.is_terminal),
     )
 
 
 @contextlib.contextmanager
-def progress_of(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Shows a bar and gives a function to tell how many are done."""
-    with make_progress() as progress:
+def progress_of(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Shows a bar and gives a function to tell how many are done.
+
+    Without a total, results come out meanwhile: there is no bar where they would run into it.
+    """
+    with make_progress(total is not None or not sys.stdout.isatty()) as progress:
         task = progress.add_task(description, total=total)
-        yield lambda done: progress.update(task, completed=done)
+        yield lambda done, before=0: progress.update(task, completed=before + done)

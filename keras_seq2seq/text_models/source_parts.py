@@ -10,6 +10,7 @@ from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.framing import blank_as_empty, close
 from keras_seq2seq.text.tokenizer import Tokenizer
+from keras_seq2seq.text_models.long_source_error import LongSourceError
 from keras_seq2seq.text_models.sentence_splitter import split_long_text
 
 POLICIES = ("error", "truncate", "split")
@@ -50,10 +51,11 @@ class SourceParts:
         lengths = rows.row_lengths().numpy() + 1  # EOS
         long = np.flatnonzero(lengths > max_length)
         if policy == "error" and len(long):
-            raise ValueError(
-                f"Source {long[0] + 1} has {lengths[long[0]]} tokens, more than the {max_length} "
+            raise LongSourceError(
+                int(long[0]) + 1,
+                f"has {lengths[long[0]]} tokens, more than the {max_length} "
                 f"that the model reads: {parts[long[0]][:60]!r}... Shorten it, or use "
-                'long_sources="split" or "truncate".'
+                'long_sources="split" or "truncate".',
             )
         if policy == "split" and len(long):
 
