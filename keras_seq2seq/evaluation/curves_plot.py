@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.evaluation.fonts import readable
 from keras_seq2seq.evaluation.run_curves import RunCurves
-from keras_seq2seq.evaluation.saved_figure import saved
+from keras_seq2seq.evaluation.saved_figure import new_figure, saved
 
 if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
     from matplotlib.axes import Axes
@@ -51,21 +52,24 @@ def plot_curves(
 
     Example: `plot_curves([RunCurves.read("runs/a"), RunCurves.read("runs/b")], "curves.png")`
     """
-    from matplotlib.figure import Figure
-
     found = {column.removeprefix("val_") for run in runs for column in run.columns}
     charts = [name for name in _AXES if name in found] + sorted(found - set(_AXES))
     if not charts:
         raise ValueError("plot_curves: there is nothing to draw: no run has a figure.")
     across = min(_CHARTS_IN_A_ROW, len(charts))
     down = math.ceil(len(charts) / across)
-    figure = Figure(figsize=(1 + 4.2 * across, 1.3 + 2.9 * down), layout="constrained")
+    names, fonts = readable([run.name for run in runs])
+    figure = new_figure(path, 1 + 4.2 * across, 1.3 + 2.9 * down)
     grid = figure.subplots(down, across, squeeze=False).flatten()
     for axes, chart in itertools.zip_longest(grid, charts):
         _draw(axes, chart, runs, monitor) if chart else axes.set_axis_off()
-    figure.suptitle(runs[0].name if len(runs) == 1 else f"{len(runs)} runs")
-    handles = _legend(runs, monitor)
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
+    title = names[0] if len(runs) == 1 else f"{len(runs)} runs"
+    figure.suptitle(title, fontfamily=fonts, parse_math=False)
+    handles = _legend(runs, names, monitor)
+    columns = min(len(handles), 4)
+    legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+    for text in legend.get_texts():  # a $ in a name is no formula
+        text.set(fontfamily=fonts, parse_math=False)
     return saved(figure, path)
 
 
@@ -107,7 +111,7 @@ def _draw(axes: Axes, chart: str, runs: Sequence[RunCurves], monitor: str) -> No
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(runs: Sequence[RunCurves], monitor: str) -> list[Line2D]:
+def _legend(runs: Sequence[RunCurves], names: list[str], monitor: str) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     handle = functools.partial(Line2D, [], [])
@@ -119,11 +123,11 @@ def _legend(runs: Sequence[RunCurves], monitor: str) -> list[Line2D]:
         handles += [handle(label="training", color=train, **_TRAIN)]
         handles += [handle(label="validation", color=valid, **_VALID)]
     if len(runs) > 1:
-        for run, (colour, _), best in zip(runs, colours, bests, strict=True):
+        for name, (colour, _), best in zip(names, colours, bests, strict=True):
             note = "" if best is None else f" (best: epoch {best})"
-            handles.append(handle(label=run.name + note, color=colour, linewidth=3))
+            handles.append(handle(label=name + note, color=colour, linewidth=3))
     elif bests[0] is not None:
         style: dict[str, Any] = {"color": "gray", "linestyle": ":", "marker": "o"}
         label = f"best epoch: {bests[0]} ({monitor})"
         handles.append(handle(label=label, markerfacecolor="none", **style))
-    return handles or [handle(label=runs[0].name, color="tab:orange")]
+    return handles or [handle(label=names[0], color="tab:orange")]

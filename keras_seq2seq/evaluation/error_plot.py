@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.evaluation.error_bucket import ErrorBucket
 from keras_seq2seq.evaluation.error_report import ErrorReport
-from keras_seq2seq.evaluation.saved_figure import saved
+from keras_seq2seq.evaluation.saved_figure import new_figure, saved
 
 if TYPE_CHECKING:  # Matplotlib is loaded when something is drawn
     from matplotlib.axes import Axes
@@ -29,10 +29,8 @@ def plot_error_report(report: ErrorReport, path: FilePath | None = None) -> Figu
 
     Example: `plot_error_report(make_error_report(sources, ours, references), "errors.png")`
     """
-    from matplotlib.figure import Figure
-
     parts = report.parts()
-    figure = Figure(figsize=(8, 0.8 + 2.9 * len(parts)), layout="constrained")
+    figure = new_figure(path, 8, 0.8 + 2.9 * len(parts))
     figure.suptitle(f"Scores of {report.sentences:,} sentences, in parts")
     charts = figure.subplots(len(parts), 1, squeeze=False)[:, 0]
     for axes, (title, buckets) in zip(charts, parts.items(), strict=True):

@@ -5,7 +5,7 @@ import os
 
 import keras
 
-from keras_seq2seq.evaluation.attention_plot import plot_attention
+from keras_seq2seq.evaluation.attention_plot import attention_figure
 from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
@@ -14,7 +14,7 @@ class AttentionImages(keras.callbacks.Callback):
     """Draws where the model looks while it translates a few sentences, after every epoch.
 
     The pictures stand in TensorBoard's image view, one for each sentence; with the slider one
-    sees attention sharpen. Korean is shown where a font has it, see `plot_attention`.
+    sees attention sharpen. Letters are shown where a font has them, see `plot_attention`.
 
     Args:
         log_dir: A directory for TensorBoard, in which nothing else writes.
@@ -39,7 +39,7 @@ class AttentionImages(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for number, source in enumerate(self.sources, start=1):
-            figure = plot_attention(*self.model.attention(source))
+            figure = attention_figure(*self.model.attention(source))
             picture = io.BytesIO()
             figure.savefig(picture, format="png", dpi=80)
             self.log.image(f"attention/{number}", picture.getvalue(), step=epoch + 1)
