@@ -2,7 +2,10 @@
 
 import os
 
+from keras_seq2seq.onednn import prefer_onednn
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+prefer_onednn()  # as the command line does; both before TensorFlow is imported
 
 import keras
 import pytest

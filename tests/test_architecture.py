@@ -17,9 +17,12 @@ PARTS = LOWEST | {"layers", "text", "decoding", "objective", "phrasebook"}
 MODELS = PARTS | {"models", "text_models", "data"}
 FREE_FOR_ALL = {  # these know no room
     "atomic_file",
+    "file_hashes",
+    "file_lock",
     "keras_registration",
     "lazy_names",
     "nearest_name",
+    "onednn",
     "tensors",
     "version",
 }
