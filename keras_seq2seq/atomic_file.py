@@ -49,5 +49,10 @@ def remove_leftovers(directory: FilePath) -> None:
     """
     directory = pathlib.Path(directory)
     for name in os.listdir(directory) if directory.is_dir() else ():
-        if re.match(r"\.\d+\.", name) and (directory / name).is_file():
+        if is_leftover(name) and (directory / name).is_file():
             (directory / name).unlink(missing_ok=True)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file's name is one that `replacing` gives for a time."""
+    return re.match(r"\.\d+\.", name) is not None

@@ -14,6 +14,7 @@ from keras_seq2seq.cli.arguments import Overrides, Overwrite, read_test_pairs
 from keras_seq2seq.cli.evaluate_command import score_texts, translate
 from keras_seq2seq.cli.terminal import err, out
 from keras_seq2seq.cli.train_command import open_run, train
+from keras_seq2seq.onednn import prefer_onednn
 from keras_seq2seq.training.configuration.config_file import load_config
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Trains on the phrasebook, scores, exports, and translates with all three artefacts."""
+    prefer_onednn()
     start = time.monotonic()
     config = load_config("recipe:quickstart", set_ or [])
     with open_run(run_dir or HOME, overwrite or run_dir is None) as directory:

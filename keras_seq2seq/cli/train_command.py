@@ -2,22 +2,25 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keras_seq2seq.cli.arguments import Overrides, Overwrite
+from keras_seq2seq.cli.arguments import Overrides, Overwrite, existing
 from keras_seq2seq.cli.terminal import err, make_progress, say
-from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.onednn import prefer_onednn
+from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, TrainingConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
-from keras_seq2seq.training.errors import TrainingInterrupted
+from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.runs.going_on import check_unfinished
 
 if TYPE_CHECKING:
+    from keras_seq2seq.text_models import TextSeq2Seq
     from keras_seq2seq.training import TrainingSummary
 
 
@@ -35,7 +38,11 @@ def run(
         Path | None, typer.Option(help="Where everything goes; default runs/<date>_<time>.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Architecture: tiny, small, base, luong2015, rnmt_plus.")
+        str | None,
+        typer.Option(
+            help="Architecture: tiny, small, base, luong2015, rnmt_plus; instead of what the "
+            "file says of the model."
+        ),
     ] = None,
     precision: Annotated[
         str | None, typer.Option(help="float32, mixed_float16 or mixed_bfloat16.")
@@ -43,12 +50,25 @@ def run(
     set_: Overrides = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with this run, exactly where its last checkpoint is."),
+        typer.Option(
+            help="Go on with this run, exactly where its last checkpoint is; with more "
+            "training.epochs if it is finished."
+        ),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Begin with the weights and vocabularies of this run or .keras file: new data, "
+            "new schedule.",
+            callback=lambda path: path and existing(path),
+        ),
     ] = None,
     overwrite: Overwrite = False,
     show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
 ) -> None:
     """Trains a model; without arguments, on the built-in phrasebook."""
+    prefer_onednn()
     named = {
         "data.train": corpus,
         "data.valid": valid,
@@ -57,20 +77,24 @@ def run(
         "training.precision": precision,
     }
     overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
+    overrides += set_ or []
     old = None if resume is None else RunDirectory(resume)
-    if old and (run_dir is not None or overwrite):
+    if old and (run_dir is not None or overwrite or from_ is not None):
         raise ValueError(
-            "--resume names the run directory itself: leave out --run-dir/--overwrite."
+            "--resume names the run directory itself, which knows what it began with: leave out "
+            "--run-dir/--overwrite/--from."
         )
     if old and not old.is_run:
         raise ValueError(f"{resume} holds no run to resume: there is no {old.config.name} in it.")
-    options = load_config(config or (old and old.config), overrides + (set_ or []))
+    initial = None if from_ is None else open_initial(from_)
+    base = None if initial is None or from_ is None else base_of(from_, initial)
+    options = load_config(config or (old and old.config), overrides, base)
     if show_config:
         return print(commented_toml(options), end="")
     if old:
-        old.check_unfinished()
-    with nullcontext(old.create()) if old else open_run(run_dir, overwrite) as directory:
-        summary = train(options, directory, resume=old is not None)
+        check_unfinished(old, options, CheckpointStore(old.checkpoints).newest())
+    with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
+        summary = train(options, directory, resume=old is not None, initial=initial)
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -81,23 +105,23 @@ def run(
 
 @contextmanager
 def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
-    """Gives a run directory; one that holds a run of worth is replaced only if that is meant."""
+    """Gives a run directory that this process owns; one of worth is replaced only if told so."""
     directory = RunDirectory.new() if run_dir is None else RunDirectory(run_dir)
-    holds = _what_it_holds(directory)
-    if holds and not overwrite:
-        raise ValueError(f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite.")
-    if holds:
-        with _set_aside(directory):
-            yield directory.create()
-        return
     new = not directory.is_run
     directory.create()
     try:
-        yield directory
-    except BaseException:
-        if new and not directory.checkpoints.exists():  # nothing of worth has come into it
-            directory.remove_beginnings()
-        raise
+        with directory.locked():
+            holds = _what_it_holds(directory)
+            if holds and not overwrite:
+                raise ValueError(
+                    f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite."
+                )
+            with _set_aside(directory) if holds else _beginnings_removed(directory, new) as path:
+                yield path
+    finally:
+        if new:  # and empty
+            with suppress(OSError):
+                directory.path.rmdir()
 
 
 def _what_it_holds(directory: RunDirectory) -> str | None:
@@ -109,26 +133,82 @@ def _what_it_holds(directory: RunDirectory) -> str | None:
 
 
 @contextmanager
-def _set_aside(directory: RunDirectory) -> Iterator[None]:
-    """Gives up the old run once the new one has a model, and brings it back if there is none."""
-    path = directory.path.resolve()
-    aside = tempfile.mkdtemp(prefix=f".{path.name}-replaced-", dir=path.parent)
-    old = os.path.join(aside, path.name)
-    os.replace(path, old)
+def _beginnings_removed(directory: RunDirectory, new: bool) -> Iterator[RunDirectory]:
+    """Leaves nothing of a run that fails before anything of worth has come into it."""
     try:
-        yield
-    except BaseException as error:
-        if isinstance(error, TrainingInterrupted) or directory.model.exists():
-            shutil.rmtree(aside)  # the new one is of worth, or can be resumed
-        else:
-            shutil.rmtree(path, ignore_errors=True)
-            os.replace(old, path)
-            os.rmdir(aside)
+        yield directory
+    except BaseException:
+        if new and not directory.checkpoints.exists():
+            directory.remove_beginnings()
         raise
+
+
+@contextmanager
+def _set_aside(old: RunDirectory) -> Iterator[RunDirectory]:
+    """Gives up an old run once the new one is finished.
+
+    If the new one ends before, it can be resumed, and the old one stays under a name that is
+    told; if there is nothing of worth in it, the old one comes back.
+    """
+    path = old.path.resolve()  # a link to it stays
+    aside, number = path.with_name(f"{path.name}-replaced"), 1
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f"{path.name}-replaced-{number}")
+    new, empty = RunDirectory(old.path), path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        with new.locked(at=empty):  # before it gets its name: nobody comes in between
+            try:
+                path.rename(aside)
+                empty.rename(path)
+                yield new
+            except BaseException:
+                if new.model.exists() or new.checkpoints.exists():
+                    say(f"The run that was to be replaced is kept: {aside}")
+                elif aside.exists():
+                    shutil.rmtree(path, ignore_errors=True)
+                    aside.rename(path)
+                raise
+    finally:
+        shutil.rmtree(empty, ignore_errors=True)
     shutil.rmtree(aside)
 
 
-def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> "TrainingSummary":
+@contextmanager
+def _to_resume(run: RunDirectory) -> Iterator[RunDirectory]:
+    with run.create().locked():
+        yield run
+
+
+def open_initial(path: Path) -> "TextSeq2Seq":
+    """The trained model that a run begins with."""
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
+    from keras_seq2seq.export.open_artefact import open_artefact
+
+    artefact = open_artefact(path)
+    if not isinstance(artefact, KerasArtefact):
+        raise ValueError(
+            f"--from {path} is a {artefact.kind}; only a run or a .keras file can be trained."
+        )
+    return artefact.model
+
+
+def base_of(path: Path, model: "TextSeq2Seq") -> RunConfig:
+    """What a trained model says of itself, and its run of how its vocabularies were learnt."""
+    from keras_seq2seq.training.runs.initial_model import described
+
+    run = RunDirectory(path)
+    known = load_config(run.config) if run.is_run else RunConfig()
+    limits = {name: getattr(model, name) for name in known.data.limits}
+    return described(replace(known, data=DataConfig(**limits), training=TrainingConfig()), model)
+
+
+def train(
+    config: RunConfig,
+    directory: RunDirectory,
+    resume: bool = False,
+    initial: "TextSeq2Seq | None" = None,
+) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
     pairs = config.data.read()  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
@@ -136,4 +216,5 @@ def train(config: RunConfig, directory: RunDirectory, resume: bool = False) -> "
 
     with make_progress() as progress:
         bars = [TrainingProgress(progress)]
-        return train(config, directory, pairs, say, callbacks=bars, resume=resume)
+        shared = {"callbacks": bars, "resume": resume, "initial": initial}
+        return train(config, directory, pairs, say, **shared)

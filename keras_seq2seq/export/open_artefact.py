@@ -6,6 +6,7 @@ from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.artefact import Artefact
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.keras_artefact import KerasArtefact
+from keras_seq2seq.file_hashes import check_files
 
 
 def open_artefact(path: FilePath) -> Artefact:
@@ -24,6 +25,10 @@ def open_artefact(path: FilePath) -> Artefact:
     if not path.exists():
         raise ExportError(f"{path} does not exist.")
     if (path / "model.keras").is_file():
+        try:
+            check_files(path)
+        except ValueError as error:
+            raise ExportError(str(error)) from error
         return KerasArtefact(path / "model.keras")
     if path.is_dir():
         from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact

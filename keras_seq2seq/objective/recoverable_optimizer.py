@@ -78,6 +78,12 @@ def gradient_norm_of(optimizer: Any) -> float | None:
     return None if norm is None else float(norm.numpy())
 
 
+def loss_scale_of(optimizer: Any) -> float | None:
+    """What the loss is multiplied by against underflow; `None` without a loss scale."""
+    scale = getattr(optimizer, "dynamic_scale", None)
+    return None if scale is None else float(scale.numpy())
+
+
 def set_learning_rate_factor(optimizer: Any, factor: float) -> None:
     """Multiplies the learning rate of a built `recoverable` optimizer by a factor from now on."""
     _inner(optimizer).learning_rate_factor.assign(factor)

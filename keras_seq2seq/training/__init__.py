@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.callbacks.checkpoint_average import (
         CheckpointAverage as CheckpointAverage,
     )
+    from keras_seq2seq.training.callbacks.learning_watch import LearningWatch as LearningWatch
     from keras_seq2seq.training.callbacks.metrics_file import MetricsFile as MetricsFile
     from keras_seq2seq.training.callbacks.reduce_on_plateau import (
         ReduceOnPlateau as ReduceOnPlateau,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.configuration.config_file import load_config as load_config
     from keras_seq2seq.training.configuration.recipe import recipe_names as recipe_names
     from keras_seq2seq.training.errors import CheckpointError as CheckpointError
+    from keras_seq2seq.training.errors import DidNotLearn as DidNotLearn
     from keras_seq2seq.training.errors import NonFiniteLoss as NonFiniteLoss
     from keras_seq2seq.training.errors import TrainingError as TrainingError
     from keras_seq2seq.training.errors import (

@@ -34,6 +34,10 @@ class TrainingInterrupted(TrainingError):
         self.signal = signal
 
 
+class DidNotLearn(TrainingError):
+    """A run has come to its end and learnt nothing; its model and its summary are kept."""
+
+
 @dataclass(eq=False, repr=False)
 class NonFiniteLoss(TrainingError):
     """The loss of a batch, or the norm of its gradient, is NaN or infinite.

@@ -1,9 +1,9 @@
 """The directory of a run: what lies where, and how it is written."""
 
 import contextlib
-import fcntl
 import json
 import os
+import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from keras_seq2seq.atomic_file import remove_leftovers, replacing
+from keras_seq2seq.atomic_file import is_leftover, remove_leftovers, replacing
+from keras_seq2seq.file_hashes import HASHES, expect_file
+from keras_seq2seq.file_lock import LOCK, owned
 from keras_seq2seq.training.errors import TrainingError
 
-_LOCK = ".lock"
 _SECTIONS = {"data", "text", "model", "training"}
 
 
@@ -25,6 +26,8 @@ class RunDirectory:
     config.toml             the resolved configuration; marks the directory as a run
     source_vocabulary.json  what the tokenizers have learnt
     target_vocabulary.json
+    initial_model.keras     the model that the run began with, if one was given to it
+    file_hashes.json        SHA-256 of vocabularies and models: whether they are still the run's
     data_report.json        what was read, kept and dropped
     data_fingerprint.json   files, and a hash of the pairs that were read
     versions.json           of Python and the libraries; platform
@@ -58,6 +61,8 @@ class RunDirectory:
         self.metrics = self.path / "metrics.csv"
         self.logs = self.path / "logs"
         self.model = self.path / "model.keras"
+        self.initial_model = self.path / "initial_model.keras"
+        self.file_hashes = self.path / HASHES
         self.source_vocabulary = self.path / "source_vocabulary.json"
         self.target_vocabulary = self.path / "target_vocabulary.json"
         self.data_fingerprint = self.path / "data_fingerprint.json"
@@ -65,6 +70,7 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.bad_batches = self.path / "bad_batches.json"
         self.summary = self.path / "training_summary.json"
+        self._owner: int | None = None  # the thread that holds the lock
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"
@@ -99,12 +105,16 @@ class RunDirectory:
             raise ValueError(f"{self.path} is a file, but a run needs a directory: choose another.")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            names = sorted(set(os.listdir(self.path)) - {_LOCK})
+            begun = {LOCK, self.initial_model.name}  # what comes before the configuration
+            names = sorted({n for n in os.listdir(self.path) if not is_leftover(n)} - begun)
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"The run directory {self.path} cannot be created: {error}. Choose another."
             ) from error
         if names and not self.is_run:
+            if os.path.lexists(self.path / LOCK):
+                with self.locked():  # or another process is just making it one
+                    pass
             raise ValueError(
                 f"{self.path} holds other files ({', '.join(names[:3])}"
                 f"{', ...' if len(names) > 3 else ''}) and no run. Choose an empty or a new "
@@ -132,44 +142,34 @@ class RunDirectory:
         return self.write_text(name, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps other processes from training the same run at the same time.
+    def locked(self, at: Path | None = None) -> Iterator[None]:
+        """Keeps others from training the same run, or replacing it, at the same time.
 
-        The system gives the lock up when a process ends, even if it is killed.
+        Whoever holds the lock by this object may take it again, in the same thread. The system
+        gives it up when a process ends, even if it is killed.
+
+        Args:
+            at: Another path of the same directory, before it is renamed.
 
         Raises:
-            ValueError: another process holds the lock.
+            ValueError: another one holds the lock, or there can be none.
         """
-        path = self.path / _LOCK
-        with open(path, "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"Another process is training {self.path}. Wait until it ends, or stop it: "
-                    "what it saved can be resumed."
-                ) from None
-            except OSError:  # a file system that knows no locks
-                pass
+        if self._owner == threading.get_ident():
+            yield
+            return
+        with owned(at or self.path, "training", ": what it saved can be resumed"):
+            self._owner = threading.get_ident()
             try:
                 yield
             finally:
-                path.unlink(missing_ok=True)
-
-    def check_unfinished(self) -> None:
-        """Raises ValueError where the run has come to its end."""
-        if self.summary.exists():
-            raise ValueError(
-                f"The run {self.path} is finished; its model is {self.model}. To train longer, "
-                "start a new run with more training.epochs."
-            )
+                self._owner = None
 
     def remove_beginnings(self) -> None:
         """Removes what a run writes before it trains, and the directory if nothing else is left."""
         self.remove_leftovers()
         vocabularies = (self.source_vocabulary, self.target_vocabulary)
-        facts = (self.config, self.data_report, self.data_fingerprint, self.versions)
-        for path in (*vocabularies, *facts):
+        facts = (self.data_report, self.data_fingerprint, self.versions, self.file_hashes)
+        for path in (*vocabularies, *facts, self.initial_model, self.config):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
@@ -177,6 +177,10 @@ class RunDirectory:
     def remove_leftovers(self) -> None:
         """Removes the halves of files that a killed process left."""
         remove_leftovers(self.path)
+
+    def expect(self, name: str, content: Path) -> None:
+        """Writes down that a file is about to get the content of another; see `expect_file`."""
+        expect_file(self.path, name, content)
 
     def replacing(self, name: str) -> AbstractContextManager[Path]:
         """Gives a temporary path beside `name`, and renames it to `name` when all went well."""

@@ -102,7 +102,7 @@ def test_a_trained_model_stays_if_the_new_run_fails(refused, settings, old_run, 
 
 def test_a_new_run_replaces_the_old_one_whole(old_run, training):
     with open_run(old_run, overwrite=True) as directory:
-        assert os.listdir(old_run) == []
+        assert os.listdir(old_run) == [".lock"]
         shutil.copytree(training[0], directory.path, dirs_exist_ok=True)
     assert content(old_run) == content(training[0])
     assert os.listdir(old_run.parent) == ["old"]

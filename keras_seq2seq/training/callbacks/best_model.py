@@ -2,7 +2,9 @@
 
 import keras
 
+from keras_seq2seq.file_hashes import sha256_of
 from keras_seq2seq.objective.monitor import Monitor
+from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.messages import Logs
 from keras_seq2seq.training.run_directory import RunDirectory
 
@@ -27,7 +29,7 @@ class BestModel(keras.callbacks.Callback):
     ```
     """
 
-    checkpointed = ("best", "best_epoch")
+    checkpointed = ("best", "best_epoch", "sha256")
 
     def __init__(self, run: RunDirectory, monitor: str = "val_loss"):
         super().__init__()
@@ -35,10 +37,17 @@ class BestModel(keras.callbacks.Callback):
         self.monitor = Monitor(monitor)
         self.best = float("inf")  # of `Monitor.rank`
         self.best_epoch: int | None = None
+        self.sha256: str | None = None  # of the file
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         rank = self.monitor.rank((logs or {}).get(self.monitor.column, float("nan")))
         if rank < self.best:
             self.best, self.best_epoch = rank, epoch + 1
-            with self.run.replacing_for_sure(self.run.model.name) as temporary:
-                self.model.copy(dtype="float32").save(temporary)
+            self.write(self.model)
+
+    def write(self, model: TextSeq2Seq) -> None:
+        """Writes the file, with the weights that a model has now, and its hash."""
+        with self.run.replacing_for_sure(self.run.model.name) as temporary:
+            model.copy(dtype="float32").save(temporary)
+            self.run.expect(self.run.model.name, temporary)
+            self.sha256 = sha256_of(temporary)

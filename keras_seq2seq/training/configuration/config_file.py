@@ -23,7 +23,11 @@ _SECTIONS: dict[str, type[Spec]] = get_type_hints(RunConfig)
 _COMMENT = textwrap.TextWrapper(98, initial_indent="# ", subsequent_indent="# ")
 
 
-def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] = ()) -> RunConfig:
+def load_config(
+    path: str | os.PathLike | None = None,
+    overrides: Iterable[str] = (),
+    base: RunConfig | None = None,
+) -> RunConfig:
     """Loads the configuration of a run.
 
     Args:
@@ -31,11 +35,15 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
             key optional, or `recipe:NAME`, one that comes with the library. `None` takes the
             defaults, as `recipe:default` does.
         overrides: Each `section.key=value`, applied in order after the file. The value is read
-            as TOML, and as bare text where it is none.
+            as TOML, and as bare text where it is none. A `model.preset` among them takes the
+            place of the whole section `[model]` of the file.
+        base: What a trained model says of itself, for a run that begins with it: `[text]`,
+            `[model]` and the limits of `[data]`.
 
     Raises:
         ConfigError: the file is missing or not TOML (with the line), a section or key is unknown
-            (with the nearest name), a value is wrong, or two keys contradict each other.
+            (with the nearest name), a value is wrong, or two keys, or one and the base,
+            contradict each other.
 
     Example:
 
@@ -50,13 +58,48 @@ def load_config(path: str | os.PathLike | None = None, overrides: Iterable[str] 
         for section, table in _read_toml(path).items():
             for key, value in _table(path, section, table).items():
                 _set(values, path, section, key, value)
+    written = set(values["model"])
     for override in overrides:
-        _set(values, f"--set {override}", *_parse_override(override))
+        section, key, value = _parse_override(override)
+        _set(values, f"--set {override}", section, key, value)
+        if (section, key) == ("model", "preset"):
+            values["model"] = {k: v for k, v in values["model"].items() if k not in written}
+            values["model"]["preset"] = value
+            written = set()
+        elif section == "model":
+            written.discard(key)
+    if base is not None:
+        values = _above(base, values)
     makers: dict[str, Callable] = {**_SECTIONS, "model": ModelSpec.from_preset}
     try:
         return RunConfig(**{name: make(**values[name]) for name, make in makers.items()})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}" if path else str(error)) from None
+
+
+def is_free_of_the_model(section: str, key: str) -> bool:
+    """Whether a key of `[text]` or `[model]` may be another than as its model was trained."""
+    return key.startswith("subword_sampling") if section == "text" else "dropout" in key
+
+
+def contradiction(key: str, said: Any, true: Any) -> ConfigError:
+    """The error of a key that says something else than the model that a run begins with."""
+    return ConfigError(
+        f"{key} is {said!r}, but that of the model the run begins with is {true!r}: text and "
+        "network come from it, and only kinds of dropout and subword sampling may change. Leave "
+        "it out, or begin without the model."
+    )
+
+
+def _above(base: RunConfig, values: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was written, above what a model says; complains where both speak of the same."""
+    for section in ("text", "model"):
+        known = getattr(base, section).values()
+        for key, value in values[section].items():
+            if value != known[key] and not is_free_of_the_model(section, key):
+                raise contradiction(f"{section}.{key}", value, known[key])
+        values[section] = {**known, **values[section]}
+    return {**values, "data": {**base.data.limits, **values["data"]}}
 
 
 def commented_toml(config: RunConfig) -> str:

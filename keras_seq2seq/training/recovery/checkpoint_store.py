@@ -51,6 +51,15 @@ class CheckpointStore:
                 except (CheckpointError, OSError) as error:
                     self.say(f"A checkpoint cannot be read and is passed over: {error}")
 
+    def read(self, place: Place) -> Checkpoint:
+        """The checkpoint of a place, one that the clock did not make.
+
+        Raises:
+            CheckpointError: it is broken.
+            OSError: it cannot be read.
+        """
+        return Checkpoint.read(self._file(place, timed=False))
+
     def save(self, checkpoint: Checkpoint) -> None:
         """Writes a checkpoint and removes what is no longer wanted.
 

@@ -53,16 +53,23 @@ def build_model(
     return TextSeq2Seq(seq2seq, source_tokenizer, target_tokenizer, **config.data.limits)
 
 
-def compile_model(model: keras.Model, config: TrainingConfig, total_steps: int) -> WarmupSchedule:
-    """Compiles a model as a configuration says; gives the learning rate of its optimizer."""
+def compile_model(
+    model: keras.Model, config: TrainingConfig, total_steps: int, planned_steps: int | None = None
+) -> WarmupSchedule:
+    """Compiles a model as a configuration says; gives the learning rate of its optimizer.
+
+    A run that goes on beyond the steps it was planned for keeps the warm-up and the average that
+    it began with.
+    """
+    planned = planned_steps or total_steps
     schedule = WarmupSchedule(
         config.learning_rate,
-        warmup_steps=min(config.warmup_steps, max(total_steps // 2, 1)),
+        warmup_steps=min(config.warmup_steps, max(planned // 2, 1)),
         total_steps=total_steps,
         decay=config.schedule,
     )
     # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
-    ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(total_steps, 1)))
+    ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(planned, 1)))
     adamw = config.optimizer == "adamw"
     optimizer = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)(
         schedule,

@@ -19,10 +19,11 @@ from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.best_model import BestModel
+from keras_seq2seq.training.callbacks.learning_watch import LearningWatch
 from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
 from keras_seq2seq.training.callbacks.time_limit import TimeLimit
 from keras_seq2seq.training.configuration.config import RunConfig
-from keras_seq2seq.training.errors import NonFiniteLoss, TrainingError
+from keras_seq2seq.training.errors import DidNotLearn, NonFiniteLoss, TrainingError
 from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
@@ -33,8 +34,10 @@ from keras_seq2seq.training.recovery.rollback import Rollback
 from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import build_model, compile_model, run_callbacks
+from keras_seq2seq.training.runs.initial_model import begin_with, described, load_initial_model
+from keras_seq2seq.training.runs.own_files import bring_back_best_model, hashes_of_own_files
 from keras_seq2seq.training.runs.run_start import run_tokenizers, start_run
-from keras_seq2seq.training.runs.training_summary import TrainingSummary
+from keras_seq2seq.training.runs.training_summary import TrainingSummary, judge
 from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
 
 
@@ -52,24 +55,27 @@ class Run:
         directory: Where, created.
         pairs: Those to train on and those to validate on, if they were read already.
         model: One to train with its own tokenizers and precision instead of the
-            configuration's; `fit` compiles it anew. A resumption needs it, too.
+            configuration's; `fit` compiles it anew. It is kept as `initial_model.keras`, where a
+            resumption finds it.
         strategy: The devices; each gets a part of every batch. An own model must have been made
             in its scope.
         say: Is given each message for the user.
         callbacks: Further ones, such as a progress bar. What they know comes through a
             resumption if they name it in `checkpointed`; see `TrainingState`.
         resume: Goes on from the last checkpoint in the directory, or from the beginning where
-            there is none. Otherwise old checkpoints are removed.
+            there is none. A finished run goes on if it is given more epochs, or more minutes
+            where the clock had ended it. Otherwise a directory that holds a run is refused.
 
     Raises:
         CorpusError: in `fit`, the pairs cannot be read.
         ConfigError: in `fit`, resumed with another configuration.
         TrainingError: in `fit`, no epoch gave a finite validation loss, or three times in a row
             a training loss was not finite; resumed with other data; the model cannot be written.
+        DidNotLearn: in `fit`, at its end: no step was applied, or the figures are not finite.
         TrainingInterrupted: in `fit`, a signal came.
         ValueError: the model was made in another scope than the strategy's, or `training.r_drop`
-            is set on several devices; in `fit`, the run is being trained, or shall be resumed
-            and is finished.
+            is set on several devices; in `fit`, the run is being trained, shall be resumed and
+            is finished, or shall begin where there is one.
 
     Example:
 
@@ -119,23 +125,33 @@ class Run:
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
         keras.utils.set_random_seed(options.seed)
-        start, facts = start_run(
-            self.config, run, self.store, pairs, say, self.resume, self.model is not None
-        )
-        tokenizers, (train, valid) = self._encode(pairs, start)
-        model = build_model(self.config, *tokenizers) if self.model is None else self.model
+        own = self.model
+        if own is None and self.resume and run.initial_model.exists():
+            own = load_initial_model(run)
+        config = self.config if own is None else described(self.config, own)
+        start, facts = start_run(config, run, self.store, pairs, say, self.resume, own)
+        tokenizers, (train, valid) = self._encode(pairs, start, own)
+        facts["files"] = hashes_of_own_files(run)
+        model = build_model(self.config, *tokenizers) if own is None else own
         counter = EpochCounter()
         train_data, valid_data = self._datasets(tokenizers, train, valid, counter)
         steps = len(train_data)
         epochs = options.epochs or enough_epochs(steps)
-        schedule = compile_model(model, options, steps * epochs)
+        facts.setdefault("planned_epochs", _planned_before(start, steps) or epochs)
+        schedule = compile_model(model, options, steps * epochs, steps * facts["planned_epochs"])
         if not model.seq2seq.built:  # one of an own class
             model(next(iter(train_data))[0])
         model.optimizer.build(model.trainable_variables)
         parameters = model.seq2seq.count_params()
         say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
+        if options.schedule == "cosine" and epochs > facts["planned_epochs"]:
+            say(
+                f"The learning rate follows a cosine over {epochs} epochs from now on: it had come "
+                f"to its end after {facts['planned_epochs']}, and rises again."
+            )
 
         limit = TimeLimit(options.max_minutes or math.inf)
+        watch = LearningWatch(say)
         table = MetricsFile(run, say)
         best = BestModel(run, Monitor.of_validation(options.monitor).column)
         callbacks = [
@@ -144,6 +160,7 @@ class Run:
             *run_callbacks(self.config, run, schedule, valid.pairs, say),
             *tensorboard_views(options, model, run.logs, valid.pairs, say),
             limit,
+            watch,
             *self.callbacks,
             table,
             best,
@@ -157,6 +174,8 @@ class Run:
             steps=options.checkpoint_steps,
             best=best,
         )
+        if start is not None:
+            bring_back_best_model(self.store, start, model, best, say)
         rollback = Rollback(run, self.store, train.pairs, say)
         fit = functools.partial(model.fit, train_data, validation_data=valid_data, epochs=epochs)
         with Interruption() as checkpointing.interruption, warnings.catch_warnings():
@@ -169,14 +188,14 @@ class Run:
                     break
                 except NonFiniteLoss as failure:
                     start = rollback.prepare(failure, steps)
-        return _finish(run, table, best, limit, parameters)
+        return _finish(run, table, best, watch, limit.elapsed, model, say)
 
     def _encode(
-        self, pairs: Sequence[SentencePairs], start: Checkpoint | None
+        self, pairs: Sequence[SentencePairs], start: Checkpoint | None, own: TextSeq2Seq | None
     ) -> tuple[tuple[Tokenizer, Tokenizer], list[EncodedPairs]]:
         """Tokenises all pairs, once; what is over-long is left out, counted and told."""
         tokenizers = run_tokenizers(
-            self.config.text, self.directory, pairs[0], start, self.model, self.say
+            self.config.text, self.directory, pairs[0], start, own, self.say
         )
         limits = self.config.data.limits
         encoded = [
@@ -219,12 +238,23 @@ def train(
     say: Say = quiet,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     resume: bool = False,
+    initial: TextSeq2Seq | None = None,
 ) -> TrainingSummary:
     """Trains a model as a configuration says: `Run` with its model, in one call.
 
     Args and errors as those of `Run`; `run` is its directory.
+
+    Args:
+        initial: A trained model whose weights and vocabularies a new run begins with. It stays as
+            it is; `[text]` and `[model]` come from it, but for dropout and subword sampling.
     """
-    return Run(config, run, pairs=pairs, say=say, callbacks=callbacks, resume=resume).fit()
+    if initial is not None and resume:
+        raise ValueError("train: a run that is resumed knows its initial model: leave it out.")
+    model = None
+    if initial is not None:
+        config, model = begin_with(initial, config)
+    shared: dict[str, Any] = {"pairs": pairs, "say": say, "callbacks": callbacks}
+    return Run(config, run, **shared, resume=resume, model=model).fit()
 
 
 def enough_epochs(steps: int) -> int:
@@ -232,23 +262,44 @@ def enough_epochs(steps: int) -> int:
     return min(max(12, round(5000 / steps)), 60)
 
 
+def _planned_before(start: Checkpoint | None, steps: int) -> int:
+    """The epochs a run of an earlier version was planned for, which did not write them down."""
+    if start is None:
+        return 0
+    return start.state["config"]["training"]["epochs"] or enough_epochs(steps)
+
+
 def _finish(
-    run: RunDirectory, table: MetricsFile, best: BestModel, limit: TimeLimit, parameters: int
+    run: RunDirectory,
+    table: MetricsFile,
+    best: BestModel,
+    watch: LearningWatch,
+    seconds: float,
+    model: TextSeq2Seq,
+    say: Say,
 ) -> TrainingSummary:
-    """Marks the run as finished."""
+    """Marks the run as finished; complains where nothing was learnt."""
     if best.best_epoch is None:
         raise TrainingError(
             "No epoch gave a finite validation loss. Lower training.learning_rate, or use "
             'training.precision = "float32".'
         )
     row = table.rows[best.best_epoch - 1]
-    summary = TrainingSummary(
+    found = TrainingSummary(
         epochs=len(table.rows),
         best_epoch=best.best_epoch,
         valid_loss=row["val_loss"],
         valid_perplexity=row["val_perplexity"],
-        seconds=limit.elapsed,
-        parameters=parameters,
+        seconds=seconds,
+        parameters=model.seq2seq.count_params(),
+        steps=watch.steps,
+        applied_steps=watch.applied,
     )
+    problem, learnt = judge(found, model.seq2seq.target_vocabulary_size)
+    summary = dataclasses.replace(found, problem=problem)
     run.write_json(run.summary.name, dataclasses.asdict(summary))
+    if not learnt:
+        raise DidNotLearn(f"{problem} What there is lies in {run.model}.")
+    if problem:
+        say(problem)
     return summary

@@ -19,6 +19,14 @@ from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import learn_tokenizers
 from keras_seq2seq.training.runs.fingerprint import data_fingerprint, versions
+from keras_seq2seq.training.runs.going_on import (
+    asked_to_go_on,
+    check_unfinished,
+    go_on,
+    is_finished,
+)
+from keras_seq2seq.training.runs.initial_model import is_described, save_initial_model
+from keras_seq2seq.training.runs.own_files import check_own_files, write_vocabularies
 
 # What may differ: these decide when a run stops and what it saves, not what it learns.
 _FREE = {
@@ -38,7 +46,7 @@ def start_run(
     pairs: Sequence[SentencePairs],
     say: Say,
     resume: bool,
-    own_model: bool,
+    model: TextSeq2Seq | None,
 ) -> tuple[Checkpoint | None, dict[str, Any]]:
     """Begins a run, or finds the last checkpoint and makes sure that it is one of the same run.
 
@@ -47,45 +55,81 @@ def start_run(
     Raises:
         ConfigError: the configuration has changed, or a model was given to one of both alone.
         TrainingError: the data have changed.
-        ValueError: the run is finished.
+        ValueError: the run is finished, or there is one already.
     """
+    start, own_model = store.newest() if resume else None, model is not None
     if resume:
-        run.check_unfinished()
-    start = store.newest() if resume else None
+        check_unfinished(run, config, start)
+    elif run.summary.exists() or run.model.exists() or store.places():
+        raise ValueError(
+            f"{run.path} holds {'a trained model' if run.model.exists() else 'a run'} already. "
+            "Choose another directory, or go on with it: resume=True."
+        )
     if start is None:
         if resume:
             say(f"{run.path} holds no checkpoint: training starts from the beginning.")
-        return None, {**_begin(config, run, store, pairs), "own_model": own_model}
+        return None, {**_begin(config, run, store, pairs, model), "own_model": own_model}
     if start.state.get("own_model", False) != own_model:
         raise ConfigError(
             f"The run in {run.path} began {'without' if own_model else 'with'} a model that was "
             f"given to it: resume it as Run(..., {'' if own_model else 'model=..., '}resume=True)."
         )
-    _check_config(start.state["config"], config.to_dict())
+    goes_on = is_finished(run, start) and asked_to_go_on(config, start)
+    before, now = start.state["config"], config.to_dict()
+    if own_model and "files" not in start.state:  # of an earlier version, which described none
+        before = {**before, "text": now["text"], "model": now["model"]}
+    _check_config(before, now, _FREE | {"training.epochs"} if goes_on else _FREE)
     _check_data(run, start.state["data"], _fingerprints(pairs))
+    check_own_files(run, start)
     run.remove_leftovers()
     store.remove_leftovers()
-    facts = {name: start.state[name] for name in ("config", "data", "versions")}
-    facts["own_model"] = own_model
+    if goes_on:  # written down first: whoever is killed from now on has asked for it
+        run.write_text(run.config.name, written_config(config, model))
+        go_on(start)
+    kept = ("config", "data", "versions", "planned_epochs", "files")
+    facts = {name: start.state[name] for name in kept if name in start.state}
+    facts |= {"own_model": own_model} | ({"config": now} if goes_on else {})
     old, new = facts["versions"], versions()
     names = sorted(name for name in old if old[name] != new.get(name))
     if names:
         changed = ", ".join(f"{name} {old[name]} -> {new.get(name)}" for name in names)
         say(f"Since the run began: {changed}. Its last digits may differ from an unbroken run.")
-    say(f"Resuming at epoch {start.place[0] + 1}, batch {start.place[1] + 1}")
+    if goes_on or not is_finished(run, start):
+        say(f"Resuming at epoch {start.place[0] + 1}, batch {start.place[1] + 1}")
     return start, facts
 
 
+def written_config(config: RunConfig, model: TextSeq2Seq | None) -> str:
+    """`config.toml`: beside a model that the run was given, it says what it knows of that."""
+    if model is None:
+        return commented_toml(config)
+    note = "# The run began with a trained model, kept as initial_model.keras. "
+    note += (
+        "[text] and [model] describe it.\n"
+        if is_described(model)
+        else "[model] says nothing of it:\n# it is of an own kind.\n"
+    )
+    note += "# Its vocabularies are not learnt: what [text] says of learning is not looked at.\n\n"
+    return note + commented_toml(config)
+
+
 def _begin(
-    config: RunConfig, run: RunDirectory, store: CheckpointStore, pairs: Sequence[SentencePairs]
+    config: RunConfig,
+    run: RunDirectory,
+    store: CheckpointStore,
+    pairs: Sequence[SentencePairs],
+    model: TextSeq2Seq | None,
 ) -> dict[str, Any]:
     """Writes down what a new run is made of; what an older one left is removed."""
     store.clear()
     run.remove_leftovers()
-    for path in (run.summary, run.bad_batches, *run.path.glob(CheckpointAverage.files)):
+    old = (run.bad_batches, run.file_hashes, *run.path.glob(CheckpointAverage.files))
+    for path in (*old, *([run.initial_model] if model is None else [])):
         path.unlink(missing_ok=True)
+    if model is not None:  # first: without it the rest would describe another run
+        save_initial_model(run, model)
     facts = {"config": config.to_dict(), "data": _fingerprints(pairs), "versions": versions()}
-    run.write_text(run.config.name, commented_toml(config))
+    run.write_text(run.config.name, written_config(config, model))
     run.write_json(run.data_fingerprint.name, facts["data"])
     run.write_json(run.versions.name, facts["versions"])
     return facts
@@ -108,9 +152,7 @@ def run_tokenizers(
     else:
         say("Learning the vocabulary")
         tokenizers = learn_tokenizers(config, pairs)
-    for path, tokenizer in zip(files, tokenizers, strict=True):
-        state = {**tokenizer.vocabulary_state(), "tokens": tokenizer.tokens()}
-        run.write_json(path.name, state)
+    write_vocabularies(run, tokenizers, start)
     return tokenizers
 
 
@@ -125,13 +167,13 @@ def _fingerprints(pairs: Sequence[SentencePairs]) -> dict[str, Any]:
     return {name: data_fingerprint(p) for name, p in zip(("train", "valid"), pairs, strict=True)}
 
 
-def _check_config(before: dict[str, Any], now: dict[str, Any]) -> None:
+def _check_config(before: dict[str, Any], now: dict[str, Any], free: set[str]) -> None:
     """Raises ConfigError where `RunConfig.to_dict()` is another one than as the run began."""
     changes = []
     for section, keys in now.items():
         for key, value in keys.items():
             old = before.get(section, {}).get(key, value)  # a key of a newer version: its default
-            if old != value and f"{section}.{key}" not in _FREE:
+            if old != value and f"{section}.{key}" not in free:
                 changes.append(f"{section}.{key} was {old!r} and is now {value!r}")
     if changes:
         raise ConfigError(

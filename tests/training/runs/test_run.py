@@ -62,8 +62,10 @@ def test_a_run_of_an_own_model_is_resumed_with_it(tmp_path):
     run = RunDirectory(tmp_path / "run").create()
     with pytest.raises(TrainingInterrupted):
         Run(CONFIG, run, pairs=PAIRS, model=own_model(), callbacks=[Stop()]).fit()
+    kept = run.initial_model.rename(tmp_path / "kept.keras")  # earlier versions wrote none
     with pytest.raises(ConfigError, match=r"began with a model .* resume it as Run\(.*, model="):
         Run(CONFIG, run, pairs=PAIRS, resume=True).fit()
+    assert kept.exists() and not run.initial_model.exists()
     assert Run(CONFIG, run, pairs=PAIRS, model=own_model(), resume=True).fit().epochs == 1
 
 
