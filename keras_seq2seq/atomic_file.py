@@ -25,20 +25,27 @@ def replacing(path: FilePath) -> Iterator[pathlib.Path]:
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield temporary
-        _to_disk(temporary)
+        to_disk(temporary)
         os.replace(temporary, path)
         with contextlib.suppress(OSError):  # not every system lets a directory be opened
-            _to_disk(path.parent)
+            to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _to_disk(path: pathlib.Path) -> None:
+def to_disk(path: pathlib.Path) -> None:
+    """Returns when a file's content, or the names in a directory, have reached the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def tree_to_disk(directory: pathlib.Path) -> None:
+    """`to_disk` of a directory and of all that is in it."""
+    for path in (*directory.rglob("*"), directory):
+        to_disk(path)
 
 
 def remove_leftovers(directory: FilePath) -> None:

@@ -65,7 +65,7 @@ def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
     """Shows what a model is made of."""
     from keras_seq2seq.export import open_artefact
 
-    artefact = open_artefact(model)
+    artefact = open_artefact(model, to_run=False)
     facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
     facts |= artefact.describe()
     if as_json:

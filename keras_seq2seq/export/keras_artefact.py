@@ -9,6 +9,7 @@ import numpy as np
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.export.guards.keras_archive import check_archive
 from keras_seq2seq.keras_registration import register_classes
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
@@ -21,7 +22,9 @@ class KerasArtefact(Artefact):
         model: One that is there already.
 
     Raises:
-        ExportError: The file holds no `TextSeq2Seq`.
+        ExportError: The file holds no `TextSeq2Seq`, was damaged or put together from several,
+            asks for classes or sizes that a model does not need, or has weights that are not
+            finite.
     """
 
     kind = "keras"
@@ -37,7 +40,10 @@ class KerasArtefact(Artefact):
             )
         try:
             register_classes()
+            check_archive(self.path)
             model = keras.saving.load_model(self.path, compile=False)
+        except ExportError:
+            raise
         except Exception as error:  # a broken file fails in as many ways as there are bytes
             reason = first_line(error)
             raise ExportError(f"{self.path} is not a readable .keras model: {reason}") from error
@@ -48,6 +54,12 @@ class KerasArtefact(Artefact):
             )
         if not (model.source_tokenizer.has_vocabulary and model.target_tokenizer.has_vocabulary):
             raise ExportError(f"{self.path} lacks a vocabulary: save the model again.")
+        for weight in model.weights:
+            if not np.isfinite(weight.numpy()).all():
+                raise ExportError(
+                    f"{self.path}: the weights {weight.path} are not finite; nothing can be "
+                    "computed with them. Take an earlier model."
+                )
         return model
 
     def generate(

@@ -2,18 +2,25 @@
 
 import hashlib
 import json
+import os
 import pathlib
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.atomic_file import FilePath, to_disk
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.specs.seal import seal_holds, sealed
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
 
-FORMAT = 1
+FORMAT = 2
+_FORMATS = (1, 2)  # format 1 had no seal, and for a SavedModel no hashes
+_LARGEST = 2**28  # bytes; the largest vocabularies take some ten million
+_LARGEST_TFLITE = 2**31 - 1  # bytes that a flatbuffer can have
 _READ = {  # what a reader needs
     "signature": str,
     "sha256": str,
@@ -28,6 +35,12 @@ _READ = {  # what a reader needs
 def manifest_path(file: FilePath) -> pathlib.Path:
     """The manifest of `model.tflite` is `model.tflite.json`."""
     return pathlib.Path(f"{file}.json")
+
+
+def spare_manifest_path(file: FilePath, known: str) -> pathlib.Path:
+    """Where the manifest lies while a new `.tflite` file takes the place of an old one."""
+    file = pathlib.Path(file)
+    return file.with_name(f".{file.name}.{known[:16]}.json")
 
 
 def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
@@ -50,19 +63,36 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_manifest(file: FilePath) -> dict[str, Any]:
-    """Reads the manifest beside a `.tflite` file; raises an `ExportError` if it is no good."""
-    path = manifest_path(file)
+def write_manifest(path: FilePath, facts: dict[str, Any], indent: int | None = None) -> None:
+    """Writes JSON that carries a seal: `read_sealed` notices any later change."""
+    text = json.dumps(sealed(facts), ensure_ascii=False, indent=indent)
+    pathlib.Path(path).write_text(text, "utf-8")
+
+
+def read_sealed(path: FilePath) -> dict[str, Any]:
+    """Reads what `write_manifest` wrote; raises an `ExportError` if it was changed since."""
+    path = pathlib.Path(path)
+    if path.stat().st_size > _LARGEST:
+        raise ExportError(f"{path} is no manifest: it has more than {_LARGEST:,} bytes.")
     try:
         manifest = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (ValueError, RecursionError) as error:
+        reason = str(error) or "nested too deeply"
+        raise ExportError(f"{path} is not JSON ({reason}); export the model again.") from None
+    if not isinstance(manifest, dict) or manifest.get("format") not in _FORMATS:
+        formats = " or ".join(map(str, _FORMATS))
+        raise ExportError(f"{path} is not a manifest of format {formats}; export the model again.")
+    if not seal_holds(manifest, required=manifest["format"] != 1):
         raise ExportError(
-            f"{path} is missing: the vocabularies stand in it. Copy it beside {file}."
-        ) from None
-    except ValueError as error:
-        raise ExportError(f"{path} is not JSON ({error}); export the model again.") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ExportError(f"{path} is not a manifest of format {FORMAT}; export the model again.")
+            f"{path} was changed since it was written: its seal does not fit. Copy it again, or "
+            "export the model again."
+        )
+    return manifest
+
+
+def read_manifest(path: FilePath) -> dict[str, Any]:
+    """Reads the manifest of a `.tflite` file; raises an `ExportError` if it is no good."""
+    manifest = read_sealed(path)
     for key, kind in _READ.items():
         if type(manifest.get(key)) is not kind:
             raise ExportError(
@@ -70,3 +100,78 @@ def read_manifest(file: FilePath) -> dict[str, Any]:
                 "expected; export the model again."
             )
     return manifest
+
+
+def read_pair(file: FilePath) -> tuple[dict[str, Any], bytes]:
+    """A `.tflite` file and the manifest that was written with it.
+
+    A file and its manifest cannot be renamed at once. In between, and for ever if a writer was
+    killed there, the manifest has another name.
+
+    Raises:
+        ExportError: there is no such manifest, or it is no good.
+    """
+    file, path = pathlib.Path(file), manifest_path(file)
+    if file.stat().st_size > _LARGEST_TFLITE:
+        raise ExportError(f"{file} is no .tflite file: there is none of 2 GiB or more.")
+    for _ in range(2):  # a writer may have come in between
+        content = file.read_bytes()
+        known = fingerprint(content)
+        for found in (path, spare_manifest_path(file, known)):
+            if found.is_file() and (manifest := read_manifest(found))["sha256"] == known:
+                return manifest, content
+    if not path.is_file():
+        raise ExportError(
+            f"{path} is missing: the vocabularies stand in it. Copy it beside {file}."
+        )
+    raise ExportError(
+        f"{file} is not the file that {path} was written with, or was cut off. Copy both again, "
+        "or export the model again."
+    )
+
+
+def rename_pair(temporary: pathlib.Path, file: pathlib.Path, known: str) -> None:
+    """Gives a `.tflite` file and its manifest their names; `read_pair` finds a pair at any time."""
+    spare = spare_manifest_path(file, known)
+    try:
+        os.replace(manifest_path(temporary), spare)
+        os.replace(temporary, file)
+    except OSError:
+        spare.unlink(missing_ok=True)
+        raise
+    to_disk(file.parent)
+    os.replace(spare, manifest_path(file))
+    spares = re.compile(re.escape(f".{file.name}.") + r"[0-9a-f]{16}\.json")
+    for other in filter(spares.fullmatch, os.listdir(file.parent)):
+        (file.parent / other).unlink(missing_ok=True)
+    to_disk(file.parent)
+
+
+def file_hashes(directory: pathlib.Path) -> dict[str, str]:
+    """The SHA-256 of every file below a directory, but for what a server is told beside it."""
+    return {name: _sha256(path) for name, path in _files(directory)}
+
+
+def check_hashes(directory: pathlib.Path, hashes: dict[str, str]) -> None:
+    """Raises an `ExportError` unless a directory has just the files that `file_hashes` saw."""
+    found = dict(_files(directory))
+    for name in sorted(found.keys() | hashes.keys()):
+        if name not in found:
+            raise ExportError(f"{directory} is not whole: {name} is missing. Copy it again.")
+        if hashes.get(name) != _sha256(found[name]):
+            raise ExportError(
+                f"{found[name]} is not the file that was exported, or was damaged. Copy the whole "
+                "directory again, or export the model again."
+            )
+
+
+def _files(directory: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_file() and not name.startswith("assets.extra/"):
+            yield name, path
+
+
+def _sha256(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

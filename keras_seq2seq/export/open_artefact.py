@@ -9,11 +9,16 @@ from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.file_hashes import check_files
 
 
-def open_artefact(path: FilePath) -> Artefact:
+def open_artefact(path: FilePath, to_run: bool = True) -> Artefact:
     """Opens a run directory, a `.keras` file, a SavedModel directory or a `.tflite` file.
 
+    Args:
+        path: Where it lies.
+        to_run: If false, it shall only be described: nothing of a SavedModel is run then.
+
     Raises:
-        ExportError: There is nothing of the kind at `path`.
+        ExportError: There is nothing of the kind at `path`, it was damaged, or it asks for more
+            than a model needs.
 
     Example:
 
@@ -33,7 +38,7 @@ def open_artefact(path: FilePath) -> Artefact:
     if path.is_dir():
         from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
-        return SavedModelArtefact(path)
+        return SavedModelArtefact(path, to_run)
     if path.suffix == ".keras":
         return KerasArtefact(path)
     if path.suffix == ".tflite":

@@ -1,25 +1,24 @@
 """Writes SavedModels for TensorFlow Serving."""
 
 import dataclasses
-import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-from tensorflow.core.protobuf import saved_model_pb2
 
-from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.atomic_file import FilePath, to_disk, tree_to_disk
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.guards.saved_graph import all_nodes, read_graph
 from keras_seq2seq.export.keras_artefact import KerasArtefact
-from keras_seq2seq.export.manifest import describe_model
+from keras_seq2seq.export.manifest import describe_model, file_hashes, write_manifest
 from keras_seq2seq.export.saved_model_artefact import MANIFEST, SavedModelArtefact
 from keras_seq2seq.export.signatures import NEUTRAL, OF_SAMPLING, score_signature, search_signature
 from keras_seq2seq.export.verification import compare, compare_scores, sample_texts
+from keras_seq2seq.export.workplace import workplace
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
@@ -70,14 +69,14 @@ def saved_model(
     base = pathlib.Path(directory)
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")
-    base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=base) as name:
-        temporary, twin = pathlib.Path(name), model.for_export()
+    with workplace(base, base) as temporary:
+        twin = model.for_export()
         _write(twin, temporary, plan)
         _check_operators(temporary)
         sample = sample_texts(twin) if sample is None else list(sample)
         _compare(KerasArtefact(model=twin), SavedModelArtefact(temporary), sample, plan)
         temporary.chmod(0o755)
+        tree_to_disk(temporary)
         return _rename_to_next_version(temporary, base)
 
 
@@ -126,8 +125,8 @@ def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: dict[str, Any]) -> 
     archive.write_out(str(directory), verbose=False)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
-    described = json.dumps({**describe_model(twin), **plan}, ensure_ascii=False, indent=1)
-    manifest.write_text(described, "utf-8")
+    facts = {**describe_model(twin), **plan, "files": file_hashes(directory)}
+    write_manifest(manifest, facts, indent=1)
 
 
 def _compare(ours: Artefact, theirs: Artefact, sample: Sequence[str], plan: dict[str, Any]) -> None:
@@ -146,12 +145,9 @@ def _compare(ours: Artefact, theirs: Artefact, sample: Sequence[str], plan: dict
 
 
 def _check_operators(directory: pathlib.Path) -> None:
-    """Refuses what a stock CPU server cannot run: cuDNN kernels, XLA functions, Python calls."""
-    content = (directory / "saved_model.pb").read_bytes()
-    saved = saved_model_pb2.SavedModel.FromString(content)
-    graph = saved.meta_graphs[0].graph_def
-    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-    bad = {n.op for n in nodes if n.op.startswith("Cudnn") or n.op.endswith("PyFunc")}
+    """Refuses what a stock CPU server cannot run: cuDNN kernels and XLA functions."""
+    graph = read_graph(directory).graph_def
+    bad = {node.op for node in all_nodes(graph) if node.op.startswith("Cudnn")}
     if any(f.attr["_XlaMustCompile"].b for f in graph.library.function):
         bad.add("functions that demand XLA")
     if bad:
@@ -165,6 +161,7 @@ def _rename_to_next_version(temporary: pathlib.Path, base: pathlib.Path) -> path
         version = base / str(max(taken, default=0) + 1)
         try:
             os.rename(temporary, version)
+            to_disk(base)
             return version
         except OSError:
             if not version.exists():  # else another writer took the number: try the next

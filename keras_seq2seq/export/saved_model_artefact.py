@@ -1,7 +1,6 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
 import dataclasses
-import json
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,8 @@ from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
 from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.export.guards.saved_graph import read_graph
+from keras_seq2seq.export.manifest import check_hashes, read_sealed
 from keras_seq2seq.text.normalization import replace_surrogates
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
@@ -37,24 +38,23 @@ class SavedModelArtefact(Artefact):
 
     Args:
         path: A version directory, or its parent, whose largest version is taken.
+        to_run: If false, nothing of it is run, and nothing but `describe` can be asked.
 
     Raises:
-        ExportError: There is no whole SavedModel, or it has no text signature.
+        ExportError: There is no whole SavedModel, it was changed, its graph does more than
+            compute, or it has no text signature.
     """
 
     kind = "saved_model"
 
-    def __init__(self, path: FilePath):
+    def __init__(self, path: FilePath, to_run: bool = True):
         directory = find_version(path)
         self.path = str(directory)
-        self.session = tf.compat.v1.Session(graph=tf.Graph())
-        try:
-            with self.session.graph.as_default():
-                meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], self.path)
-        except (ValueError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
-            reason = first_line(error)
-            raise ExportError(f"{directory} is not a whole SavedModel: {reason}") from error
-        signatures = meta.signature_def
+        manifest = directory / MANIFEST
+        self.manifest = read_sealed(manifest) if manifest.is_file() else {}
+        if "files" in self.manifest:  # those of format 1 have no hashes
+            check_hashes(directory, self.manifest["files"])
+        signatures = read_graph(directory).signature_def
         if set(getattr(signatures.get("serving_default"), "inputs", ())) != {"text"}:
             raise ExportError(f"{directory} has no signature serving_default with input `text`.")
         self.signatures = {
@@ -62,6 +62,17 @@ class SavedModelArtefact(Artefact):
             for name, signature in signatures.items()
             if name in ("serving_default", "beam", "sample", "score")
         }
+        if to_run:
+            self._load()
+
+    def _load(self) -> None:
+        self.session = tf.compat.v1.Session(graph=tf.Graph())
+        try:
+            with self.session.graph.as_default():
+                tf.compat.v1.saved_model.loader.load(self.session, ["serve"], self.path)
+        except (ValueError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
+            reason = first_line(error)
+            raise ExportError(f"{self.path} is not a whole SavedModel: {reason}") from error
 
     def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Runs a signature on arrays with batch axis B."""
@@ -102,7 +113,7 @@ class SavedModelArtefact(Artefact):
         if name not in self.signatures:
             raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
         inputs = [key for key in self.signatures[name][0] if key != "text"]
-        known = self._manifest()
+        known = self.manifest
         beam = known.get("beam") or {}
         fixed = {key: beam.get(key, 1) for key in ("beam_size", "num_return") if name == "beam"}
         built_in = SearchOptions(**fixed, sampling=wanted.sampling)
@@ -132,15 +143,8 @@ class SavedModelArtefact(Artefact):
             name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
             for name, (inputs, outputs) in self.signatures.items()
         }
-        return {"signatures": signatures, **self._manifest()}
-
-    def _manifest(self) -> dict[str, Any]:
-        manifest = pathlib.Path(self.path, MANIFEST)
-        try:
-            return json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
-        except ValueError as error:
-            reason = f"is not JSON ({error}); export the model again."
-            raise ExportError(f"{manifest} {reason}") from None
+        known = {name: value for name, value in self.manifest.items() if name != "files"}
+        return {"signatures": signatures, **known}
 
 
 def _tensors(infos: Mapping[str, Any]) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """Writes .tflite files for phones and web pages."""
 
 import contextlib
-import json
-import os
 import pathlib
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,14 +10,21 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
-from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.atomic_file import FilePath, tree_to_disk
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
-from keras_seq2seq.export.manifest import describe_model, fingerprint, manifest_path
+from keras_seq2seq.export.manifest import (
+    describe_model,
+    fingerprint,
+    manifest_path,
+    rename_pair,
+    write_manifest,
+)
 from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.verification import compare, sample_texts
+from keras_seq2seq.export.workplace import locked, workplace
 from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.memory import Memory
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
@@ -68,9 +73,10 @@ def tflite(
         raise ExportError(f"{file} is a directory; a .tflite file needs another name.")
     if text:
         check_text_is_possible(model)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=file.parent) as directory:
-        temporary = pathlib.Path(directory, file.name)
+    if manifest_path(file).is_dir():
+        raise ExportError(f"{manifest_path(file)} is a directory; the manifest needs its name.")
+    with workplace(file, file.parent) as directory:
+        temporary = directory / file.name
         twin = model.for_export()
         content = _convert(twin, text, search)
         temporary.write_bytes(content)
@@ -82,12 +88,13 @@ def tflite(
             "target_tokenizer": twin.target_tokenizer.vocabulary_state(),
             "search": {name: np.asarray(value).tolist() for name, value in options.items()},
         }
-        manifest_path(temporary).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
+        write_manifest(manifest_path(temporary), manifest)
         sample = sample_texts(twin) if sample is None else list(sample)
         expected = KerasArtefact(model=twin).generate(sample, **options)
         compare(expected, TFLiteArtefact(temporary).generate(sample), sample, "the .tflite file")
-        os.replace(manifest_path(temporary), manifest_path(file))
-        os.replace(temporary, file)
+        tree_to_disk(directory)
+        with locked(file.parent):
+            rename_pair(temporary, file, manifest["sha256"])
     return file
 
 

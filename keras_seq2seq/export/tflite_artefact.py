@@ -1,6 +1,5 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
-from keras_seq2seq.export.manifest import fingerprint, manifest_path, read_manifest
+from keras_seq2seq.export.manifest import manifest_path, read_pair
 from keras_seq2seq.text.framing import blank_as_empty, encode_source_python
 from keras_seq2seq.text.tokenizers import tokenizer_from_state
 
@@ -29,7 +28,7 @@ class TFLiteArtefact(Artefact):
 
     def __init__(self, path: FilePath, num_threads: int = 1):
         self.path = str(path)
-        self.manifest = read_manifest(path)
+        self.manifest, content = read_pair(path)
         try:
             self.source_tokenizer = tokenizer_from_state(self.manifest["source_tokenizer"])
             self.target_tokenizer = tokenizer_from_state(self.manifest["target_tokenizer"])
@@ -37,18 +36,21 @@ class TFLiteArtefact(Artefact):
             file, reason = manifest_path(path), first_line(error)
             raise ExportError(f"{file}: a vocabulary is broken: {reason}") from error
         self.takes_text = self.manifest["signature"] == "text"
-        content = pathlib.Path(path).read_bytes()
-        if fingerprint(content) != self.manifest["sha256"]:
-            raise ExportError(
-                f"{path} is not the file that {manifest_path(path)} was written with, or was cut "
-                "off. Copy both again, or export the model again."
-            )
         try:
             self.interpreter = self._open(model_content=content, num_threads=num_threads)
             self.run = self.interpreter.get_signature_runner("serving_default")
         except (ValueError, RuntimeError) as error:
             reason = first_line(error)
             raise ExportError(f"{path} is not a readable .tflite model: {reason}") from error
+        if not self.takes_text:
+            self._check_length(int(self.interpreter.get_input_details()[0]["shape"][-1]))
+
+    def _check_length(self, taken: int) -> None:
+        if taken != self.manifest["max_source_length"]:
+            raise ExportError(
+                f"{self.path} takes {taken} ids, but by its manifest max_source_length is "
+                f"{self.manifest['max_source_length']}. Export the model again."
+            )
 
     def _open(self, **arguments: Any) -> Any:
         from ai_edge_litert import interpreter

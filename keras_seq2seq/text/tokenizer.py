@@ -3,6 +3,7 @@
 import abc
 import collections
 import functools
+import hashlib
 import json
 import os
 import pathlib
@@ -33,8 +34,9 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
     give the same without TensorFlow. Ids 0 to 3 are those of `special_tokens`; tokenizing adds
     none of them and detokenizing drops PAD, BOS and EOS. Ids outside of the vocabulary are UNK.
 
-    A `.keras` file holds the vocabulary as an asset, never in the config. A tokenizer that still
-    waits for its vocabulary raises a ValueError on use.
+    A `.keras` file holds the vocabulary as an asset, and its SHA-256 in the config: the vocabulary
+    of another tokenizer is refused. A tokenizer that still waits for its vocabulary raises a
+    ValueError on use.
 
     A new tokenizer implements `cut` and `cut_python`, and is known by its name everywhere once it
     is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
@@ -68,6 +70,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         self.normalization = normalization
         self.built = True
         self.vocabulary: tuple[str, ...] | None = None
+        self._awaited: str | None = None  # fingerprint of the vocabulary that is to be loaded
+        self._refusal: ValueError | None = None
         if vocabulary is not None:
             self._set_vocabulary(vocabulary)
 
@@ -254,7 +258,21 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "normalization": self.normalization.get_config()}
+        if self.asset_arguments and self.has_vocabulary:
+            config["fingerprint"] = self.fingerprint()
         return config | dict.fromkeys(self.asset_arguments)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        config = dict(config)
+        awaited = config.pop("fingerprint", None)  # earlier files have none
+        tokenizer = cls(**config)
+        tokenizer._awaited = awaited
+        return tokenizer
+
+    def fingerprint(self) -> str:
+        """What tells a vocabulary from any other: the SHA-256 of its file, in hexadecimal."""
+        return hashlib.sha256(self._asset()).hexdigest()
 
     def vocabulary_state(self) -> dict[str, Any]:
         """Returns what `tokenizer_from_state` rebuilds the tokenizer from, ready for JSON."""
@@ -291,10 +309,16 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
         with replacing(os.path.join(dir_path, self.asset_file)) as temporary:
             temporary.write_bytes(content)
 
-    def load_assets(self, dir_path: str | os.PathLike) -> None:
+    def load_assets(self, dir_path: str | os.PathLike | None) -> None:
         """Reads the vocabulary that `save_assets` wrote."""
+        if dir_path is None:  # Keras looks under each name of a layer, and tells the last error
+            raise self._refusal or ValueError(f"There is no vocabulary for {self.name!r}.")
         path = pathlib.Path(dir_path, self.asset_file)
         try:
-            self._set_asset(path.read_bytes())
+            content = path.read_bytes()
+            if self._awaited not in (None, hashlib.sha256(content).hexdigest()):
+                raise ValueError("it is not the vocabulary that the model was saved with.")
+            self._set_asset(content)
         except (OSError, ValueError) as error:
-            raise ValueError(f"Cannot load a vocabulary from {path}: {error}") from error
+            self._refusal = ValueError(f"Cannot load a vocabulary from {path}: {error}")
+            raise self._refusal from error

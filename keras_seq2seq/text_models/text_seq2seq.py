@@ -14,6 +14,7 @@ from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.examples import encode_examples
+from keras_seq2seq.text_models.model_seal import ModelSeal
 from keras_seq2seq.text_models.source_parts import SourceParts
 from keras_seq2seq.text_models.text_generation import (
     Progress,
@@ -29,6 +30,7 @@ from keras_seq2seq.text_models.text_generation import (
 
 _PARTS = ("seq2seq", "source_tokenizer", "target_tokenizer")
 _LIMITS = ("max_source_length", "max_target_length")
+_LONGEST = 100_000  # tokens; buffers of a search are as long as the limit
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -40,8 +42,10 @@ class TextSeq2Seq(keras.Model):
     Args:
         seq2seq: a `Seq2Seq`, or any other `Decodable`.
         source_tokenizer, target_tokenizer: `Tokenizer`s with the model's vocabulary sizes.
-        max_source_length: int. Longer sources are cut to so many tokens, EOS included.
-        max_target_length: int. At most so many tokens are generated, EOS included.
+        max_source_length: int from 1 to 100,000. Longer sources are cut to so many tokens, EOS
+            included.
+        max_target_length: int from 1 to 100,000. At most so many tokens are generated, EOS
+            included.
 
     Call arguments:
         inputs: ids, as for `Seq2Seq`.
@@ -50,7 +54,9 @@ class TextSeq2Seq(keras.Model):
         float32 tensor [B, T, V], logits.
 
     Raises:
-        ValueError: if a tokenizer and the model disagree about the vocabulary's size.
+        ValueError: if a tokenizer and the model disagree about the vocabulary's size, or a limit
+            is out of range; by `keras.saving.load_model` also if weights, vocabularies and
+            configuration of a file do not belong together.
 
     Example:
 
@@ -77,9 +83,11 @@ class TextSeq2Seq(keras.Model):
         self.dtype_policy = seq2seq.policy  # so that `compile` scales the loss where it must
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
-        self.max_source_length = max_source_length
-        self.max_target_length = max_target_length
+        self.max_source_length = _checked_limit("max_source_length", max_source_length)
+        self.max_target_length = _checked_limit("max_target_length", max_target_length)
         self.built = True  # the functional Seq2Seq inside is
+        # Keras shall save and load it, last of all, and not count it as a layer.
+        self.__dict__["_seal"] = ModelSeal(lambda: self)
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         return self.seq2seq(inputs, training=training)
@@ -331,6 +339,15 @@ class TextSeq2Seq(keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Self:
         parts = {k: keras.saving.deserialize_keras_object(config[k]) for k in _PARTS}
         return cls(**{**config, **parts})
+
+
+def _checked_limit(name: str, value: Any) -> int:
+    if isinstance(value, (int, np.integer)) and type(value) is not bool:
+        if 1 <= value <= _LONGEST:
+            return int(value)
+    raise ValueError(
+        f"TextSeq2Seq: {name} must be an int from 1 to {_LONGEST:,} (tokens), received {value!r}."
+    )
 
 
 def _check_sizes(seq2seq: Any, source_tokenizer: Tokenizer, target_tokenizer: Tokenizer) -> None:

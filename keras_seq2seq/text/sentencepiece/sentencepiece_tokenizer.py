@@ -231,7 +231,7 @@ class SentencePieceTokenizer(Tokenizer):
                 f"A config must not name a vocabulary file, received proto={config['proto']!r}. "
                 "Pass the path to the constructor of SentencePieceTokenizer instead."
             )
-        return cls(**config)
+        return super().from_config(config)
 
     def _asset(self) -> bytes:
         return self._require(self.proto)

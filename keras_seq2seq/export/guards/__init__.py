@@ -1,0 +1,1 @@
+"""What is looked at in files from elsewhere before a library reads them."""
