@@ -83,7 +83,7 @@ def run(
 def _read_files(systems: list[Path], count: int) -> dict[Path, list[str]]:
     """Translations that lie in files; read first, so that errors show at once."""
     files = [p for p in systems if p.is_file() and p.suffix not in (".keras", ".tflite")]
-    texts = {path: read_lines(str(path)) for path in files}
+    texts = {path: read_lines(str(path), inner_cr=True) for path in files}
     for path, lines in texts.items():
         if len(lines) != count:
             raise ValueError(

@@ -11,6 +11,8 @@ from keras_seq2seq.data.text_lines import read_lines
 
 Columns = tuple[int, int]
 Rows = list[tuple[str, str]]
+_LOOKED_AT = 1000  # lines
+_MARK = "\ufeff"  # the byte order mark
 
 
 def read_pairs(
@@ -43,8 +45,9 @@ def read_pairs(
         `SentencePairs`, whose `report` counts what was dropped.
 
     Raises:
-        CorpusError: a file is missing, broken, empty or not UTF-8, a line has too few columns,
-            two files differ in length, or no pair is left.
+        CorpusError: a file is missing, broken, empty or not UTF-8, a line has too few columns, a
+            table has a carriage return within a line or all cells in quotation marks, two files
+            differ in length, or no pair is left.
 
     Example:
 
@@ -108,10 +111,14 @@ def _read_phrasebook(split: str, columns: Columns) -> Rows:
 
 def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
     """The rows of a table, or of a pair of files."""
-    if len(files) == 2:
-        return _read_two(*files, columns)
-    (path,), (source, target), rows = files, columns, []
-    for number, line in enumerate(read_lines(path), start=1):
+    return _read_two(*files, columns) if len(files) == 2 else _read_table(*files, columns)
+
+
+def _read_table(path: str, columns: Columns) -> Rows:
+    lines, (source, target), rows = read_lines(path), columns, []
+    _refuse_quotes(path, lines, columns)
+    _refuse_glued_lines(path, lines, max(columns))
+    for number, line in enumerate(lines, start=1):
         if not line.strip():  # a blank line is an empty pair, not a broken one
             rows.append(("", ""))
             continue
@@ -126,9 +133,42 @@ def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
     return rows
 
 
+def _refuse_quotes(path: str, lines: list[str], columns: Columns) -> None:
+    """Raises where all cells stand in quotation marks, which a table of text does not unwrap."""
+    rows = [line.split("\t") for line in lines[:_LOOKED_AT] if line.strip()]
+    if len(rows) > 1 and all(_all_quoted(row, columns) for row in rows):
+        raise CorpusError(
+            f"{path}, line 1: every cell stands in quotation marks, as in {rows[0][0][:40]}: they "
+            "would be learnt as text. Write the table without them: quoting=csv.QUOTE_NONE in "
+            "pandas and Python's csv. If they are text, give two files: source_file,target_file."
+        )
+
+
+def _all_quoted(row: list[str], columns: Columns) -> bool:
+    cells = [row[column - 1].strip() for column in columns if column <= len(row)]
+    return len(cells) == 2 and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
+
+
+def _refuse_glued_lines(path: str, lines: list[str], wanted: int) -> None:
+    """Raises where a file was put behind one whose last line has no line end."""
+    if not any(_MARK in line for line in lines):
+        return
+    usual = min(
+        (line.count("\t") for line in lines if line.strip() and _MARK not in line), default=0
+    )
+    for number, line in enumerate(lines, start=1):
+        whole = all(part.count("\t") >= wanted - 1 for part in line.split(_MARK))
+        if _MARK in line and whole and line.count("\t") > usual:
+            raise CorpusError(
+                f"{path}, line {number}: a byte order mark stands within the line. It seems that "
+                "two files were joined, the first of them without a line end: put one there. "
+                "Several files are read as one corpus by a glob, as in corpus/*.tsv."
+            )
+
+
 def _read_two(first: str, second: str, columns: Columns) -> Rows:
     _check_two_columns(f"{first},{second}", columns)
-    lines = read_lines(first), read_lines(second)
+    lines = read_lines(first, inner_cr=True), read_lines(second, inner_cr=True)
     if len(lines[0]) != len(lines[1]):
         raise CorpusError(
             f"{first} has {len(lines[0]):,} lines, but {second} has {len(lines[1]):,}. Line i of "

@@ -6,38 +6,84 @@ import os
 import zlib
 
 from keras_seq2seq.data.corpus_error import CorpusError
+from keras_seq2seq.data.file_formats import foreign_format
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MARK = "\ufeff"  # the byte order mark
 
 
-def read_lines(path: str) -> list[str]:
+def read_lines(path: str, inner_cr: bool = False) -> list[str]:
     """Lines of a text file, without their line ends.
 
-    Lines end at `\\n` (one `\\r` before it is dropped) and nowhere else: `str.splitlines` would
-    cut a sentence at U+2028, U+0085 or a form feed and put a corpus out of step. A leading
-    UTF-8 byte order mark is dropped.
+    Lines end at `\\n` (`\\r` before it is dropped) and nowhere else: `str.splitlines` would
+    cut a sentence at U+2028, U+0085 or a form feed and put a corpus out of step. A UTF-8 byte
+    order mark is dropped at the beginning of any line: files that were joined have several.
+
+    Args:
+        path: A file, plain or gzipped.
+        inner_cr: Whether `\\r` within a line is text. Else it is refused: it may be the line end
+            of an old program, and what follows another line.
 
     Raises:
         CorpusError: the file is missing, is not a regular file, cannot be read, is broken gzip,
-            is not UTF-8 (with line and byte) or is empty.
+            is not UTF-8 (with line and byte, or what it is instead), holds NUL or a line end that
+            is CR alone, or is empty.
     """
-    return decode_lines(_read_bytes(path), path)
+    return decode_lines(_read_bytes(path), path, inner_cr)
 
 
-def decode_lines(data: bytes, origin: str) -> list[str]:
-    """Lines of UTF-8 bytes, as `read_lines` gives those of a file; errors name the origin."""
+def decode_lines(data: bytes, origin: str, inner_cr: bool = False) -> list[str]:
+    """Lines of bytes, as `read_lines` gives those of a file; errors name the origin."""
+    if data.startswith(_GZIP_MAGIC):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise CorpusError(
+                f"{origin} is broken gzip ({error}). Download or compress it again."
+            ) from error
+    if kind := foreign_format(data):
+        raise CorpusError(f"{origin} {kind}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise CorpusError(_bad_utf8_message(origin, data, error.start)) from None
-    text = text.removeprefix("\ufeff")
+        raise CorpusError(
+            f"{_place(origin, data, error.start)} is not UTF-8. Convert the file to UTF-8, for "
+            "instance with iconv."
+        ) from None
+    if (nul := data.find(0)) >= 0:
+        raise CorpusError(
+            f"{_place(origin, data, nul)} is NUL, which text does not hold. Look at what made the "
+            "file, or take the NULs out: tr -d '\\000'."
+        )
+    text = text.removeprefix(_MARK)
     if not text:
         raise CorpusError(f"{origin} is empty: one sentence a line was expected.")
-    lines = text.split("\n")
-    if not lines[-1]:  # what follows the last line end is not a line
+    lines = [line.rstrip("\r").removeprefix(_MARK) for line in text.split("\n")]
+    if text.endswith("\n"):  # what follows the last line end is not a line
         lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+    if "\r" in text and (not inner_cr or "\n" not in text):
+        _refuse_inner_cr(lines, origin)
+    return lines
+
+
+def _refuse_inner_cr(lines: list[str], origin: str) -> None:
+    for number, line in enumerate(lines, start=1):
+        if "\r" in line:
+            raise CorpusError(
+                f"{origin}, line {number}: byte {len(line.partition(chr(13))[0].encode()) + 1} of "
+                "the line is a carriage return (CR) without a line feed. Where it ends a line, as "
+                "in files of old programs, write a line feed: sed 's/\\r$//' | tr '\\r' '\\n'. "
+                "Where it does not, take it out: tr -d '\\r'."
+            )
+
+
+def _place(origin: str, data: bytes, offset: int) -> str:
+    line = data.count(b"\n", 0, offset) + 1
+    column = offset - data.rfind(b"\n", 0, offset)  # rfind gives -1 on the first line
+    return (
+        f"{origin}, line {line}: byte {column} of the line (0x{data[offset]:02x}, offset {offset} "
+        "in the file)"
+    )
 
 
 def missing_file_message(path: str) -> str:
@@ -69,27 +115,9 @@ def _read_bytes(path: str) -> bytes:
             data = file.read()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if data.startswith(_GZIP_MAGIC):
-        try:
-            return gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise CorpusError(
-                f"{path} is broken gzip ({error}). Download or compress it again."
-            ) from error
-    if data and path.endswith(".gz"):
+    if data and path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
         raise CorpusError(
             f"{path} is not gzip, though its name ends in .gz. Drop the .gz from its name, or "
             "compress it."
         )
     return data
-
-
-def _bad_utf8_message(path: str, data: bytes, offset: int) -> str:
-    if data.startswith(_UTF16_MARKS):
-        return f"{path} is UTF-16. Convert it to UTF-8: iconv -f UTF-16 -t UTF-8."
-    line = data.count(b"\n", 0, offset) + 1
-    column = offset - data.rfind(b"\n", 0, offset)  # rfind gives -1 on the first line
-    return (
-        f"{path}, line {line}: byte {column} of the line (0x{data[offset]:02x}, offset {offset} "
-        "in the file) is not UTF-8. Convert the file to UTF-8, for instance with iconv."
-    )

@@ -1,7 +1,12 @@
 """Reading parallel text: what is kept, what is counted, and what is said of bad input."""
 
+import bz2
 import gzip
+import io
+import lzma
 import os
+import tarfile
+import zipfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +14,7 @@ from hypothesis import strategies as st
 
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.text_lines import decode_lines
 
 
 @pytest.fixture
@@ -129,8 +135,151 @@ def test_bad_utf8_says_line_and_byte(write):
     assert "line 1: byte 1 " in error_of(write("b.tsv", b"\xffab\tgo\n"))
 
 
-def test_utf16_is_recognised(write):
-    assert "is UTF-16" in error_of(write("a.tsv", "가\tgo\n".encode("utf-16")))
+LATIN, KOREAN = "a dog\tein Hund\n" * 3, "가나다\t라 마\n" * 3
+
+
+@pytest.mark.parametrize("text", [LATIN, KOREAN])
+@pytest.mark.parametrize(
+    "codec, name",
+    [
+        ("utf-16", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("utf-16-le", "UTF-16LE"),
+        ("utf-16-be", "UTF-16BE"),
+        ("utf-32-le", "UTF-32LE"),
+        ("utf-32-be", "UTF-32BE"),
+    ],
+)
+def test_wide_encodings_are_told_apart_with_a_mark_or_without(write, text, codec, name):
+    said = error_of(write("a.tsv", text.encode(codec)))
+    assert f"a.tsv is {name}. Convert it to UTF-8: iconv -f {name} -t UTF-8." in said
+
+
+def test_big_endian_marks(write):
+    for codec in ("utf-16", "utf-32"):
+        content = ("\ufeff" + KOREAN).encode(f"{codec}-be")
+        assert f"is {codec.upper()}." in error_of(write("a.tsv", content))
+
+
+@pytest.mark.parametrize("text", [LATIN, KOREAN])
+@pytest.mark.parametrize("place", [0, 1, 7, -1])
+def test_a_nul_in_utf8_is_named_and_no_wide_encoding(write, text, place):
+    text *= 50
+    place %= len(text)
+    said = error_of(write("a.tsv", f"{text[:place]}\0{text[place:]}"))
+    assert f"a.tsv, line {text.count(chr(10), 0, place) + 1}: byte" in said and "is NUL" in said
+
+
+def workbook(part):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(part, "<x/>" * 100)
+    return file.getvalue()
+
+
+def tar():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("train.tsv"))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (lzma.compress(LATIN.encode()), "is packed by xz. Unpack it: xz -d."),
+        (bz2.compress(LATIN.encode()), "is packed by bzip2."),
+        (b"\x28\xb5\x2f\xfd\x04\x00\x41", "is packed by zstd."),
+        (workbook("xl/workbook.xml"), "is an Excel workbook (.xlsx)"),
+        (workbook("word/document.xml"), "is a Word document"),
+        (workbook("train.tsv"), "is a zip archive"),
+        (b"%PDF-1.7\n%\xe2\xe3\n", "is a PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "is an old Office file"),
+        (tar(), "is a tar archive"),
+        (gzip.compress(tar()), "is a tar archive"),
+        (gzip.compress(gzip.compress(b"a\tb\n")), "is gzip within gzip"),
+        (b"PAR1\x15\x00\x15PAR1", "is a Parquet table"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
+    ],
+)
+def test_what_is_no_text_is_named(write, content, said):
+    assert f"a.tsv {said}" in error_of(write("a.tsv", content))
+    with pytest.raises(CorpusError, match="^standard input is "):
+        decode_lines(content, "standard input")
+
+
+def test_text_that_begins_like_something_else_is_text(write):
+    for start in ("PAR1", "BZh9", "PK", "Rar!", "7z"):
+        assert read_pairs(write("a.tsv", f"{start} go\tgeh\n")).sources == [f"{start} go"]
+
+
+@pytest.mark.parametrize(
+    "content, line",
+    [
+        ("a\tb\rc\td\re\tf\r", 1),  # one pair with the target "b\rc" once
+        ("a\tb\nc\td\ne\tf\rg\th\n", 3),  # which lost h
+        ("a\tb\r\nc\td\re\tf\r\n", 2),
+        ("a\tb\n\rc\td\n", 2),
+    ],
+)
+def test_a_lone_carriage_return_in_a_table_is_named(write, content, line):
+    said = error_of(write("a.tsv", content))
+    assert f"a.tsv, line {line}: byte" in said and "carriage return (CR)" in said
+    assert f"line {line}: byte" in error_of(write("a.tsv.gz", gzip.compress(content.encode())))
+    with pytest.raises(CorpusError, match=f"standard input, line {line}"):
+        decode_lines(content.encode(), "standard input")
+
+
+def test_carriage_returns_before_the_line_end_belong_to_it(write):
+    assert list(read_pairs(write("a.tsv", "a\tb\r\r\nc\td\r"))) == [("a", "b"), ("c", "d")]
+
+
+def test_two_files_keep_carriage_returns_within_lines_that_line_feeds_end(write):
+    source, target = write("a.ko", "가\r나\n다\n"), write("a.en", "one\ntwo\n")
+    assert list(read_pairs(f"{source},{target}")) == [("가\r나", "one"), ("다", "two")]
+    source, target = write("b.ko", "가\r나\r"), write("b.en", "one\rtwo\r")
+    assert "b.ko, line 1" in error_of(f"{source},{target}")
+
+
+def test_a_table_whose_cells_are_all_quoted(write):
+    rows = '"a ""dog"""\t"ein Hund"\n"go"\t"geh"\n'
+    said = error_of(write("a.tsv", rows))
+    assert "a.tsv, line 1: every cell stands in quotation marks" in said
+    assert "QUOTE_NONE" in error_of(write("a.tsv", '1\t"a"\t"b"\n2\t"c"\t"d"\n'), columns=(2, 3))
+    assert "quotation" in error_of(write("a.tsv", rows + '"broken\nup"\t"x"\n' * 0 + rows))
+
+
+def test_quotation_marks_that_are_text_stay(write):
+    rows = '"Go!"\t"Geh!"\n"Go!" he said.\t"Geh!", sagte er.\n'
+    assert len(read_pairs(write("a.tsv", rows))) == 2
+    assert read_pairs(write("b.tsv", '"Go!"\t"Geh!"\n')).targets == ['"Geh!"']
+    source, target = write("a.en", '"a"\n"b"\n'), write("a.de", '"c"\n"d"\n')
+    assert len(read_pairs(f"{source},{target}")) == 2
+
+
+def test_byte_order_marks_of_joined_files_are_dropped(write):
+    path = write("joined.tsv", "\ufeffa\tb\n\ufeffc\td\r\n\ufeff\n\ufeffe\tf")
+    assert list(read_pairs(path)) == [("a", "b"), ("c", "d"), ("e", "f")]
+    source, target = write("a.ko", "가\n\ufeff나\n"), write("a.en", "go\nme\n")
+    assert read_pairs(f"{source},{target}").sources == ["가", "나"]
+
+
+@pytest.mark.parametrize(
+    "content, line",
+    [
+        ("a\tb\nc\td\ufeffe\tf\ng\th\n", 2),
+        ("a\tb\ufeffc\td", 1),
+        ("a\tb\tx\nc\td\ty\ufeffe\tf\tz\n", 2),
+    ],
+)
+def test_files_that_were_joined_without_a_line_end(write, content, line):
+    said = error_of(write("a.tsv", content))
+    assert f"a.tsv, line {line}: a byte order mark stands within the line" in said
+
+
+def test_a_zero_width_space_within_a_cell_is_no_joint(write):
+    path = write("a.tsv", "a\tb\tx\nc\ufeffd\te\ufefff\ty\n")
+    assert read_pairs(path).targets == ["b", "e\ufefff"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
@@ -207,7 +356,7 @@ def test_any_bytes_are_read_or_refused(tmp_path, content):
         assert len(pairs) == pairs.report.kept > 0
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"))
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\0"))
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -216,7 +365,4 @@ def test_what_was_written_is_read(tmp_path, rows):
     path = tmp_path / "rows.tsv"
     path.write_bytes("".join(f"{a}\t{b}\n" for a, b in rows).encode("utf-8"))
     pairs = read_pairs(str(path), drop_duplicates=False, drop_empty=False)
-    expected = [(a.strip(), b.strip()) for a, b in rows]
-    if rows[0][0].startswith("\ufeff"):
-        expected[0] = (rows[0][0][1:].strip(), expected[0][1])
-    assert list(pairs) == expected
+    assert list(pairs) == [(a.removeprefix("\ufeff").strip(), b.strip()) for a, b in rows]
