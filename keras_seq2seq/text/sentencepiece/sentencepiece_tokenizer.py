@@ -35,14 +35,20 @@ _Model = sentencepiece_model_pb2.ModelProto  # pyright: ignore[reportAttributeAc
 # all (`identity`), every process that loads the model is told so on standard error.
 _RULES = "2581\t20\n"
 _SPECIAL_IDS = (PAD, UNK, BOS, EOS)
+_SPECIAL_PIECES = ("pad_piece", "unk_piece", "bos_piece", "eos_piece")
 _TRAINER_OPTIONS = {
     **dict(zip(("pad_id", "unk_id", "bos_id", "eos_id"), _SPECIAL_IDS, strict=True)),
-    **dict(zip(("pad_piece", "unk_piece", "bos_piece", "eos_piece"), SPECIAL_TOKENS, strict=True)),
+    # The trainer takes the names of special tokens out of the corpus. No text has these, which end
+    # in a space, since it sees spaces as U+2581; a finished model never looks for them in text.
+    **{key: f"{name} " for key, name in zip(_SPECIAL_PIECES, SPECIAL_TOKENS, strict=True)},
     "remove_extra_whitespaces": False,
     "add_dummy_prefix": True,
     "max_sentence_length": 4 * _LONGEST_LINE,
     "num_threads": 2,
 }
+# The trainer leaves out lines with "▅" and does not count U+001F, as it has a use for both itself.
+# A finished model has none. (It cannot hold U+0000, which ends its strings, either way.)
+_TRAINER_ONLY = "\u2585\x1f"
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -130,6 +136,8 @@ class SentencePieceTokenizer(Tokenizer):
             )
         normalization = normalization or Normalization()
         lines = lines_to_learn(lines, vocabulary_size, normalization)
+        stand_ins = _stand_ins(lines)
+        back = {ord(stand_in): chr(code) for code, stand_in in stand_ins.items()}
         model = io.BytesIO()
         sentencepiece.set_min_log_level(2)  # it reports every step otherwise
         with tempfile.TemporaryDirectory() as directory:
@@ -139,7 +147,7 @@ class SentencePieceTokenizer(Tokenizer):
                 sentencepiece.SentencePieceTrainer.train(
                     sentence_iterator=(
                         line[start : start + _LONGEST_LINE]
-                        for line in lines
+                        for line in (line.translate(stand_ins) for line in lines)
                         for start in range(0, len(line), _LONGEST_LINE)
                     ),
                     model_writer=model,
@@ -155,6 +163,11 @@ class SentencePieceTokenizer(Tokenizer):
                 raise _training_error(error, vocabulary_size, character_coverage) from error
         proto = _Model.FromString(model.getvalue())
         proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the name of a temporary file
+        for i, key, name in zip(_SPECIAL_IDS, _SPECIAL_PIECES, SPECIAL_TOKENS, strict=True):
+            proto.pieces[i].piece = name
+            setattr(proto.trainer_spec, key, name)
+        for piece in proto.pieces if back else ():
+            piece.piece = piece.piece.translate(back)
         return cls(proto.SerializeToString(deterministic=True), normalization)
 
     def tokenize_python(self, text: str) -> list[int]:
@@ -254,6 +267,13 @@ class _Resource(tf.saved_model.experimental.TrackableResource):
     def _create_resource(self) -> tf.Tensor:
         make = gen_sentencepiece_tokenizer.sentencepiece_op
         return make(model=self._proto, shared_name=self._shared_name)
+
+
+def _stand_ins(lines: Iterable[str]) -> dict[int, str]:
+    """Characters that the corpus lacks for those of `_TRAINER_ONLY` that it has."""
+    used = set().union(*lines)
+    free = (c for c in map(chr, range(0x10FFFF, 0, -1)) if c not in used)
+    return {ord(c): stand_in for c, stand_in in zip(_TRAINER_ONLY, free, strict=False) if c in used}
 
 
 def _in_graph(proto: bytes, kind: tf.DType) -> tensorflow_text.SentencepieceTokenizer:

@@ -5,11 +5,18 @@ import numpy as np
 import pytest
 import sentencepiece
 import tensorflow as tf
+import tensorflow_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizer_samples import EXACT, LINES, TEXT, make
 
-from keras_seq2seq.text import UNK, Normalization, SentencePieceTokenizer
+from keras_seq2seq.text import (
+    EOS,
+    SPECIAL_TOKENS,
+    UNK,
+    Normalization,
+    SentencePieceTokenizer,
+)
 
 
 @pytest.mark.parametrize("name", ["unigram-bytes", "bpe-bytes"])
@@ -177,3 +184,32 @@ def test_a_tokenizer_outlives_a_new_random_seed():
     keras.utils.set_random_seed(3)
     np.testing.assert_array_equal(in_graph(tf.constant(["a rat on a mat"])), expected)
     np.testing.assert_array_equal(tokenizer.tokenize(["a rat on a mat"]).to_tensor(), expected)
+
+
+@pytest.mark.parametrize("model_type", ["unigram", "bpe"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["a <b> c <s>"] * 9,
+        ["x </s> y <unk> z <pad>", "<s>", "<pad><pad> <pad> <unk >"] * 9,
+        ["x<s>y", "z<s>q", "c<pad>d", "<pad>f", "g<unk>", "<unk>h</s>", "j</s>"] * 30,
+        ["progress ▅▅▂ ▅", "▅", "one\x1ftwo", "\U0010ffff \U0010fffe ▅\x1f"] * 9,
+        ["tab\there", "line\nbreak", "\ufffd", "<0x41>", "\u2047 ⁇", "\ufdd0"] * 9,
+    ],
+)
+def test_every_line_of_the_corpus_comes_back(model_type, lines):
+    tokenizer = SentencePieceTokenizer.learn(lines, 200, EXACT, model_type=model_type)
+    assert tokenizer.tokens()[:4] == list(SPECIAL_TOKENS)
+    ids = tokenizer.tokenize(lines)
+    assert ids.to_list() == list(map(tokenizer.tokenize_python, lines))
+    assert ids.flat_values.numpy().min() > EOS
+    assert [text.decode() for text in tokenizer.detokenize(ids).numpy()] == lines
+    assert list(map(tokenizer.detokenize_python, ids.to_list())) == lines
+
+
+def test_the_operator_of_tflite_reads_names_of_special_tokens_as_text():
+    lines = ["a <b> c <s>", "</s> <unk> <pad>"]
+    tokenizer = SentencePieceTokenizer.learn(lines * 9, 100, EXACT)
+    operator = tensorflow_text.FastSentencepieceTokenizer(tokenizer.proto)
+    for line in lines:
+        assert operator.tokenize(line).numpy().tolist() == tokenizer.tokenize_python(line)
