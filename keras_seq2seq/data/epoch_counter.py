@@ -5,10 +5,12 @@ from typing import Any, TypeVar
 
 import keras
 
+from keras_seq2seq.specs.known_names import KnownNames
+
 T = TypeVar("T")
 
 
-class EpochCounter(keras.callbacks.Callback):
+class EpochCounter(KnownNames, keras.callbacks.Callback):
     """The place of a run in its data: set by `fit`, read by the dataset.
 
     `fit` makes more iterators of a dataset than there are epochs, and starts at a later epoch

@@ -20,6 +20,7 @@ class SentencePairs:
         report: `CorpusReport`. What was dropped on the way here; nothing, if none is given.
 
     Raises:
+        TypeError: a string came where a list is expected.
         ValueError: the two lists are of different length.
 
     Example:
@@ -35,6 +36,9 @@ class SentencePairs:
     report: CorpusReport = _NOTHING_DROPPED
 
     def __post_init__(self):
+        for side in ("sources", "targets"):
+            if isinstance(getattr(self, side), (str, bytes)):
+                raise TypeError(f"SentencePairs: {side} is one string; a list of them is expected.")
         if len(self.sources) != len(self.targets):
             raise ValueError(
                 f"SentencePairs needs one target for every source. Received: "

@@ -7,11 +7,12 @@ from typing import Any
 
 from keras_seq2seq.decoding.search_option import SearchOption, data_option, graph_option
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
-class SearchOptions:
+class SearchOptions(KnownNames):
     """The options of a search: those that shape the graph, and those that are data in it.
 
     Data, those of an axis B, are given as one value, as B values or as a tensor; what is `None` is

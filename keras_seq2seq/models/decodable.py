@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ import numpy as np
 from keras import ops
 
 from keras_seq2seq.decoding import SearchOptions, SearchResult, search, token_log_probabilities
+from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.specs.known_names import KnownNames
+from keras_seq2seq.specs.trainable_parts import KEY, KeepsTrainableParts
 from keras_seq2seq.tensors import Tensor
 
 GREEDY = SearchOptions()
@@ -19,7 +23,7 @@ GREEDY = SearchOptions()
 _Model: Any = keras.Model if TYPE_CHECKING else object
 
 
-class Decodable(_Model):
+class Decodable(KeepsTrainableParts, KnownNames, _Model):
     """First base of every `keras.Model` over ids that searches, scores and exports can use.
 
     A class that derives from it has the attributes below and three methods: `encode`,
@@ -139,18 +143,51 @@ class Decodable(_Model):
     def copy(self, **changes: Any) -> Any:
         """Returns an uncompiled model of the same class and weights, with arguments changed."""
         config = self.get_config()
+        if "trainable" in changes:
+            config.pop(KEY, None)  # all parts take it
         for name in changes.keys() - config.keys():
-            raise ValueError(f"copy: {type(self).__name__} has no argument {name!r}.")
+            hint = did_you_mean(name, config)
+            raise ValueError(f"copy: {type(self).__name__} has no argument {name!r}.{hint}")
         twin = type(self).from_config({**config, **changes})
         if len(twin.weights) < len(self.weights):  # layers that are built by their first call
             ids = ops.ones((1, 1), dtype="int32")
             twin({"source_ids": ids, "decoder_ids": ids})
+        return self._give_weights(twin, changes)
+
+    def _give_weights(self, twin: Any, changes: dict[str, Any]) -> Any:
+        ours, theirs = ([tuple(w.shape) for w in model.weights] for model in (self, twin))
+        if ours != theirs:
+            pairs = zip(ours, theirs, strict=False)
+            place = next(
+                (i for i, (a, b) in enumerate(pairs) if a != b), min(map(len, (ours, theirs)))
+            )
+            raise ValueError(
+                f"copy: with {', '.join(f'{k}={v!r}' for k, v in changes.items())} a model has "
+                f"other weights than this one ({len(theirs)} and {len(ours)}; they differ from "
+                f"weight {place + 1} on). Build a new one and train it."
+            )
         twin.set_weights(self.get_weights())
         return twin
 
     def for_export(self) -> Any:
         """Returns a copy in float32 whose graph runs on any machine."""
         return self.copy(dtype="float32")
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Like `keras.Model.save`, but not to HDF5, from which it could not be loaded."""
+        refuse_hdf5(filepath)
+        super().save(filepath, *args, **kwargs)
+
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Refused: a file of the quantized model could not be loaded again.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "quantize: Keras cannot load a quantized model of these layers again. A smaller model "
+            "has fewer units; export.tflite makes one for phones."
+        )
 
     def describe(self) -> dict[str, Any]:
         """The arguments that tell one model from another, as plain values for people to read."""
@@ -166,6 +203,17 @@ class Decodable(_Model):
             run = _CompiledMethod(self, function).predict_on_batch
             self._compiled_methods[key] = run  # a bound method: Keras does not track it
         return self._compiled_methods[key]
+
+
+def refuse_hdf5(filepath: Any) -> None:
+    """Raises a `ValueError` for what Keras writes in its old format."""
+    path = pathlib.Path(str(filepath))
+    if path.suffix in (".h5", ".hdf5"):
+        raise ValueError(
+            f"save: {path.name} could not be loaded as it was: HDF5 has no place for vocabularies "
+            f'and for what is shared. Write model.save("{path.stem}.keras"), or '
+            f'model.save_weights("{path.stem}.weights.h5") for the weights alone.'
+        )
 
 
 def _as_ids(ids):

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
 from keras_seq2seq.tensors import Tensor
 
 _SHARED = ("source_vocabulary_size", "target_vocabulary_size", "pad_id", "bos_id", "eos_id")
@@ -49,6 +50,7 @@ class Ensemble(Decodable, keras.Model):
         attention = [model.attention for model in self.models]
         self.attention = None if None in attention else attention
         self.built = True
+        settle_parts(self)
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         state, memory = self.encode(inputs["source_ids"])
@@ -84,13 +86,18 @@ class Ensemble(Decodable, keras.Model):
 
     def copy(self, **changes: Any) -> Self:
         """Returns an ensemble of copies with the given arguments changed."""
-        return self._of([model.copy(**changes) for model in self.models])
+        twin = self._of([model.copy(**changes) for model in self.models])
+        if "trainable" in changes:
+            twin.trainable = changes["trainable"]
+        return twin
 
     def for_export(self) -> Self:
         return self._of([model.for_export() for model in self.models])
 
     def _of(self, models: list[Any]) -> Self:
-        return type(self)(**{**self.get_config(), "models": models})
+        config = self.get_config()
+        config.pop(KEY, None)  # the models know themselves
+        return type(self)(**{**config, "models": models})
 
     def get_config(self) -> dict[str, Any]:
         models = [keras.saving.serialize_keras_object(model) for model in self.models]

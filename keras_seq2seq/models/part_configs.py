@@ -7,6 +7,7 @@ import keras
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.configured import saved_layer
+from keras_seq2seq.specs.trainable_parts import KEY
 
 PARTS = ("encoder", "bridge", "decoder", "generator")
 _SHARED = "share_embedding_of_decoder"
@@ -52,7 +53,7 @@ def changed(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     config, known = copy.deepcopy(config), set()
     parts = [config[name]["config"] for name in PARTS]
     for place in (config, *parts, *(part["spec"] for part in parts if "spec" in part)):
-        own = place.keys() - {*PARTS, _SHARED, "spec", "embedding"}
+        own = place.keys() - {*PARTS, _SHARED, KEY, "spec", "embedding"}
         own -= {"name"} if place is not config else set()  # that of the model alone
         known |= own
         place |= {name: changes[name] for name in own & changes.keys()}
@@ -60,19 +61,22 @@ def changed(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"copy: no part knows {name!r}.{did_you_mean(name, known)}")
     if "dtype" in changes:
         policy = keras.dtype_policies.get(changes["dtype"])
-        _set_dtype(config, keras.dtype_policies.serialize(policy))
+        _set_everywhere(config, "dtype", keras.dtype_policies.serialize(policy))
+    if "trainable" in changes:
+        _set_everywhere(config, "trainable", changes["trainable"])
+        _set_everywhere(config, KEY, {})
     return config
 
 
-def _set_dtype(node: Any, dtype: Any) -> None:
-    """Sets the policy of all layers in a config, those in arguments of layers included."""
+def _set_everywhere(node: Any, key: str, value: Any) -> None:
+    """Sets a key of all layers in a config that have it, those in arguments of layers included."""
     if not isinstance(node, dict):
         return
-    for name, value in node.items():
-        if name == "dtype":
-            node[name] = dtype
+    for name in node:
+        if name == key:
+            node[name] = value
         else:
-            _set_dtype(value, dtype)
+            _set_everywhere(node[name], key, value)
 
 
 def of_version_0_1_0(config: dict[str, Any]) -> dict[str, Any]:

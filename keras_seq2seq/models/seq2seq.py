@@ -15,6 +15,8 @@ from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved, sharing
 from keras_seq2seq.models.presets import preset_arguments
+from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.known_names import check_names, names_of
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
@@ -33,7 +35,8 @@ class Seq2Seq(Decodable, keras.Model):
         generator: `Generator` (eq. 9). Parts that were given one `Embedding` share it.
         bridge: `Bridge`, or the name of one: `"concat"`, `"sum"`, `"dense"` or `"zero"`.
         bos_id, eos_id: int. Special ids; that of padding is the encoder's.
-        **kwargs: of `keras.Model` (`name`, `trainable`).
+        name: str or `None`.
+        trainable: bool. `False` freezes all parts.
 
     Call arguments:
         inputs: dict of `source_ids`, int tensor [B, S], and `decoder_ids`, int tensor [B, T].
@@ -68,7 +71,8 @@ class Seq2Seq(Decodable, keras.Model):
         bridge: Bridge | str = "concat",
         bos_id: int = BOS,
         eos_id: int = EOS,
-        **kwargs: Any,
+        name: str | None = None,
+        trainable: bool = True,
     ):
         for part, given in (("encoder", encoder), ("decoder", decoder), ("generator", generator)):
             if not isinstance(given, keras.layers.Layer):
@@ -87,7 +91,9 @@ class Seq2Seq(Decodable, keras.Model):
         hidden, _, weights = decoder(decoder_ids, bridge(state), memory)
         logits = generator(hidden, weights, memory, logits=True)
         inputs = {"source_ids": source_ids, "decoder_ids": decoder_ids}
-        super().__init__(inputs=inputs, outputs=logits, **kwargs)
+        # True would be the end of parts that were frozen before.
+        frozen = {} if trainable else {"trainable": False}
+        super().__init__(inputs=inputs, outputs=logits, name=name, **frozen)
         self.encoder = encoder
         self.bridge = bridge
         self.decoder = decoder
@@ -129,6 +135,8 @@ class Seq2Seq(Decodable, keras.Model):
         Raises:
             ConfigError: for options that are unknown, out of range or contradict each other.
         """
+        known = [*names_of(cls.from_options), *ModelSpec.names()]
+        check_names(f"{cls.__name__}.from_options", options, known)
         spec = ModelSpec.make(spec, options)
         if spec.share_embeddings and source_vocabulary_size != target_vocabulary_size:
             raise ValueError(
@@ -177,7 +185,16 @@ class Seq2Seq(Decodable, keras.Model):
             preset: str. `"tiny"`, `"small"`, `"base"`, `"luong2015"` or `"rnmt_plus"`.
             source_vocabulary_size, target_vocabulary_size: int.
             **changes: options and arguments of `from_options` that shall differ.
+
+        Raises:
+            ConfigError: as `from_options`; or for a `spec`, which says all options itself.
         """
+        if "spec" in changes:
+            raise ConfigError(
+                f"{cls.__name__}.from_preset: a preset says what a spec says, and one would be "
+                f"overridden. Write from_options(..., spec=ModelSpec.from_preset({preset!r}, "
+                "units=...)), or give options one by one."
+            )
         options = {"preset": preset, **preset_arguments(preset), **changes}
         return cls.from_options(source_vocabulary_size, target_vocabulary_size, **options)
 
@@ -205,10 +222,21 @@ class Seq2Seq(Decodable, keras.Model):
 
         Args:
             **changes: arguments and options of the parts; each part that knows one takes it.
+
+        Raises:
+            ValueError: no part knows a name, or the weights do not fit what was changed.
         """
         twin = type(self).from_config(changed(self.get_config(), changes))
-        twin.set_weights(self.get_weights())
-        return twin
+        return self._give_weights(twin, changes)
+
+    def _run_through_graph(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.keys() >= {"operation_fn", "call_fn"}:  # nobody else asks so
+            raise ValueError(
+                "clone_model would make a plain model of copied layers, which share no embedding "
+                "any more and cannot search. Use model.copy(), or for fresh weights "
+                f"{type(self).__name__}.from_config(model.get_config())."
+            )
+        return super()._run_through_graph(*args, **kwargs)
 
     def for_export(self) -> Self:
         """Returns a copy in float32 without cuDNN: a graph made beside a GPU runs anywhere."""

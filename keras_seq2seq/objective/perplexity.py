@@ -6,11 +6,12 @@ import keras
 from keras import ops
 
 from keras_seq2seq.objective.sequence_crossentropy import flat_tokens, token_negative_log_likelihood
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Perplexity(keras.metrics.Mean):
+class Perplexity(KnownNames, keras.metrics.Mean):
     """exp of the mean -log p of all real target tokens seen; label smoothing plays no part.
 
     Args:

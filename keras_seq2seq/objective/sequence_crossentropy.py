@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.fast_paths.fast_path import fast_path
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 
@@ -80,7 +81,7 @@ def flat_tokens(
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class SequenceCrossentropy(keras.losses.Loss):
+class SequenceCrossentropy(KnownNames, keras.losses.Loss):
     """Mean cross-entropy of the real target tokens, with label smoothing in closed form.
 
     With smoothing e the target distribution is (1 - e) on the reference plus e / V on every

@@ -6,11 +6,12 @@ import keras
 from keras import ops
 
 from keras_seq2seq.objective.sequence_crossentropy import flat_tokens
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class TokenAccuracy(keras.metrics.Mean):
+class TokenAccuracy(KnownNames, keras.metrics.Mean):
     """Share in [0, 1] of real target tokens whose logit is the largest, given the true prefix.
 
     Args:

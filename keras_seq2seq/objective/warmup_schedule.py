@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 _CONFIG = ("peak", "warmup_steps", "total_steps", "decay")
@@ -14,7 +15,7 @@ DECAYS = ("cosine", "inverse_sqrt", "constant", "plateau")
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
+class WarmupSchedule(KnownNames, keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that rises linearly to its peak and then declines.
 
     - `"cosine"`: along half a cosine to zero at the end of the run.

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 import keras
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.specs.spec import Spec
+from keras_seq2seq.specs.trainable_parts import KeepsTrainableParts
 
 _OF_KERAS = ("name", "dtype", "trainable", "autocast")
 
 
-class Configured:
+class Configured(KeepsTrainableParts, KnownNames):
     """First base of layers whose constructor arguments are attributes of the same name.
 
     It writes `get_config` and reads it back. Where `spec_class` is set, the constructor takes a

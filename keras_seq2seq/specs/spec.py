@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Self
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.specs.option import checked_value
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
+class Spec(KnownNames):
     """Base of all specs: frozen dataclasses whose fields are made by `option`.
 
     Each value is checked when a spec is made. The fields are the keys of a TOML section, the

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text import letter_case
 
 FORMS = ("NFC", "NFKC", "NFD", None)
@@ -33,7 +34,7 @@ def is_blank(text: str) -> bool:
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
 @dataclasses.dataclass(frozen=True)
-class Normalization:
+class Normalization(KnownNames):
     """Brings text to one spelling before it is tokenized.
 
     The steps, in this order: bytes that are not UTF-8 become U+FFFD; the Unicode normalization

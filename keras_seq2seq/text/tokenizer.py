@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text.alignment import align_python
 from keras_seq2seq.text.inputs import id_tensor, text_tensor
 from keras_seq2seq.text.normalization import Normalization, replace_surrogates
@@ -26,7 +27,7 @@ Learnt = TypeVar("Learnt")
 _DUMMY_SPACES = {"start": r"\A ", "end": r" \z"}
 
 
-class Tokenizer(keras.layers.Layer, abc.ABC):
+class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
     """Text to ids and back, in a TensorFlow graph and in plain Python.
 
     Abstract. `tokenize` and `detokenize` run in `tf.data` and inside an exported SavedModel
@@ -245,7 +246,8 @@ class Tokenizer(keras.layers.Layer, abc.ABC):
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} has no vocabulary yet. Pass "
                 f"`{self.asset_arguments[0]}`, make the tokenizer by `learn(...)`, or load one by "
-                "`load_assets(directory)`."
+                "`load_assets(directory)`. What keras.models.clone_model makes has none: use "
+                "model.copy()."
             )
         return learnt
 

@@ -15,6 +15,7 @@ from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.source_parts import SourceParts
+from keras_seq2seq.text_models.text_inputs import as_texts
 from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 Progress = Callable[[int], object] | None
@@ -172,12 +173,10 @@ def join_parts(
 
 def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
     """Texts as a list of str, or a clear error; bytes are read as UTF-8, broken ones as U+FFFD."""
-    texts = list(texts)
-    for wrong in (text for text in texts if not isinstance(text, (str, bytes))):
-        raise TypeError(f"expected strings, got {type(wrong).__name__}: {wrong!r}.")
+    texts = as_texts(texts)
     if batch_size < 1:
         raise ValueError(f"generate: batch_size must be at least 1, got {batch_size}.")
-    return [t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in texts]
+    return texts
 
 
 def make_options(

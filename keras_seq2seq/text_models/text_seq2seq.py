@@ -10,10 +10,10 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.ensemble import Ensemble
+from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text.tokenizer import Tokenizer
-from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.model_seal import ModelSeal
 from keras_seq2seq.text_models.source_parts import SourceParts
 from keras_seq2seq.text_models.text_generation import (
@@ -27,6 +27,7 @@ from keras_seq2seq.text_models.text_generation import (
     score_all,
     search_all,
 )
+from keras_seq2seq.text_models.text_trainer import TextTrainer
 
 _PARTS = ("seq2seq", "source_tokenizer", "target_tokenizer")
 _LIMITS = ("max_source_length", "max_target_length")
@@ -34,7 +35,7 @@ _LONGEST = 100_000  # tokens; buffers of a search are as long as the limit
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class TextSeq2Seq(keras.Model):
+class TextSeq2Seq(TextTrainer):
     """Tokenizers and a `Seq2Seq` in one model: strings in, strings out, saved as one file.
 
     The `.keras` file holds the vocabularies, so that it translates wherever it is loaded.
@@ -43,7 +44,7 @@ class TextSeq2Seq(keras.Model):
         seq2seq: a `Seq2Seq`, or any other `Decodable`.
         source_tokenizer, target_tokenizer: `Tokenizer`s with the model's vocabulary sizes.
         max_source_length: int from 1 to 100,000. Longer sources are cut to so many tokens, EOS
-            included.
+            included; `fit` leaves them out, and targets that are longer than the following.
         max_target_length: int from 1 to 100,000. At most so many tokens are generated, EOS
             included.
 
@@ -88,50 +89,10 @@ class TextSeq2Seq(keras.Model):
         self.built = True  # the functional Seq2Seq inside is
         # Keras shall save and load it, last of all, and not count it as a layer.
         self.__dict__["_seal"] = ModelSeal(lambda: self)
+        settle_parts(self)
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         return self.seq2seq(inputs, training=training)
-
-    def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
-        """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
-        settings = {name: getattr(self, name) for name in (*_PARTS[1:], *_LIMITS)}
-        return encode_examples(x, y, sample_weight, **settings)
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: Any = None,
-        validation_data: Any = None,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
-        """Like `keras.Model.fit`; x and y may be lists of strings or a dataset of string pairs."""
-        if y is None:
-            kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
-        if isinstance(validation_data, (list, tuple)):
-            kwargs["validation_data"] = self.encode_examples(*validation_data)
-        elif validation_data is not None:
-            kwargs["validation_data"], *_ = self.encode_examples(validation_data)
-        return super().fit(x, y, sample_weight=sample_weight, **kwargs)
-
-    def evaluate(
-        self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
-        """Like `keras.Model.evaluate`; x and y may be strings, as in `fit`."""
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
-        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Builds from one device's part of a batch; Keras adds all up, which differ in size."""
-        strategy = self.distribute_strategy
-        for _, _, batches in iterator or () if self._distribute_strategy else ():
-            data_batch = keras.tree.map_structure(
-                lambda parts: strategy.experimental_local_results(parts)[0], next(batches)
-            )
-            break
-        super()._maybe_symbolic_build(data_batch=data_batch)
 
     def generate(
         self,
@@ -249,7 +210,7 @@ class TextSeq2Seq(keras.Model):
         """Judges given targets: how probable is each, given its source?
 
         Args:
-            sources: a string, or a list of N strings; over-long ones are cut as in training.
+            sources: a string, or a list of N strings; over-long ones are cut.
             targets: a string, or a list of N strings, of any length.
             batch_size: int. How many run at once.
             return_details: bool. Return `Generation`s, with the score of each token.
@@ -263,6 +224,8 @@ class TextSeq2Seq(keras.Model):
             ValueError: there are not as many targets as sources.
         """
         single = isinstance(sources, (str, bytes))
+        if single != isinstance(targets, (str, bytes)):
+            raise TypeError("score: expected a source and a target, or a list of each.")
         sources = check_texts([sources] if single else sources, batch_size)
         targets = check_texts([targets] if single else targets, batch_size)
         if len(sources) != len(targets):
@@ -321,7 +284,10 @@ class TextSeq2Seq(keras.Model):
 
     def copy(self, **changes: Any) -> Self:
         """Returns an uncompiled twin; `changes` are arguments of the model over ids."""
-        return self._around(self.seq2seq.copy(**changes))
+        twin = self._around(self.seq2seq.copy(**changes))
+        if "trainable" in changes:
+            twin.trainable = changes["trainable"]
+        return twin
 
     def for_export(self) -> Self:
         """Returns a copy in float32 whose graph runs on any machine."""
@@ -329,7 +295,9 @@ class TextSeq2Seq(keras.Model):
 
     def _around(self, seq2seq: Any) -> Self:
         parts = {name: getattr(self, name) for name in _PARTS}
-        return type(self)(**{**self.get_config(), **parts, "seq2seq": seq2seq})
+        config = self.get_config()
+        config.pop(KEY, None)  # the parts know themselves
+        return type(self)(**{**config, **parts, "seq2seq": seq2seq})
 
     def get_config(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in ("name", "trainable", *_LIMITS)}

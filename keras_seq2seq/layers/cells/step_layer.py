@@ -5,12 +5,13 @@ from typing import Any
 
 import keras
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 State = list[Any]
 
 
-class StepLayer(keras.layers.Layer, abc.ABC):
+class StepLayer(KnownNames, keras.layers.Layer, abc.ABC):
     """A layer over time: T steps at once in training, one after the other in decoding.
 
     `sequence` over T steps and T times `step` give the same; a test holds this for all of `CELLS`.

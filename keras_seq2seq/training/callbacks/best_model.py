@@ -4,12 +4,13 @@ import keras
 
 from keras_seq2seq.file_hashes import sha256_of
 from keras_seq2seq.objective.monitor import Monitor
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.messages import Logs
 from keras_seq2seq.training.run_directory import RunDirectory
 
 
-class BestModel(keras.callbacks.Callback):
+class BestModel(KnownNames, keras.callbacks.Callback):
     """Writes `model.keras` after every epoch whose validation is the best so far.
 
     What is written is a float32 copy without optimizer, with the weights the model has at that

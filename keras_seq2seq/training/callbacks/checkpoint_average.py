@@ -6,11 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs
 from keras_seq2seq.training.run_directory import RunDirectory
 
 
-class CheckpointAverage(keras.callbacks.Callback):
+class CheckpointAverage(KnownNames, keras.callbacks.Callback):
     """Validates and keeps the mean of the weights that the last epochs ended with.
 
     While an epoch is trained the model has its own weights. For validation, and after the epoch

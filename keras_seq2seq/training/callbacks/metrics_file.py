@@ -5,11 +5,12 @@ import io
 
 import keras
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.run_directory import RunDirectory
 
 
-class MetricsFile(keras.callbacks.Callback):
+class MetricsFile(KnownNames, keras.callbacks.Callback):
     """Writes `metrics.csv`: one row an epoch, all that the callbacks before this one know of it.
 
     The file is written anew and whole each time, from rows that a checkpoint holds, too: a run

@@ -4,10 +4,11 @@ import keras
 
 from keras_seq2seq.objective.monitor import Monitor
 from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs
 
 
-class ReduceOnPlateau(keras.callbacks.Callback):
+class ReduceOnPlateau(KnownNames, keras.callbacks.Callback):
     """Multiplies the scale of a `WarmupSchedule` after epochs without a better figure.
 
     Keras's own `ReduceLROnPlateau` can set a fixed learning rate only, not one under warm-up.

@@ -4,10 +4,11 @@ import time
 
 import keras
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs
 
 
-class TimeLimit(keras.callbacks.Callback):
+class TimeLimit(KnownNames, keras.callbacks.Callback):
     """Stops training after so many minutes, in the midst of an epoch if need be.
 
     The epoch is ended as any other: it is validated and may be the best. A run that is resumed

@@ -6,10 +6,11 @@ import keras
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.evaluation.corpus_scores import score_corpus
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs
 
 
-class ValidationBleu(keras.callbacks.Callback):
+class ValidationBleu(KnownNames, keras.callbacks.Callback):
     """Translates validation sources and adds `val_bleu`, 0 to 100, to the figures of an epoch.
 
     They are translated by `TextSeq2Seq.generate`: greedily, compiled once for the whole run, in

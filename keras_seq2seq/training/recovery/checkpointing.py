@@ -8,6 +8,7 @@ import keras
 
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import set_learning_rate_factor
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.callbacks.best_model import BestModel
 from keras_seq2seq.training.errors import TrainingInterrupted
 from keras_seq2seq.training.messages import Logs
@@ -19,7 +20,7 @@ from keras_seq2seq.training.recovery.training_state import TrainingState
 
 
 @dataclass(eq=False, repr=False)
-class Checkpointing(keras.callbacks.Callback):
+class Checkpointing(KnownNames, keras.callbacks.Callback):
     """Brings a checkpoint back when training begins, and writes new ones as it goes.
 
     One is written at the beginning, at the end of each epoch, every `steps` batches of an

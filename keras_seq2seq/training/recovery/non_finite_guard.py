@@ -7,11 +7,12 @@ import keras
 
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.objective.recoverable_optimizer import gradient_norm_of
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.errors import NonFiniteLoss
 from keras_seq2seq.training.messages import Logs
 
 
-class NonFiniteGuard(keras.callbacks.Callback):
+class NonFiniteGuard(KnownNames, keras.callbacks.Callback):
     """Raises `NonFiniteLoss` after the first batch whose loss or gradient is not finite.
 
     So it does for the last batch of an epoch whose validation loss is not finite.

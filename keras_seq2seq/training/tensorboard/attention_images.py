@@ -6,11 +6,12 @@ import os
 import keras
 
 from keras_seq2seq.evaluation.attention_plot import attention_figure
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 
-class AttentionImages(keras.callbacks.Callback):
+class AttentionImages(KnownNames, keras.callbacks.Callback):
     """Draws where the model looks while it translates a few sentences, after every epoch.
 
     The pictures stand in TensorBoard's image view, one for each sentence; with the slider one

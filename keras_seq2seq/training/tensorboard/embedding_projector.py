@@ -8,11 +8,12 @@ import numpy as np
 from tensorboard.plugins import projector
 
 from keras_seq2seq.atomic_file import replacing
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.training.messages import Logs, Say, quiet
 
 
-class EmbeddingProjector(keras.callbacks.Callback):
+class EmbeddingProjector(KnownNames, keras.callbacks.Callback):
     """Writes the token embeddings after every epoch, with the tokens as labels.
 
     TensorBoard's projector shows them in two or three dimensions, with the neighbours of each

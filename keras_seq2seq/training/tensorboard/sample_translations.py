@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import keras
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 
 @dataclass(eq=False, repr=False)
-class SampleTranslations(keras.callbacks.Callback):
+class SampleTranslations(KnownNames, keras.callbacks.Callback):
     """Translates a few sentences after every epoch and shows them in TensorBoard's text view.
 
     Behind `SwapEMAWeights` in the list of callbacks it is the averaged weights that translate.

@@ -7,13 +7,14 @@ import keras
 
 from keras_seq2seq.objective.recoverable_optimizer import gradient_norm_of
 from keras_seq2seq.objective.token_accuracy import TokenAccuracy
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs, Say, quiet
 from keras_seq2seq.training.tensorboard.event_log import EventLog
 
 _EVERY = 50  # batches between two points of the curves within an epoch
 
 
-class TrainingScalars(keras.callbacks.Callback):
+class TrainingScalars(KnownNames, keras.callbacks.Callback):
     """Adds `learning_rate`, `gradient_norm` and `tokens_per_s` to the figures of every epoch.
 
     The norm is the mean over the batches of the epoch, before clipping; the speed is real

@@ -1,0 +1,47 @@
+"""What callers give as texts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+TEXT = (str, bytes)
+
+
+def is_text(given: Any) -> bool:
+    """Whether there are strings in what a caller gave: a string, a collection, a tensor."""
+    dtype = getattr(given, "dtype", None)
+    if isinstance(given, TEXT) or dtype == "string":  # a tensor of TensorFlow or of Keras, too
+        return True
+    if isinstance(given, np.ndarray):
+        return given.dtype.kind in "UST" or (given.dtype == object and is_text(given.tolist()))
+    if hasattr(given, "to_numpy"):  # a column of pandas or of what is like it
+        return is_text(given.to_numpy())
+    if isinstance(given, dict):
+        return any(map(is_text, given.values()))
+    return isinstance(given, Sequence) and any(map(is_text, given))
+
+
+def as_texts(given: Any, what: str = "") -> list[str]:
+    """Texts as a list of str, of a list, tuple, array, column or tensor of them, or a clear error.
+
+    Bytes are read as UTF-8, broken ones as U+FFFD. `what` says whose texts they are.
+    """
+    what = what and f"{what}: "
+    if isinstance(given, TEXT):
+        raise TypeError(
+            f"{what}expected a list of strings, got one string: write [{given[:30]!r}]."
+        )
+    for method in ("to_numpy", "numpy"):
+        given = getattr(given, method, lambda given=given: given)()
+    if isinstance(given, np.ndarray):
+        if given.ndim != 1:
+            raise TypeError(
+                f"{what}expected a list of strings, got an array of shape {given.shape}: take one "
+                "column, array[:, 0]."
+            )
+        given = given.tolist()
+    texts = list(given)
+    for wrong in (text for text in texts if not isinstance(text, TEXT)):
+        raise TypeError(f"{what}expected strings, got {type(wrong).__name__}: {wrong!r}.")
+    return [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
