@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+from typing import Any
 
 from keras_seq2seq.atomic_file import FilePath, replacing
 
@@ -28,13 +29,13 @@ def known_hashes(directory: FilePath) -> dict[str, list[str]]:
         return {}
     except (ValueError, RecursionError):
         found = None
-    whole = isinstance(found, dict) and all(
-        isinstance(hashes, list) and all(isinstance(text, str) for text in hashes)
-        for hashes in found.values()
-    )
-    if not whole:
-        raise ValueError(f"{path} is broken: bring it back, or remove it to go without its check.")
-    return found
+    if isinstance(found, dict) and all(map(_is_list_of_hashes, found.values())):
+        return found
+    raise ValueError(f"{path} is broken: bring it back, or remove it to go without its check.")
+
+
+def _is_list_of_hashes(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def expect_file(directory: FilePath, name: str, content: FilePath) -> None:

@@ -15,9 +15,7 @@ from keras_seq2seq.cli.terminal import err, make_progress, say
 from keras_seq2seq.onednn import prefer_onednn
 from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, TrainingConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
-from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.run_directory import RunDirectory
-from keras_seq2seq.training.runs.going_on import check_unfinished
 
 if TYPE_CHECKING:
     from keras_seq2seq.text_models import TextSeq2Seq
@@ -92,7 +90,7 @@ def run(
     if show_config:
         return print(commented_toml(options), end="")
     if old:
-        check_unfinished(old, options, CheckpointStore(old.checkpoints).newest())
+        _check_unfinished(old, options)
     with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
         summary = train(options, directory, resume=old is not None, initial=initial)
     err.print(
@@ -101,6 +99,13 @@ def run(
         soft_wrap=True,
     )
     print(directory.model)
+
+
+def _check_unfinished(run: RunDirectory, options: RunConfig) -> None:
+    from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
+    from keras_seq2seq.training.runs.going_on import check_unfinished
+
+    check_unfinished(run, options, CheckpointStore(run.checkpoints).newest())
 
 
 @contextmanager

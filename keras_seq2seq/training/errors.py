@@ -35,7 +35,17 @@ class TrainingInterrupted(TrainingError):
 
 
 class DidNotLearn(TrainingError):
-    """A run has come to its end and learnt nothing; its model and its summary are kept."""
+    """A run has come to its end and learnt nothing; its model and its summary are kept.
+
+    Example:
+
+    ```python
+    try:
+        train(config, run)
+    except DidNotLearn as error:
+        print(error)  # Nothing was learnt: none of 288 steps was applied, because ...
+    ```
+    """
 
 
 @dataclass(eq=False, repr=False)

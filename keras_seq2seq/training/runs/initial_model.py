@@ -54,11 +54,11 @@ def _spec_of(model: TextSeq2Seq) -> ModelSpec | None:
     inner = model.seq2seq
     if type(inner) is not Seq2Seq:
         return None
-    parts = [getattr(part, "spec", None) for part in (inner.decoder, inner.encoder)]
-    generator, mode = getattr(inner.generator, "spec", None), getattr(inner.bridge, "mode", None)
-    if generator is None or mode is None or None in parts:
+    parts = (inner.decoder, inner.encoder, inner.generator)
+    decoder, encoder, generator = (getattr(part, "spec", None) for part in parts)
+    mode = getattr(inner.bridge, "mode", None)
+    if decoder is None or encoder is None or generator is None or mode is None:
         return None
-    decoder, encoder = parts
     layers = {"encoder_layers": None, "decoder_layers": None}
     if encoder.num_layers != decoder.num_layers:
         layers = {"encoder_layers": encoder.num_layers, "decoder_layers": decoder.num_layers}
