@@ -9,6 +9,7 @@ from typing import Any
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.onednn import SWITCH
 from keras_seq2seq.version import __version__
 
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
@@ -57,4 +58,5 @@ def versions() -> dict[str, str | int | None]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-    return {**found, "platform": platform.platform(), "cpus": os.cpu_count()}
+    machine = {"platform": platform.platform(), "cpus": os.cpu_count()}
+    return {**found, **machine, "onednn": os.environ.get(SWITCH, "as TensorFlow decides")}
