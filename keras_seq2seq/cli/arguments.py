@@ -5,8 +5,6 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
-from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.nearest_name import did_you_mean
 
 Paths = TypeVar("Paths", Path, list[Path])
@@ -45,11 +43,6 @@ def check_language(language: str | None) -> str | None:
     return language
 
 
-def read_test_pairs(corpus: str, columns: str) -> SentencePairs:
-    """All pairs of a corpus, in its order: what is scored is not chosen."""
-    return read_pairs(corpus, parse_columns(columns), drop_duplicates=False, drop_empty=False)
-
-
 ModelArgument = Annotated[
     Path,
     typer.Argument(
@@ -58,8 +51,19 @@ ModelArgument = Annotated[
     ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="How many sentences run at once.")]
-Columns = Annotated[str, typer.Option(help='Columns of source and target; "2,1" swaps them.')]
-TestCorpus = Annotated[str, typer.Option(help="Corpus with references.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help='Columns of source and target; "2,1" swaps them. Default those of the run, else "1,2".'
+    ),
+]
+TestCorpus = Annotated[
+    str | None,
+    typer.Option(
+        help="Corpus with references. Default phrasebook:test for a run on the phrasebook, else "
+        "the pairs that the run was validated on."
+    ),
+]
 Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer.", callback=check_tokenizer)]
 Ensemble = Annotated[
     list[Path] | None,

@@ -16,12 +16,12 @@ from keras_seq2seq.cli.arguments import (
     Tokenize,
     check_language,
     existing,
-    read_test_pairs,
 )
 from keras_seq2seq.cli.evaluate_command import translate
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, out, print_json
+from keras_seq2seq.cli.terminal import err, out, print_json, say
 from keras_seq2seq.data.text_lines import read_lines
+from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
 
 if TYPE_CHECKING:
     from keras_seq2seq.evaluation import PairedScore
@@ -39,8 +39,8 @@ def run(
             callback=existing,
         ),
     ],
-    test: TestCorpus = "phrasebook:test",
-    columns: Columns = "1,2",
+    test: TestCorpus = None,
+    columns: Columns = None,
     tokenize: Tokenize = "13a",
     language: Annotated[
         str | None,
@@ -61,8 +61,12 @@ def run(
     twice = {str(path) for path in systems if systems.count(path) > 1}
     if twice:
         raise ValueError(f"{sorted(twice)[0]} is named twice: a system is compared with others.")
-    pairs = read_test_pairs(test, columns)
-    texts = _read_files(systems, len(pairs))
+    files = [p for p in systems if p.is_file() and p.suffix not in (".keras", ".tflite")]
+    scored = pairs_to_score([p for p in systems if p not in files], test, columns)
+    pairs = scored.pairs
+    texts = _read_files(files, len(pairs))
+    for note in scored.notes:
+        say(note)
     from keras_seq2seq.evaluation import paired_bootstrap
     from keras_seq2seq.export import open_artefact
 
@@ -73,16 +77,15 @@ def run(
     with err.status("Drawing sentences and scoring them"):
         rows = paired_bootstrap(ordered, pairs.targets, tokenize, language, resamples)
     if as_json:
-        facts = {"test": test, "sentences": len(pairs), "resamples": resamples}
+        facts = {**scored.to_dict(), "sentences": len(pairs), "resamples": resamples}
         return print_json({**facts, "scores": [dataclasses.asdict(row) for row in rows]})
-    out.print(_table(rows, test, len(pairs)))
+    out.print(_table(rows, scored.test, len(pairs)))
     for signature in dict.fromkeys(row.signature for row in rows):
         out.print(signature, highlight=False, soft_wrap=True)
 
 
-def _read_files(systems: list[Path], count: int) -> dict[Path, list[str]]:
+def _read_files(files: list[Path], count: int) -> dict[Path, list[str]]:
     """Translations that lie in files; read first, so that errors show at once."""
-    files = [p for p in systems if p.is_file() and p.suffix not in (".keras", ".tflite")]
     texts = {path: read_lines(str(path), inner_cr=True) for path in files}
     for path, lines in texts.items():
         if len(lines) != count:

@@ -22,16 +22,20 @@ from keras_seq2seq.cli.arguments import (
     TestCorpus,
     Tokenize,
     check_language,
-    read_test_pairs,
 )
 from keras_seq2seq.cli.generate_command import open_models
 from keras_seq2seq.cli.search_flags import with_search_flags
-from keras_seq2seq.cli.terminal import err, out, print_json, progress_of
+from keras_seq2seq.cli.terminal import err, out, print_json, progress_of, say
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.training.configuration.config_file import load_config
-from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.runs.scored_pairs import (
+    ScoredPairs,
+    learnt_pairs,
+    pairs_to_score,
+    run_of,
+)
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
@@ -52,8 +56,8 @@ def check_output(path: Path | None) -> Path | None:
 @with_search_flags
 def run(
     model: ModelArgument,
-    test: TestCorpus = "phrasebook:test",
-    columns: Columns = "1,2",
+    test: TestCorpus = None,
+    columns: Columns = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Also write the translations here.", callback=check_output),
@@ -81,11 +85,15 @@ def run(
     **search: Any,
 ) -> None:
     """Scores a model: BLEU, chrF, TER and exact match, with sacreBLEU's signatures."""
-    pairs = read_test_pairs(test, columns)
-    training = None if report is None else _training_pairs(model, train, columns)
+    scored = pairs_to_score([model, *(ensemble or [])], test, columns)
+    pairs = scored.pairs
+    training = None if report is None else _training_pairs(model, train, scored.columns)
     if report is not None:
         _make_directory(report)
     artefact = open_models(model, ensemble)
+    for note in scored.notes:
+        say(note)
+    facts = judge_scored(artefact, model, scored)
     start = time.perf_counter()
     hypotheses = translate(artefact, pairs.sources, batch_size, **search)
     seconds = time.perf_counter() - start
@@ -95,8 +103,8 @@ def run(
     if report is not None:
         _write_report(report, artefact, pairs, hypotheses, training, tokenize)
     if as_json:
-        return print_json({"model": str(model), "test": test, **scores})
-    _show(scores, f"{model} on {test}")
+        return print_json({"model": str(model), **scored.to_dict(), **scores, "data": facts})
+    _show(scores, f"{model} on {scored.test}")
     if report is not None:
         out.print(f"Errors by length, rare words and unknown tokens: {report}", soft_wrap=True)
 
@@ -155,15 +163,35 @@ def _training_pairs(model: Path, train: str | None, columns: str) -> SentencePai
     """The pairs the model learnt from: as told, or as its run directory says; `None` if neither."""
     if train is not None:
         return read_pairs(train, parse_columns(columns))
-    run = RunDirectory(model)
-    if not run.is_run:
+    run = run_of(model)
+    if run is None:
         return None
-    data = load_config(run.config).data
     try:
-        return read_pairs(data.train, parse_columns(data.columns))
+        return load_config(run.config).data.read_train()
     except CorpusError as error:  # moved since; the rest of the report does not need it
         err.print(f"No report by rare words: {error}", highlight=False, markup=False)
         return None
+
+
+def judge_scored(artefact: "Artefact", model: Path, scored: ScoredPairs) -> dict[str, Any] | None:
+    """Says what makes scores of these pairs worth little; gives the facts, if it can be known."""
+    of_texts = getattr(artefact, "model", artefact)
+    tokenizers = [getattr(of_texts, f"{side}_tokenizer", None) for side in ("source", "target")]
+    if None in tokenizers:  # a SavedModel hides them
+        return None
+    from keras_seq2seq.data.encoded_pairs import EncodedPairs
+    from keras_seq2seq.data.quality import judgement
+
+    facts = judgement.facts_of(EncodedPairs.of(scored.pairs, *tokenizers))
+    complaints = judgement.complaints_of_unknown(facts, scored.test)
+    run = run_of(model)
+    learnt = None if run is None else learnt_pairs(run)
+    if learnt is not None:
+        found = facts["in_train"] = judgement.overlap(learnt, scored.pairs, *tokenizers)
+        complaints += judgement.complaints_of_overlap(found, len(scored.pairs), scored.test)
+    for complaint in complaints:
+        say(f"warning: {complaint}")
+    return facts
 
 
 def _write_report(

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keras_seq2seq.cli.arguments import BatchSize, Columns, Ensemble, ModelArgument, read_test_pairs
+from keras_seq2seq.cli.arguments import (
+    BatchSize,
+    Columns,
+    Ensemble,
+    ModelArgument,
+)
 from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import as_json as json_line
 from keras_seq2seq.cli.terminal import err, progress_of, results_stay, say
 from keras_seq2seq.data.line_stream import LineStream
+from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
@@ -144,7 +150,7 @@ def _write(lines: Iterable[str]) -> None:
 def score(
     model: ModelArgument,
     corpus: Annotated[str, typer.Argument(help="Pairs whose targets are judged.")],
-    columns: Columns = "1,2",
+    columns: Columns = None,
     ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     as_json: Annotated[
@@ -156,12 +162,15 @@ def score(
     A line has the natural log-probability of the target, that per token, source and target; or it
     is a JSON object with the score of every token. The perplexity of all goes to standard error.
     """
-    pairs = read_test_pairs(corpus, columns)
+    scored = pairs_to_score([model, *(ensemble or [])], corpus, columns)
+    pairs = scored.pairs
     artefact = open_models(model, ensemble)
     from keras_seq2seq.export.keras_artefact import KerasArtefact
 
     if artefact.kind != "keras" and as_json:
         raise ValueError(f"--json: for a run or .keras file, but {model} is a {artefact.kind}.")
+    for note in scored.notes:
+        say(note)
     texts, found = (list(pairs.sources), list(pairs.targets)), []
     with progress_of("scoring", len(pairs)) as progress:
         if isinstance(artefact, KerasArtefact):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from keras_seq2seq.cli.arguments import Overrides, Overwrite, read_test_pairs
+from keras_seq2seq.cli.arguments import Overrides, Overwrite
 from keras_seq2seq.cli.evaluate_command import score_texts, translate
 from keras_seq2seq.cli.terminal import err, out
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.onednn import prefer_onednn
 from keras_seq2seq.training.configuration.config_file import load_config
+from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
@@ -42,7 +43,8 @@ def run(
     from keras_seq2seq import export
     from keras_seq2seq.export.keras_artefact import KerasArtefact
 
-    pairs = read_test_pairs("phrasebook:test", config.data.columns)
+    scored = pairs_to_score([directory.path])
+    pairs = scored.pairs
     trained = KerasArtefact(directory.model)
     scores = score_texts(translate(trained, pairs.sources), pairs.targets)
     with err.status("Exporting and comparing"):
@@ -68,7 +70,7 @@ def run(
         "milliseconds": speeds,
     }
     texts = [pairs.sources, pairs.targets, *(output.texts for output in outputs.values())]
-    _show(list(zip(*texts, strict=False))[:SENTENCES], summary)
+    _show(list(zip(*texts, strict=False))[:SENTENCES], summary, scored.test)
     text = json.dumps(summary, ensure_ascii=False, indent=1) + "\n"
     print(directory.write_text("summary.json", text))
 
@@ -85,7 +87,7 @@ def _milliseconds(artefact: "Artefact", sources: Sequence[str]) -> float:
     return round(statistics.median(times), 2)
 
 
-def _show(rows: Sequence[Sequence[str]], summary: Mapping[str, Any]) -> None:
+def _show(rows: Sequence[Sequence[str]], summary: Mapping[str, Any], test: str) -> None:
     names = ("source", "reference", "Keras", "SavedModel", ".tflite")
     columns = (Column(name, overflow="fold") for name in names)
     table = Table(*columns, title="The same sentences from three artefacts", show_lines=True)
@@ -96,4 +98,5 @@ def _show(rows: Sequence[Sequence[str]], summary: Mapping[str, Any]) -> None:
     table.add_row("one sentence", "", *(f"{speed:.1f} ms" for speed in speeds))
     out.print(table)
     bleu, chrf, equal = (f"{summary[name]:.1f}" for name in ("bleu", "chrf", "exact_match"))
-    out.print(f"Test split: BLEU {bleu}, chrF {chrf}, exact match {equal} %", highlight=False)
+    scores = f"BLEU {bleu}, chrF {chrf}, exact match {equal} %"
+    out.print(f"{test}: {scores}", highlight=False, markup=False)

@@ -220,6 +220,6 @@ def train(
     from keras_seq2seq.training.runs.run import train
 
     with make_progress() as progress:
-        bars = [TrainingProgress(progress)]
+        bars = [TrainingProgress(progress, directory.data_report)]
         shared = {"callbacks": bars, "resume": resume, "initial": initial}
         return train(config, directory, pairs, say, **shared)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_seq2seq.data.pipeline import drop_over_long as drop_over_long
     from keras_seq2seq.data.pipeline import make_dataset as make_dataset
     from keras_seq2seq.data.pipeline import token_lengths as token_lengths
+    from keras_seq2seq.data.quality.held_out import hold_out as hold_out
     from keras_seq2seq.data.sentence_pairs import SentencePairs as SentencePairs
     from keras_seq2seq.phrasebook.phrasebook import Phrasebook as Phrasebook
 else:

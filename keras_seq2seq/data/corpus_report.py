@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 class CorpusReport:
     """Where every pair that was read has gone: nothing is dropped in silence.
 
-    `read == kept + duplicate + empty + over_long` always holds.
+    `read == kept + duplicate + empty + over_long + held_out` always holds.
 
     Args:
         origin: str. The corpus spec the pairs come from.
@@ -16,6 +16,7 @@ class CorpusReport:
         duplicate: int. Pairs dropped because they came before.
         empty: int. Pairs dropped because a side was blank.
         over_long: int. Pairs dropped because a side had too many tokens.
+        held_out: int. Pairs taken out to validate on.
 
     Raises:
         ValueError: the counts do not add up.
@@ -32,6 +33,7 @@ class CorpusReport:
     duplicate: int = 0
     empty: int = 0
     over_long: int = 0
+    held_out: int = 0
 
     def __post_init__(self):
         if self.read != self.kept + self.dropped:
@@ -43,11 +45,11 @@ class CorpusReport:
     @property
     def dropped(self) -> int:
         """Pairs read and not kept."""
-        return self.duplicate + self.empty + self.over_long
+        return self.duplicate + self.empty + self.over_long + self.held_out
 
     def reasons(self) -> str:
         """What was dropped and why, as `12 duplicate, 11 empty`; "" where nothing was."""
-        names = ("duplicate", "empty", "over_long")
+        names = ("duplicate", "empty", "over_long", "held_out")
         counts = ((getattr(self, name), name.replace("_", "-")) for name in names)
         return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 

@@ -58,6 +58,18 @@ def corpus_files(spec: str) -> list[tuple[str, ...]]:
     return list(zip(sources, targets, strict=True))
 
 
+def corpus_kind(spec: str) -> str:
+    """What a spec names, to people: columns mean the same in corpora of one kind alone.
+
+    >>> corpus_kind("phrasebook:test"), corpus_kind("a.en,a.de"), corpus_kind("corpus/*.tsv")
+    ('the built-in corpus', 'a pair of files', 'a table')
+    """
+    if spec.partition(":")[0] == PHRASEBOOK:
+        return "the built-in corpus"
+    two = "," in spec and not os.path.exists(spec)
+    return "a pair of files" if two else "a table"
+
+
 def _split_at_comma(spec: str) -> tuple[str, str]:
     """The two sides of `source_file,target_file`, where names may hold commas themselves."""
     commas = (i for i, character in enumerate(spec) if character == ",")

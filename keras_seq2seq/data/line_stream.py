@@ -137,16 +137,4 @@ class LineStream:
     def _decoded(self, lines: list[bytes]) -> list[str]:
         first = self.lines_read + 1
         self.lines_read += len(lines)
-        if first == 1:  # what the whole text is, shows at its beginning
-            return decode_lines(b"\n".join([*lines, b""]), self.origin)
-        found = []
-        for number, line in enumerate(lines, start=first):
-            try:
-                found.append(line.decode("utf-8").removesuffix("\r"))
-            except UnicodeDecodeError as error:
-                raise CorpusError(
-                    f"{self.origin}, line {number}: byte {error.start + 1} of the line "
-                    f"(0x{line[error.start]:02x}) is not UTF-8. Convert the text to UTF-8, for "
-                    "instance with iconv."
-                ) from None
-        return found
+        return decode_lines(b"\n".join([*lines, b""]), self.origin, first_line=first)

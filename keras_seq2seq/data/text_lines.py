@@ -32,27 +32,33 @@ def read_lines(path: str, inner_cr: bool = False) -> list[str]:
     return decode_lines(_read_bytes(path), path, inner_cr)
 
 
-def decode_lines(data: bytes, origin: str, inner_cr: bool = False) -> list[str]:
-    """Lines of bytes, as `read_lines` gives those of a file; errors name the origin."""
-    if data.startswith(_GZIP_MAGIC):
+def decode_lines(
+    data: bytes, origin: str, inner_cr: bool = False, first_line: int = 1
+) -> list[str]:
+    """Lines of bytes, as `read_lines` gives those of a file; errors name the origin.
+
+    What the whole is, shows at its beginning: a part from a later `first_line` on is text.
+    """
+    begins = first_line == 1
+    if begins and data.startswith(_GZIP_MAGIC):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise CorpusError(
                 f"{origin} is broken gzip ({error}). Download or compress it again."
             ) from error
-    if kind := foreign_format(data):
+    if begins and (kind := foreign_format(data)):
         raise CorpusError(f"{origin} {kind}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"{_place(origin, data, error.start)} is not UTF-8. Convert the file to UTF-8, for "
+            f"{_place(origin, data, error.start, first_line)} is not UTF-8. Convert the file to UTF-8, for "
             "instance with iconv."
         ) from None
     if (nul := data.find(0)) >= 0:
         raise CorpusError(
-            f"{_place(origin, data, nul)} is NUL, which text does not hold. Look at what made the "
+            f"{_place(origin, data, nul, first_line)} is NUL, which text does not hold. Look at what made the "
             "file, or take the NULs out: tr -d '\\000'."
         )
     text = text.removeprefix(_MARK)
@@ -62,12 +68,12 @@ def decode_lines(data: bytes, origin: str, inner_cr: bool = False) -> list[str]:
     if text.endswith("\n"):  # what follows the last line end is not a line
         lines.pop()
     if "\r" in text and (not inner_cr or "\n" not in text):
-        _refuse_inner_cr(lines, origin)
+        _refuse_inner_cr(lines, origin, first_line)
     return lines
 
 
-def _refuse_inner_cr(lines: list[str], origin: str) -> None:
-    for number, line in enumerate(lines, start=1):
+def _refuse_inner_cr(lines: list[str], origin: str, first_line: int) -> None:
+    for number, line in enumerate(lines, start=first_line):
         if "\r" in line:
             raise CorpusError(
                 f"{origin}, line {number}: byte {len(line.partition(chr(13))[0].encode()) + 1} of "
@@ -77,13 +83,11 @@ def _refuse_inner_cr(lines: list[str], origin: str) -> None:
             )
 
 
-def _place(origin: str, data: bytes, offset: int) -> str:
-    line = data.count(b"\n", 0, offset) + 1
+def _place(origin: str, data: bytes, offset: int, first_line: int) -> str:
+    line = data.count(b"\n", 0, offset) + first_line
     column = offset - data.rfind(b"\n", 0, offset)  # rfind gives -1 on the first line
-    return (
-        f"{origin}, line {line}: byte {column} of the line (0x{data[offset]:02x}, offset {offset} "
-        "in the file)"
-    )
+    within = f", offset {offset} in the file" if first_line == 1 else ""
+    return f"{origin}, line {line}: byte {column} of the line (0x{data[offset]:02x}{within})"
 
 
 def missing_file_message(path: str) -> str:

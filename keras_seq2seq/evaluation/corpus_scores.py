@@ -19,7 +19,7 @@ class CorpusScores:
         bleu: Cased sacreBLEU, 0 to 100.
         chrf: chrF2, 0 to 100.
         ter: Translation edit rate in percent, the lower the better.
-        exact_match: Percentage of translations equal to the reference.
+        exact_match: Percentage of translations equal to the reference; a blank one equals none.
         bleu_signature, chrf_signature, ter_signature: As sacreBLEU prints them.
         text: What was done to both texts before: "raw", or the signature of Moses' scripts.
     """
@@ -46,7 +46,8 @@ def score_corpus(
         tokenize: sacreBLEU's tokenizer for BLEU: `"13a"`, `"zh"`, `"char"`, `"intl"`, `"none"`, ...
 
     Raises:
-        ValueError: There are not as many translations as references, or none.
+        ValueError: There are not as many translations as references, or none; all references are
+            blank.
 
     Example:
 
@@ -98,8 +99,10 @@ def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str,
 
 
 def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Percentage of the translations that are equal to the reference."""
-    return 100.0 * sum(map(operator.eq, hypotheses, references)) / len(references)
+    """Percentage of the translations that are equal to the reference, a blank one to none."""
+    equal = map(operator.eq, hypotheses, references)
+    matched = sum(map(operator.and_, equal, (bool(text.strip()) for text in references)))
+    return 100.0 * matched / len(references)
 
 
 def _score(
@@ -114,6 +117,8 @@ def _score(
             f"{function}: expected as many translations as references, at least one; got "
             f"{len(hypotheses)} and {len(references)}."
         )
+    if not any(map(str.strip, references)):
+        raise ValueError(f"{function}: all of {len(references):,} references are blank.")
     scores: dict[str, Any] = {}
     for name, metric in metrics.items():
         scores[name] = metric.corpus_score(list(hypotheses), [list(references)]).score

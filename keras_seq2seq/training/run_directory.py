@@ -28,8 +28,8 @@ class RunDirectory:
     target_vocabulary.json
     initial_model.keras     the model that the run began with, if one was given to it
     file_hashes.json        SHA-256 of vocabularies and models: whether they are still the run's
-    data_report.json        what was read, kept and dropped
-    data_fingerprint.json   files, and a hash of the pairs that were read
+    data_report.json        what was read, kept and dropped; lengths, unknown tokens, overlap
+    data_fingerprint.json   files, and a hash of the pairs that were read or held out
     versions.json           of Python and the libraries; platform
     metrics.csv             one row an epoch
     logs/                   for TensorBoard

@@ -119,14 +119,18 @@ def test_score_prints_one_line_for_each_pair(artefacts, command, corpus, tmp_pat
     pairs = ["사과이 있어요.\tThere is an apple.", "사과이 있어요.\tI see tea.", "\tHello"]
     file = tmp_path / "pairs.tsv"
     file.write_text("\n".join(pairs) + "\n", "utf-8")
-    result = command("score", artefacts["run"], file)
+    columns = ["--columns", "1,2"]  # the run reads them the other way round
+    result = command("score", artefacts["run"], file, *columns)
     rows = [line.split("\t") for line in lines_of(result)]
     assert ["\t".join(row[2:]) for row in rows] == pairs
     assert "perplexity" in result.err
     served = [line.split("\t") for line in lines_of(command("score", artefacts["served"], file))]
     for ours, theirs in zip(rows, served, strict=True):
         assert float(ours[0]) == pytest.approx(float(theirs[0]), abs=1e-3)
-    details = [json.loads(x) for x in lines_of(command("score", artefacts["run"], file, "--json"))]
+    details = [
+        json.loads(x)
+        for x in lines_of(command("score", artefacts["run"], file, *columns, "--json"))
+    ]
     assert [one["score"] for one in details] == pytest.approx([float(r[0]) for r in rows], abs=1e-4)
     assert details[0]["text"] == "There is an apple."
 

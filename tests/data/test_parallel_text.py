@@ -170,6 +170,10 @@ def test_a_nul_in_utf8_is_named_and_no_wide_encoding(write, text, place):
     assert f"a.tsv, line {text.count(chr(10), 0, place) + 1}: byte" in said and "is NUL" in said
 
 
+def test_a_nul_that_could_be_half_a_line_feed(write):
+    assert "line 2: byte 1 of the line (0x00" in error_of(write("a.tsv", b"ab\n\0cd\tef\n"))
+
+
 def workbook(part):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -278,8 +282,8 @@ def test_files_that_were_joined_without_a_line_end(write, content, line):
 
 
 def test_a_zero_width_space_within_a_cell_is_no_joint(write):
-    path = write("a.tsv", "a\tb\tx\nc\ufeffd\te\ufefff\ty\n")
-    assert read_pairs(path).targets == ["b", "e\ufefff"]
+    path = write("a.tsv", "a\tb\tx\nc\ufeffd\te\ufefff\ty\ng\th\ufeffi\tz\n")
+    assert read_pairs(path).targets == ["b", "e\ufefff", "h\ufeffi"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])

@@ -4,13 +4,17 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from keras_seq2seq.data.corpus_spec import PHRASEBOOK, phrasebook_split
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.quality.held_out import hold_out
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.option import option, rate
 from keras_seq2seq.specs.spec import Spec
 from keras_seq2seq.text.tokenizers import TOKENIZERS
+
+HELD_OUT = "held_out"
 
 
 def _not_blank(spec: str) -> None:
@@ -31,7 +35,11 @@ class DataConfig(Spec):
         check=_not_blank,
     )
     valid: str = option(
-        "phrasebook:valid", "Pairs to watch the run with, never learnt from.", check=_not_blank
+        HELD_OUT,
+        "Pairs to watch the run with, never learnt from. "
+        f'"{HELD_OUT}" takes a twentieth of train out, at least 20 pairs and at most 1,000, no '
+        "source on both sides, the same in every run; for the phrasebook it is phrasebook:valid.",
+        check=_not_blank,
     )
     columns: str = option(
         "1,2",
@@ -58,10 +66,34 @@ class DataConfig(Spec):
         names = ("max_source_length", "max_target_length")
         return {name: getattr(self, name) for name in names}
 
+    @property
+    def trains_on_phrasebook(self) -> bool:
+        """Whether the built-in corpus is what the run learns, so that its other splits fit it."""
+        return phrasebook_split(self.train) == "train"
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether the pairs to validate on are taken out of those to train on."""
+        return self.valid == HELD_OUT and not self.trains_on_phrasebook
+
+    @property
+    def valid_corpus(self) -> str:
+        """The corpus spec of the pairs to validate on, or "held_out"."""
+        built_in = self.valid == HELD_OUT and self.trains_on_phrasebook
+        return f"{PHRASEBOOK}:valid" if built_in else self.valid
+
     def read(self) -> tuple[SentencePairs, SentencePairs]:
         """Reads the pairs to train on and those to validate on; needs no TensorFlow."""
         columns = parse_columns(self.columns)
-        return read_pairs(self.train, columns), read_pairs(self.valid, columns)
+        train = read_pairs(self.train, columns)
+        return (
+            hold_out(train) if self.holds_out else (train, read_pairs(self.valid_corpus, columns))
+        )
+
+    def read_train(self) -> SentencePairs:
+        """Reads the pairs to train on alone."""
+        train = read_pairs(self.train, parse_columns(self.columns))
+        return hold_out(train)[0] if self.holds_out else train
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ import tensorflow as tf
 from keras_seq2seq.data.encoded_pairs import EncodedPairs
 from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.pipeline import drop_over_long, make_dataset
+from keras_seq2seq.data.quality.alike import drop_alike
+from keras_seq2seq.data.quality.judgement import judge_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.objective.monitor import Monitor
 from keras_seq2seq.specs.config_error import ConfigError
@@ -130,7 +132,12 @@ class Run:
             own = load_initial_model(run)
         config = self.config if own is None else described(self.config, own)
         start, facts = start_run(config, run, self.store, pairs, say, self.resume, own)
-        tokenizers, (train, valid) = self._encode(pairs, start, own)
+        if held_out := pairs[0].report.held_out:
+            say(
+                f"{held_out:,} pairs of {pairs[0].origin} are held out for validation, no source "
+                "on both sides (data.valid names others)."
+            )
+        tokenizers, (train, valid) = self._encode(pairs, start, own, facts["drops_alike"])
         facts["files"] = hashes_of_own_files(run)
         model = build_model(self.config, *tokenizers) if own is None else own
         counter = EpochCounter()
@@ -191,22 +198,32 @@ class Run:
         return _finish(run, table, best, watch, limit.elapsed, model, say)
 
     def _encode(
-        self, pairs: Sequence[SentencePairs], start: Checkpoint | None, own: TextSeq2Seq | None
+        self,
+        pairs: Sequence[SentencePairs],
+        start: Checkpoint | None,
+        own: TextSeq2Seq | None,
+        alike: bool,
     ) -> tuple[tuple[Tokenizer, Tokenizer], list[EncodedPairs]]:
-        """Tokenises all pairs, once; what is over-long is left out, counted and told."""
+        """Tokenises all pairs, once, and judges them.
+
+        Those that are `alike` to the tokenizers, and over-long ones, are left out, counted and
+        told.
+        """
         tokenizers = run_tokenizers(
             self.config.text, self.directory, pairs[0], start, own, self.say
         )
         limits = self.config.data.limits
+        pairs = [drop_alike(side, *tokenizers) for side in pairs] if alike else pairs
         encoded = [
             drop_over_long(EncodedPairs.of(side, *tokenizers), *tokenizers, **limits)
             for side in pairs
         ]
-        reports = [side.pairs.report for side in encoded if side.pairs.report is not None]
-        for report in reports:
-            self.say(report.describe())
-        found = dict(zip(("train", "valid"), (r.to_dict() for r in reports), strict=True))
-        self.directory.write_json(self.directory.data_report.name, found)
+        for side in encoded:
+            self.say(side.pairs.report.describe())
+        facts, complaints = judge_pairs(*encoded, *tokenizers)
+        self.directory.write_json(self.directory.data_report.name, facts)
+        for complaint in complaints:
+            self.say(f"warning: {complaint}")
         return tokenizers, encoded
 
     def _datasets(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_seq2seq.data.quality.held_out import SEED
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.text import Tokenizer, tokenizer_from_state
@@ -68,7 +69,8 @@ def start_run(
     if start is None:
         if resume:
             say(f"{run.path} holds no checkpoint: training starts from the beginning.")
-        return None, {**_begin(config, run, store, pairs, model), "own_model": own_model}
+        own = {"own_model": own_model, "drops_alike": True}
+        return None, {**_begin(config, run, store, pairs, model), **own}
     if start.state.get("own_model", False) != own_model:
         raise ConfigError(
             f"The run in {run.path} began {'without' if own_model else 'with'} a model that was "
@@ -76,6 +78,8 @@ def start_run(
         )
     goes_on = is_finished(run, start) and asked_to_go_on(config, start)
     before, now = start.state["config"], config.to_dict()
+    if before["data"]["valid"] == config.data.valid_corpus:  # the same pairs by another name
+        before = {**before, "data": {**before["data"], "valid": config.data.valid}}
     if own_model and "files" not in start.state:  # of an earlier version, which described none
         before = {**before, "text": now["text"], "model": now["model"]}
     _check_config(before, now, _FREE | {"training.epochs"} if goes_on else _FREE)
@@ -88,7 +92,8 @@ def start_run(
         go_on(start)
     kept = ("config", "data", "versions", "planned_epochs", "files")
     facts = {name: start.state[name] for name in kept if name in start.state}
-    facts |= {"own_model": own_model} | ({"config": now} if goes_on else {})
+    own = {"own_model": own_model, "drops_alike": start.state.get("drops_alike", False)}
+    facts |= own | ({"config": now} if goes_on else {})
     old, new = facts["versions"], versions()
     names = sorted(name for name in old if old[name] != new.get(name))
     if names:
@@ -164,7 +169,10 @@ def _read_tokenizer(path: Path) -> Tokenizer:
 
 
 def _fingerprints(pairs: Sequence[SentencePairs]) -> dict[str, Any]:
-    return {name: data_fingerprint(p) for name, p in zip(("train", "valid"), pairs, strict=True)}
+    train, valid = map(data_fingerprint, pairs)
+    if held_out := pairs[0].report.held_out:
+        valid["held_out"] = {"of": pairs[0].origin, "pairs": held_out, "seed": SEED}
+    return {"train": train, "valid": valid}
 
 
 def _check_config(before: dict[str, Any], now: dict[str, Any], free: set[str]) -> None:

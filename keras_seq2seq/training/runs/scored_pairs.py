@@ -1,0 +1,182 @@
+"""The pairs that a model is scored on, where a run knows what the user did not say."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_seq2seq.data.corpus_error import CorpusError
+from keras_seq2seq.data.corpus_spec import PHRASEBOOK, corpus_kind
+from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
+from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.training.configuration.config import DataConfig
+from keras_seq2seq.training.configuration.config_file import load_config
+from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.runs.fingerprint import data_fingerprint
+
+_WITHIN = 2  # levels below a run where its artefacts lie: saved_model/1
+_DEFAULT_COLUMNS = "1,2"
+_SAY = "Name the pairs to score: --test FILE."
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoredPairs:
+    """Pairs to score models on, and where they come from.
+
+    Attributes:
+        pairs: All of the corpus, in its order.
+        test: What they are called.
+        columns: Those of source and target.
+        chose_best_epoch: Whether the run was validated on them.
+        notes: What the user did not say and shall know, a line each.
+    """
+
+    pairs: SentencePairs
+    test: str
+    columns: str
+    chose_best_epoch: bool
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a file of scores says of them."""
+        names = ("test", "columns", "chose_best_epoch")
+        return {name: getattr(self, name) for name in names}
+
+
+def run_of(model: Path) -> RunDirectory | None:
+    """The run that a model belongs to: a run directory itself, or what lies in one."""
+    for path in (model, *model.parents[:_WITHIN]):
+        if (run := RunDirectory(path)).is_run:
+            return run
+    return None
+
+
+def pairs_to_score(
+    models: Sequence[Path], test: str | None = None, columns: str | None = None
+) -> ScoredPairs:
+    """The pairs to score models on.
+
+    What is not said is taken from the run that the models belong to: the columns; and the pairs,
+    which are `phrasebook:test` for a run on the phrasebook, else those it was validated on.
+
+    Args:
+        models: One or more.
+        test: A corpus, or None.
+        columns: Columns of the corpus, or None.
+
+    Raises:
+        CorpusError: the corpus cannot be read, or all references are blank.
+        ValueError: no run says what was not said, or several contradict each other; or the pairs
+            that a run was validated on have changed since.
+    """
+    notes: list[str] = []
+    if test is None:
+        return _pairs_of_runs(models, columns)
+    if columns is None:
+        columns = _columns(models, test, notes)
+    pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
+    return ScoredPairs(pairs, test, columns, False, notes + _of_blanks(pairs, columns))
+
+
+def _of_blanks(pairs: SentencePairs, columns: str) -> list[str]:
+    """A line about blank references; raises where there is no other."""
+    blank = [n for n, text in enumerate(pairs.targets, start=1) if not text.strip()]
+    if len(blank) == len(pairs):
+        raise CorpusError(
+            f"{pairs.origin}: all of {len(blank):,} references are blank. Look at the columns: "
+            f"{columns} are source and target."
+        )
+    first = ", ".join(map(str, blank[:3])) + (", ..." if len(blank) > 3 else "")
+    return [
+        f"warning: {len(blank):,} of {len(pairs):,} references of {pairs.origin} are blank (line "
+        f"{first}). They never count as matched: take those lines out."
+    ] * bool(blank)
+
+
+def _columns(models: Sequence[Path], test: str, notes: list[str]) -> str:
+    """The columns that runs read, where the corpus is of the kind that they read."""
+    found: dict[str, RunDirectory] = {}
+    for run in filter(None, map(run_of, models)):
+        found.setdefault(_data(run).columns, run)
+    if len(found) > 1:
+        said = " and ".join(f"{columns} ({run.path})" for columns, run in found.items())
+        raise ValueError(f"The runs read different columns: {said}. Say --columns for {test}.")
+    for columns, run in found.items():
+        data = _data(run)
+        kinds = {corpus_kind(data.train)}
+        if not data.holds_out:
+            kinds.add(corpus_kind(data.valid_corpus))
+        if corpus_kind(test) not in kinds and columns != _DEFAULT_COLUMNS:
+            raise ValueError(
+                f"{run.path} reads columns {columns} of {data.train}, but {test} is "
+                f"{corpus_kind(test)}: say --columns 1,2 or --columns 2,1 for it."
+            )
+        notes.append(f"Source and target are columns {columns} of {test}, as in {run.path}.")
+        return columns
+    return _DEFAULT_COLUMNS
+
+
+def _pairs_of_runs(models: Sequence[Path], columns: str | None) -> ScoredPairs:
+    if not models:
+        raise ValueError(f"Files of translations know no pairs to score them on. {_SAY}")
+    runs = {str(model): run_of(model) for model in models}
+    for model, run in runs.items():
+        if run is None:
+            raise ValueError(f"{model} belongs to no run that knows pairs to score it on. {_SAY}")
+    found = [_pairs_of_run(run, columns) for run in runs.values() if run is not None]
+    if any(list(other.pairs) != list(found[0].pairs) for other in found):
+        named = ", ".join(f"{model} on {f.test}" for model, f in zip(runs, found, strict=True))
+        raise ValueError(f"The runs were not validated on the same pairs ({named}). {_SAY}")
+    return found[0]
+
+
+def _pairs_of_run(run: RunDirectory, columns: str | None) -> ScoredPairs:
+    data, known = _data(run), _fingerprints(run)
+    if columns not in (None, data.columns) and not data.trains_on_phrasebook:
+        raise ValueError(f"{run.path} reads columns {data.columns}, not {columns}. {_SAY}")
+    if known.get("train", {}).get("origin", data.train) != data.train:
+        origin = known["train"]["origin"]
+        raise ValueError(f"{run.path} learnt from pairs that it was given ({origin}). {_SAY}")
+    if data.trains_on_phrasebook:
+        test, columns = f"{PHRASEBOOK}:test", columns or data.columns
+        pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
+        return ScoredPairs(pairs, test, columns, False, [f"No --test: {test} is scored."])
+    pairs = data.read()[1]
+    now, then = data_fingerprint(pairs), known.get("valid", {})
+    if now["sha256"] != then.get("sha256"):
+        what = "the pairs it held out" if data.holds_out else "the pairs it was validated on"
+        raise ValueError(
+            f"{data.train if data.holds_out else data.valid} has changed since {run.path} began: "
+            f"{what} cannot be told from those it learnt ({then.get('pairs', 0):,} pairs with "
+            f"SHA-256 {str(then.get('sha256'))[:12]} then, {now['pairs']:,} with "
+            f"{now['sha256'][:12]} now). Bring the old file back, or name other pairs: --test FILE."
+        )
+    kind = "it held out" if data.holds_out else "it was validated on"
+    note = (
+        f"No --test: the {len(pairs):,} pairs that {kind} are scored, {pairs.origin}, columns "
+        f"{data.columns}. They chose its best epoch, so that new text may score a little less."
+    )
+    return ScoredPairs(pairs, pairs.origin, data.columns, True, [f"{run.path}: {note}"])
+
+
+def learnt_pairs(run: RunDirectory) -> SentencePairs | None:
+    """The pairs that a run learnt from; None where they are not what they were."""
+    try:
+        pairs = _data(run).read_train()
+    except CorpusError:
+        return None
+    same = data_fingerprint(pairs)["sha256"] == _fingerprints(run).get("train", {}).get("sha256")
+    return pairs if same else None
+
+
+def _data(run: RunDirectory) -> DataConfig:
+    return load_config(run.config).data
+
+
+def _fingerprints(run: RunDirectory) -> dict[str, Any]:
+    try:
+        found = json.loads(run.data_fingerprint.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
