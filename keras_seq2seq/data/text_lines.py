@@ -53,16 +53,15 @@ def decode_lines(
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"{_place(origin, data, error.start, first_line)} is not UTF-8. Convert the file to UTF-8, for "
-            "instance with iconv."
+            f"{_place(origin, data, error.start, first_line)} is not UTF-8. Convert the file to "
+            "UTF-8, for instance with iconv."
         ) from None
     if (nul := data.find(0)) >= 0:
         raise CorpusError(
-            f"{_place(origin, data, nul, first_line)} is NUL, which text does not hold. Look at what made the "
-            "file, or take the NULs out: tr -d '\\000'."
+            f"{_place(origin, data, nul, first_line)} is NUL, which text does not hold. Look at "
+            "what made the file, or take the NULs out: tr -d '\\000'."
         )
-    text = text.removeprefix(_MARK)
-    if not text:
+    if text in ("", _MARK):
         raise CorpusError(f"{origin} is empty: one sentence a line was expected.")
     lines = [line.rstrip("\r").removeprefix(_MARK) for line in text.split("\n")]
     if text.endswith("\n"):  # what follows the last line end is not a line

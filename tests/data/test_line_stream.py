@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import os
+import re
 import threading
 
 import pytest
@@ -36,17 +37,21 @@ def read(data, window=2048, origin="text"):
 
 
 @given(
-    st.lists(st.text("aé가\u2028\x85\x0c\r ", max_size=4), min_size=1, max_size=30),
+    st.lists(st.text("aé가\u2028\x85\x0c\r\ufeff ", max_size=4), min_size=1, max_size=30),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
     st.integers(1, 12),
 )
 def test_windows_hold_the_lines_that_are_read_at_once(lines, end, ends, window):
     data = (end.join(lines) + end * ends).encode()
-    if not data:
+    try:
+        whole = decode_lines(data, "text")
+    except CorpusError as error:  # empty, or a carriage return within a line
+        with pytest.raises(CorpusError, match=re.escape(str(error))):
+            read(data, window)
         return
     windows = read(data, window)
-    assert list(itertools.chain(*windows)) == decode_lines(data, "text")
+    assert list(itertools.chain(*windows)) == whole
     assert all(1 <= len(lines) <= window for lines in windows)
 
 
@@ -57,6 +62,13 @@ def test_no_more_is_read_ahead_than_a_window(piece):
         assert 1 <= len(lines) <= 100
         needed = number * 100 * len(piece.split(b"\n")[0] + b"\n")
         assert file.given <= needed + 2**16 + 2**13 + len(piece)  # a chunk, and a buffer's peek
+
+
+@pytest.mark.parametrize("fault, said", [("a\0b", "is NUL"), ("a\rb", "carriage return")])
+@pytest.mark.parametrize("before", [0, 1, 5000])
+def test_what_is_no_line_is_told_in_any_window(fault, said, before):
+    with pytest.raises(CorpusError, match=f"text, line {before + 1}: byte 2 of the line.*{said}"):
+        read(b"fine\n" * before + fault.encode() + b"\nmore\n", window=10)
 
 
 def test_windows_are_bounded_in_bytes():
