@@ -1,5 +1,6 @@
 """Lines of a text that is too long, or comes too slowly, to be read before it is answered."""
 
+import codecs
 import gzip
 import io
 import os
@@ -96,6 +97,8 @@ class LineStream:
                 yield self._decoded(lines[: self.window])
                 del lines[: self.window]
                 size, since = 0, time.monotonic()
+        if rest == codecs.BOM_UTF8 and not lines and not self.lines_read:
+            rest = b""  # a text of nothing but its mark
         if rest:  # what follows the last line end is not a line
             lines.append(rest)
         if lines:
