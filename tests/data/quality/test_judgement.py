@@ -69,7 +69,7 @@ def test_a_vocabulary_of_one_letter_is_told_for_each_side():
     assert one.vocabulary_size == 5
     rows = list(zip(words(60), words(60), strict=True))
     facts, said = judged(rows[:40], rows[40:], one)
-    assert facts["train"]["source"]["unknown_tokens"] > 0.5
+    assert facts["train"]["source"]["unknown_tokens"] > 0.4  # the letter takes the rest
     starts = [
         f"{split}: {facts[split][side]['unknown_tokens']:.1%} of the {side} tokens"
         for split in ("train", "valid")
