@@ -72,3 +72,11 @@ def test_the_input_is_left_alone():
 def test_numbers_must_agree(scorer, ours, theirs):
     with pytest.raises(ValueError, match=f"got {len(ours)} and {len(theirs)}"):
         scorer(ours, theirs)
+
+
+@pytest.mark.parametrize("score", SCORERS)
+def test_blank_references_are_never_matched(score):
+    scores = score(["a cat", "", " ", "a dog"], ["a cat", "", " ", "a cow"])
+    assert scores.exact_match == 25
+    with pytest.raises(ValueError, match="all of 2 references are blank"):
+        score(["", ""], ["", " "])
