@@ -176,7 +176,9 @@ def _training_pairs(model: Path, train: str | None, columns: str) -> SentencePai
 def judge_scored(artefact: "Artefact", model: Path, scored: ScoredPairs) -> dict[str, Any] | None:
     """Says what makes scores of these pairs worth little; gives the facts, if it can be known."""
     of_texts = getattr(artefact, "model", artefact)
-    tokenizers = [getattr(of_texts, f"{side}_tokenizer", None) for side in ("source", "target")]
+    tokenizers: list[Any] = [
+        getattr(of_texts, f"{side}_tokenizer", None) for side in ("source", "target")
+    ]
     if None in tokenizers:  # a SavedModel hides them
         return None
     from keras_seq2seq.data.encoded_pairs import EncodedPairs

@@ -111,7 +111,9 @@ def _read_phrasebook(split: str, columns: Columns) -> Rows:
 
 def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
     """The rows of a table, or of a pair of files."""
-    return _read_two(*files, columns) if len(files) == 2 else _read_table(*files, columns)
+    if len(files) == 2:
+        return _read_two(files[0], files[1], columns)
+    return _read_table(files[0], columns)
 
 
 def _read_table(path: str, columns: Columns) -> Rows:

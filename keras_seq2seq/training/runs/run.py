@@ -220,7 +220,7 @@ class Run:
         ]
         for side in encoded:
             self.say(side.pairs.report.describe())
-        facts, complaints = judge_pairs(*encoded, *tokenizers)
+        facts, complaints = judge_pairs(encoded[0], encoded[1], *tokenizers)
         self.directory.write_json(self.directory.data_report.name, facts)
         for complaint in complaints:
             self.say(f"warning: {complaint}")
