@@ -11,6 +11,7 @@ from typing import TypeAlias
 from keras import ops
 
 from keras_seq2seq.decoding.history import History
+from keras_seq2seq.decoding.option_checks import as_sequences, banned_table
 from keras_seq2seq.tensors import Tensor
 
 Constraint: TypeAlias = Callable[[Tensor, History], Tensor]
@@ -58,19 +59,27 @@ def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Const
     return constrain
 
 
-def banned_sequences(sequences: Sequence[Sequence[int]]) -> Constraint:
-    """Forbids the last token of each sequence where the row ends with the tokens before it."""
+def banned_sequences(banned: Tensor | Sequence[Sequence[int]]) -> Constraint:
+    """Forbids the last token of each sequence where the row ends with the tokens before it.
+
+    They are the rows of an int tensor [N, L], of which both sizes may be known at run time alone,
+    -1 before the short ones; or sequences of ids. What is not in the vocabulary bans nothing.
+    """
+    table = ops.cast(banned_table(as_sequences(banned)), "int32")
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
-        tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]
-        for *before, last in sequences:
-            banned = tokens == last
-            for back, token in enumerate(reversed(before), start=1):
-                column = _column(history.ids, history.position - back)  # [N, 1]
-                banned = ops.logical_and(banned, column == token)  # [N, V]
-            banned = ops.logical_and(banned, history.position >= len(before))
-            log_probs = _forbid(log_probs, banned)
-        return log_probs
+        vocabulary_size = log_probs.shape[-1]
+        before, last = table[:, :-1], table[:, -1]  # [N, L - 1], [N]
+        back = ops.shape(table)[1] - 1
+        columns = history.position - back + ops.arange(back, dtype="int32")  # [L - 1]
+        recent = ops.take(history.ids, ops.maximum(columns, 0), axis=1)
+        recent = ops.where(columns >= 0, recent, -2)  # [R, L - 1], like nothing in the table
+        same = ops.logical_or(before[None] == recent[:, None], before[None] < 0)
+        ends = ops.all(same, axis=-1)  # [R, N]
+        exists = ops.logical_and(last >= 0, last < vocabulary_size)  # [N]
+        ends = ops.logical_and(ends, exists[None])
+        tokens = ops.where(ends, last[None], 0)  # [R, N]
+        return _forbid(log_probs, _mark(tokens, ends, vocabulary_size))
 
     return constrain
 

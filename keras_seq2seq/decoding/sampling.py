@@ -9,9 +9,12 @@ from keras import ops
 from keras_seq2seq.decoding.constraints import FORBIDDEN, Constraint
 from keras_seq2seq.decoding.counter_noise import gumbel_noise
 from keras_seq2seq.decoding.greedy import most_probable
+from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.decoding.token_loop import choose_tokens
 from keras_seq2seq.tensors import Tensor
+
+COLDEST = OPTIONS["temperature"].least
 
 
 def sample(
@@ -41,7 +44,8 @@ def sample(
             `greedy_search`; `step` is called with B N rows, those of an example together.
         seed: int tensor [B].
         num_return: N, how many samples are drawn for each example.
-        temperature: float tensor [B], above 0. Logits are divided by it; `None` means 1.
+        temperature: float tensor [B], above 0. Logits are divided by it; `None` means 1. At the
+            least that there is, 0.0001, the most probable token is taken.
         top_k: int tensor [B]. So many of the most probable tokens are drawn from; 0 means all.
         top_p: float tensor [B]. The most probable tokens that together reach this are drawn from.
 
@@ -68,10 +72,12 @@ def sample(
     row = ops.arange(ops.shape(seed)[0], dtype="int32") % num_return
 
     def choose(log_probs: Tensor, position: Tensor) -> Tensor:
+        noise = gumbel_noise(seed, row, position, log_probs.shape[-1])
         if temperature is not None:
-            log_probs = log_probs / ops.expand_dims(ops.cast(temperature, "float32"), axis=1)
-        log_probs = keep_probable(log_probs, top_k, top_p)
-        return most_probable(log_probs + gumbel_noise(seed, row, position, log_probs.shape[-1]))
+            heat = ops.expand_dims(ops.cast(temperature, "float32"), axis=1)
+            log_probs = log_probs / heat
+            noise = ops.where(heat > COLDEST, noise, 0.0)
+        return most_probable(keep_probable(log_probs, top_k, top_p) + noise)
 
     result = choose_tokens(
         step,

@@ -1,5 +1,8 @@
 """Log-probabilities of given targets."""
 
+from typing import Any
+
+import numpy as np
 from keras import ops
 
 from keras_seq2seq.tensors import Tensor
@@ -25,3 +28,12 @@ def token_log_probabilities(logits: Tensor, targets: Tensor) -> Tensor:
     targets = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)
     chosen = ops.take_along_axis(logits, targets, axis=-1)[..., 0]
     return chosen - ops.logsumexp(logits, axis=-1)
+
+
+def check_finite(scores: Any) -> None:
+    """Raises a `ValueError` where the scores of results, an array of any shape, are no numbers."""
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            "The scores of this model are not finite: its weights hold NaN or infinity, or numbers "
+            "too large to compute with. Take an earlier checkpoint, or train it again."
+        )

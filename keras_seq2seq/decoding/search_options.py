@@ -5,6 +5,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from keras_seq2seq.decoding.option_checks import (
+    as_sequences,
+    banned_table,
+    check_lengths,
+    none_if_empty,
+)
 from keras_seq2seq.decoding.search_option import SearchOption, data_option, graph_option
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.known_names import KnownNames
@@ -15,8 +21,9 @@ from keras_seq2seq.tensors import Tensor
 class SearchOptions(KnownNames):
     """The options of a search: those that shape the graph, and those that are data in it.
 
-    Data, those of an axis B, are given as one value, as B values or as a tensor; what is `None` is
-    not in the graph and costs nothing.
+    Data, those with axes, are given as one value, as B values or as a tensor; what is `None` is
+    not in the graph and costs nothing. Tensors, which come with requests, are not checked but
+    taken into the bounds by the graph: see `searching.within_bounds`.
 
     Args:
         ...
@@ -31,8 +38,8 @@ class SearchOptions(KnownNames):
     ['length_penalty']
     """
 
-    beam_size: int = graph_option(1, 1, "Beams of the search; 1 searches greedily.")
-    num_return: int = graph_option(1, 1, "Results for each source, best first.")
+    beam_size: int = graph_option(1, 1, "Beams of the search; 1 searches greedily.", most=1000)
+    num_return: int = graph_option(1, 1, "Results for each source, best first.", most=10**5)
     sampling: bool = graph_option(False, None, "Draw tokens by their probability.")
     length_normalization: str = graph_option(
         "wu",
@@ -41,59 +48,67 @@ class SearchOptions(KnownNames):
         "beam",
     )
     no_repeat_ngram: int = graph_option(
-        0, 0, "No run of so many tokens occurs twice; 0 allows all."
+        0, 0, "No run of so many tokens occurs twice; 0 allows all.", most=2**31 - 1
     )
-    banned_ids: tuple = graph_option((), None, "What must not occur, as ((17,), (4, 5)).")
 
     # kind, least value, neutral value, the search that it is for
+    banned_ids: Any = data_option(
+        "int32", 0, None, "any", "What must not occur, as ((17,), (4, 5)).", "[N, L]"
+    )
     length_penalty: Tensor = data_option(
-        "float32", None, 1.0, "beam", "The higher, the longer the results; 1 if not given."
+        "float32", -2, 1.0, "beam", "The higher, the longer the results; 1 if not given.", most=10
     )
     coverage_penalty: Tensor = data_option(
-        "float32", 0, 0.0, "beam", "The higher, the more of the source is attended to."
+        "float32", 0, 0.0, "beam", "The higher, the more of the source is attended to.", most=1000
     )
     diversity: Tensor = data_option(
-        "float32", 0, 0.0, "beam", "The higher, the more the results differ."
+        "float32", 0, 0.0, "beam", "The higher, the more the results differ.", most=1000
     )
     repetition_penalty: Tensor = data_option(
-        "float32", 1, 1.0, "any", "Above 1, tokens are less probable the second time."
+        "float32", 1, 1.0, "any", "Above 1, tokens are less probable the second time.", most=1000
     )
-    min_length: Tensor = data_option("int32", 0, 0, "any", "Least tokens before EOS.")
+    min_length: Tensor = data_option(
+        "int32", 0, 0, "any", "Least tokens before EOS; where a limit is below, the limit wins."
+    )
     max_length: Tensor = data_option(
         "int32", 0, 2**30, "any", "Most tokens, EOS included; at most the model's limit."
     )
     min_length_ratio: Tensor = data_option(
-        "float32", 0, 0.0, "any", "Least tokens before EOS for each token of the source."
+        "float32", 0, 0.0, "any", "Least tokens before EOS for each token of the source.", most=1e6
     )
     max_length_ratio: Tensor = data_option(
-        "float32", 0, 1e6, "any", "Most tokens for each token of the source, EOS included."
+        "float32",
+        0,
+        1e6,
+        "any",
+        "Most tokens for each token of the source, EOS included.",
+        most=1e6,
     )
     temperature: Tensor = data_option(
-        "float32", 1e-4, 1.0, "sampling", "Below 1, what is probable becomes more so."
+        "float32", 1e-4, 1.0, "sampling", "Below 1, what is probable becomes more so.", most=1e6
     )
     top_k: Tensor = data_option(
         "int32", 0, 0, "sampling", "So many of the most probable tokens; 0: all."
     )
     top_p: Tensor = data_option(
-        "float32", 0, 1.0, "sampling", "The most probable tokens that together reach this."
+        "float32", 0, 1.0, "sampling", "The most probable tokens that together reach this.", most=1
     )
     seed: Tensor = data_option("int32", None, 0, "sampling", "The same seed gives the same tokens.")
     forced_ids: Tensor = data_option(
-        "int32", None, None, "any", "The token of each place, -1 where it is free.", "[B, P]"
+        "int32", -1, None, "any", "The token of each place, -1 where it is free.", "[B, P]"
     )
     allowed: Tensor = data_option(
         "bool", None, None, "any", "The tokens that may be chosen.", "[B, V] or [1, V]"
     )
 
     def __post_init__(self):
-        sequences = tuple(tuple(map(int, sequence)) for sequence in self.banned_ids)
-        object.__setattr__(self, "banned_ids", sequences)
+        object.__setattr__(self, "banned_ids", as_sequences(self.banned_ids))
         for name, about in OPTIONS.items():
-            about.check(name, getattr(self, name))
+            if name != "banned_ids":
+                about.check(name, getattr(self, name))
             if type(about.default) is int:  # it may have been one of NumPy
                 object.__setattr__(self, name, int(getattr(self, name)))
-        if any(not sequence for sequence in sequences):
-            raise ValueError("banned_ids holds an empty sequence, which would ban everything.")
+        object.__setattr__(self, "forced_ids", none_if_empty(self.forced_ids))
         if self.sampling and self.beam_size > 1:
             raise ValueError(
                 f"sampling=True draws tokens, beam_size={self.beam_size} searches: choose one."
@@ -104,6 +119,7 @@ class SearchOptions(KnownNames):
                 f"{self.beam_size}; or sampling=True."
             )
         self._refuse_what_has_no_effect()
+        check_lengths(self)
         if self.beam_size > 1 and self.length_penalty is None:  # the one default, for every caller
             object.__setattr__(self, "length_penalty", OPTIONS["length_penalty"].neutral)
 
@@ -140,6 +156,9 @@ class SearchOptions(KnownNames):
         found = {}
         for name, value in self.data().items():
             about = OPTIONS[name]
+            if not about.per_example:
+                found[name] = banned_table(value)
+                continue
             array = np.asarray(value, about.kind)
             if array.ndim == about.is_table:
                 array = np.broadcast_to(array, (batch, *array.shape))
@@ -159,7 +178,8 @@ class SearchOptions(KnownNames):
 
     def take(self, rows: Tensor) -> "SearchOptions":
         """Of options made by `for_batch`, those of some rows, int array [R]."""
-        return dataclasses.replace(self, **{k: v[rows] for k, v in self.data().items()})
+        per_example = {k: v[rows] for k, v in self.data().items() if OPTIONS[k].per_example}
+        return dataclasses.replace(self, **per_example)
 
 
 _SEARCHES = {
@@ -178,7 +198,8 @@ def _arguments() -> str:
         kind = (about.kind or type(about.default).__name__).removesuffix("32")
         shape = f" {about.shape}" if about.kind else ""
         least = "" if about.least is None else f", at least {about.least}"
-        text = f"{name}: {kind}{shape}{least}. {about.explain()}"
+        most = "" if about.most is None else f", at most {about.most:,}"
+        text = f"{name}: {kind}{shape}{least}{most}. {about.explain()}"
         lines += textwrap.wrap(text, 92, initial_indent=" " * 8, subsequent_indent=" " * 12)
     return "\n".join(lines).lstrip()
 

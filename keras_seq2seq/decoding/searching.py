@@ -1,5 +1,6 @@
 """Any search, chosen by its options."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -32,13 +33,14 @@ def search(
     Args:
         step, state, first_ids, max_length, eos_id, pad_id, finished: see `greedy_search`;
             with K beams or N samples `step` is called with B K or B N rows.
-        options: `SearchOptions` whose data are tensors with batch axis B.
+        options: `SearchOptions` whose data are tensors with batch axis B; see `within_bounds`.
         source_mask: bool tensor [B, S], for the coverage penalty.
         source_length: int tensor [B], tokens of the source without EOS, for relative lengths.
 
     Returns:
         A `SearchResult` [B, ...]; [B, N, ...] if `options.num_return` is above 1.
     """
+    options = within_bounds(options)
     least, most = options.min_length, options.max_length
     if options.min_length_ratio is not None:
         relative = ops.floor(options.min_length_ratio * ops.cast(source_length, "float32"))
@@ -65,11 +67,31 @@ def search(
     return SearchResult(*(values[:, 0] for values in result))
 
 
+def within_bounds(options: SearchOptions) -> SearchOptions:
+    """The same options with every number in its bounds, so that no request fails or spoils others.
+
+    Above the bounds counts as the greatest value; NaN, and what is below them, as the neutral one:
+    top_k=-1 is all tokens. But temperatures of 0 and below are the least one: no drawing.
+    """
+    found = {}
+    for name, value in options.data().items():
+        about = OPTIONS[name]
+        if about.neutral is None or about.least is None:
+            continue
+        value = ops.cast(value, about.kind)
+        inside = value if about.most is None else ops.minimum(value, about.most)
+        lowest = about.neutral
+        if name == "temperature":
+            lowest = ops.where(value < about.least, about.least, about.neutral)
+        found[name] = ops.where(value >= about.least, inside, lowest)
+    return dataclasses.replace(options, **found)
+
+
 def _constraints(options: SearchOptions, least: Tensor, eos_id: int) -> list[make.Constraint]:
     values = {
         make.repetition_penalty: options.repetition_penalty,
         make.no_repeat_ngram: options.no_repeat_ngram or None,
-        make.banned_sequences: options.banned_ids or None,
+        make.banned_sequences: options.banned_ids,
         make.only_allowed: options.allowed,
     }
     chosen = [constraint(value) for constraint, value in values.items() if value is not None]
@@ -81,5 +103,5 @@ def _constraints(options: SearchOptions, least: Tensor, eos_id: int) -> list[mak
 
 
 def _stricter(choose: Callable[..., Tensor], absolute: Tensor, relative: Tensor) -> Tensor:
-    relative = ops.cast(relative, "int32")
+    relative = ops.cast(ops.minimum(relative, 2.0**30), "int32")  # 1e6 times a long source is more
     return relative if absolute is None else choose(absolute, relative)

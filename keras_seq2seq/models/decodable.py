@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
+import threading
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,12 +11,18 @@ import numpy as np
 from keras import ops
 
 from keras_seq2seq.decoding import SearchOptions, SearchResult, search, token_log_probabilities
+from keras_seq2seq.decoding.option_checks import check_ids, check_lengths
+from keras_seq2seq.decoding.scoring import check_finite
+from keras_seq2seq.models.compiled import Compiled
+from keras_seq2seq.models.processes import mark_started, refuse_forked
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.specs.trainable_parts import KEY, KeepsTrainableParts
 from keras_seq2seq.tensors import Tensor
 
 GREEDY = SearchOptions()
+MOST_COMPILED = 32  # functions that a model keeps
+_bookkeeping = threading.Lock()
 
 
 # A base before `keras.Model`, not of it: `Seq2Seq` is functional, an own model need not be.
@@ -55,6 +61,7 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         missing = [n for n in wanted if getattr(type(self), n) is getattr(Decodable, n)]
         if missing:
             raise TypeError(f"{type(self).__name__} lacks {', '.join(missing)}: see Decodable.")
+        mark_started()
         super().__init__(*args, **kwargs)
 
     def encode(self, source_ids: Tensor) -> tuple[Any, Any]:
@@ -126,19 +133,33 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
             max_length: T.
             options: data as single values or one for each example. Each
                 combination of options is compiled once, whatever the values of their data.
+
+        Raises:
+            ValueError: for options that contradict each other or do not fit the vocabulary, and
+                where the model's weights are not finite.
+            RuntimeError: in a process that was forked after a model was made.
         """
+        refuse_forked()
+        source_ids = _as_ids(source_ids)
+        check_ids(options, self.target_vocabulary_size)
+        check_lengths(options, max_length, np.sum(source_ids != self.pad_id, axis=1) - 1)
         fixed, data = options.shape_of_graph(), options.arrays(len(source_ids))
 
         def run(source_ids: Tensor, **data: Tensor) -> SearchResult:
             return self.search(source_ids, max_length, dataclasses.replace(fixed, **data))
 
         key = ("search", max_length, fixed, *sorted(data))
-        return self._compiled(key, run)({"source_ids": _as_ids(source_ids), **data})
+        found = self._compiled(key, run)({"source_ids": source_ids, **data})
+        check_finite(found.score)
+        return found
 
     def score_ids(self, source_ids: Any, target_ids: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Compiled `score`: NumPy arrays [B, T] and [B, T, S]."""
+        """Compiled `score`: NumPy arrays [B, T] and [B, T, S]; raises what `generate` does."""
+        refuse_forked()
         inputs = {"source_ids": _as_ids(source_ids), "target_ids": _as_ids(target_ids)}
-        return self._compiled("score", self.score)(inputs)
+        scores, attention = self._compiled("score", self.score)(inputs)
+        check_finite(scores)
+        return scores, attention
 
     def copy(self, **changes: Any) -> Any:
         """Returns an uncompiled model of the same class and weights, with arguments changed."""
@@ -195,14 +216,17 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         return {k: v for k, v in self.get_config().items() if isinstance(v, plain)}
 
     @functools.cached_property
-    def _compiled_methods(self) -> dict[Any, Callable]:
+    def _compiled_methods(self) -> dict[Any, Compiled]:
         return {}
 
     def _compiled(self, key, function):
-        if key not in self._compiled_methods:
-            run = _CompiledMethod(self, function).predict_on_batch
-            self._compiled_methods[key] = run  # a bound method: Keras does not track it
-        return self._compiled_methods[key]
+        """The compiled function of a key; those that were not used for longest are let go."""
+        with _bookkeeping:
+            methods = self._compiled_methods
+            methods[key] = methods.pop(key, None) or Compiled(self, function)
+            while len(methods) > MOST_COMPILED:
+                del methods[next(iter(methods))]
+            return methods[key]
 
 
 def refuse_hdf5(filepath: Any) -> None:
@@ -218,20 +242,3 @@ def refuse_hdf5(filepath: Any) -> None:
 
 def _as_ids(ids):
     return np.asarray(ids, "int32")
-
-
-class _CompiledMethod(keras.Model):
-    """A function over named tensors as `call`: `predict_on_batch` compiles it on any backend."""
-
-    def __init__(self, owner: Any, function: Callable[..., Any]):
-        super().__init__(name="compiled_method")  # TensorFlow refuses names that begin with _
-        self.owner = owner  # the model whose weights the function uses
-        self.function = function
-
-    def call(self, inputs: dict[str, Tensor]) -> Any:
-        return self.function(**inputs)
-
-    def predict_on_batch(self, x: dict[str, Tensor]) -> Any:
-        """The outputs of a batch; in the scope of a strategy each device computes all of them."""
-        rows = len(next(iter(x.values())))
-        return keras.tree.map_structure(lambda array: array[:rows], super().predict_on_batch(x))

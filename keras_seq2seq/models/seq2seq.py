@@ -15,6 +15,7 @@ from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved, sharing
 from keras_seq2seq.models.presets import preset_arguments
+from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.specs.known_names import check_names, names_of
 from keras_seq2seq.tensors import Tensor
@@ -74,6 +75,7 @@ class Seq2Seq(Decodable, keras.Model):
         name: str | None = None,
         trainable: bool = True,
     ):
+        refuse_forked()  # before a layer makes its weights
         for part, given in (("encoder", encoder), ("decoder", decoder), ("generator", generator)):
             if not isinstance(given, keras.layers.Layer):
                 raise TypeError(
@@ -268,6 +270,7 @@ class Seq2Seq(Decodable, keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
+        refuse_forked()
         if "encoder" not in config:
             return cls.from_options(**of_version_0_1_0(config))
         return cls(**restored(config))

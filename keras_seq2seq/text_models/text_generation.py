@@ -9,9 +9,11 @@ import numpy as np
 
 from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.generation import Generation
+from keras_seq2seq.decoding.option_checks import check_ids, check_lengths
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.source_parts import SourceParts
@@ -173,6 +175,7 @@ def join_parts(
 
 def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
     """Texts as a list of str, or a clear error; bytes are read as UTF-8, broken ones as U+FFFD."""
+    refuse_forked()  # before a tokenizer of the backend runs
     texts = as_texts(texts)
     if batch_size < 1:
         raise ValueError(f"generate: batch_size must be at least 1, got {batch_size}.")
@@ -202,4 +205,7 @@ def make_options(
         search = dataclasses.replace(search, forced_ids=forced_ids)
     banned = [banned] if isinstance(banned, str) else banned
     sequences = filter(None, map(tokenizer.tokenize_python, banned))
-    return dataclasses.replace(search, banned_ids=(*search.banned_ids, *sequences))
+    search = dataclasses.replace(search, banned_ids=(*(search.banned_ids or ()), *sequences))
+    check_ids(search, tokenizer.vocabulary_size)
+    check_lengths(search, max_length)
+    return search

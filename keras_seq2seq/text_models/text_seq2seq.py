@@ -6,6 +6,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from keras_seq2seq.decoding.option_checks import check_lengths
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
@@ -173,6 +174,7 @@ class TextSeq2Seq(TextTrainer):
             )
         search = search.for_batch(len(texts)).take(parts.owner)
         length = self.max_target_length
+        check_lengths(search, length, np.sum(parts.ids != PAD, axis=1) - 1, parts.owner)
         return parts, search_all(self.seq2seq, parts.ids, search, length, size, progress)
 
     def _outputs(

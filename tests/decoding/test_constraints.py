@@ -5,7 +5,8 @@ import pytest
 from decoding.random_models import EOS, PAD, STEPS, RandomModels
 from keras import ops
 
-from keras_seq2seq.decoding import SearchOptions, search
+from keras_seq2seq.decoding import History, SearchOptions, search
+from keras_seq2seq.decoding.constraints import FORBIDDEN, banned_sequences
 
 B = 100
 SOURCE_LENGTH = np.arange(B, dtype="int32") % 4
@@ -197,3 +198,35 @@ def test_data_must_fit_the_batch():
     arrays = SearchOptions(min_length=2, forced_ids=[5, -1]).arrays(3)
     np.testing.assert_array_equal(arrays["min_length"], [2, 2, 2])
     np.testing.assert_array_equal(arrays["forced_ids"], [[5, -1]] * 3)
+
+
+def unrolled(sequences):
+    """Bans as a graph of their own for each: what the table must do likewise."""
+
+    def constrain(log_probs, history):
+        log_probs, ids = np.array(log_probs), np.asarray(history.ids)
+        for *before, last in sequences:
+            for row in range(len(ids)):
+                chosen = ids[row, : int(history.position)].tolist()
+                if last < log_probs.shape[1] and chosen[len(chosen) - len(before) :] == before:
+                    log_probs[row, last] = FORBIDDEN
+        return log_probs
+
+    return constrain
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+@pytest.mark.parametrize("longest", [1, 2, 7])
+def test_many_bans_at_once_are_what_each_of_them_is(count, longest):
+    random = np.random.default_rng(count)
+    lengths = random.integers(1, longest + 1, count)
+    bans = [random.integers(0, 4, n).tolist() for n in lengths] + [[2**31 - 1], [0, 6]]
+    ids = random.integers(0, 4, (50, 6)).astype("int32")
+    log_probs = np.zeros((50, 5), "float32")
+    seen = 0
+    for position in range(6):
+        history = History(ops.convert_to_tensor(position), ops.convert_to_tensor(ids), 1)
+        found = np.asarray(banned_sequences(bans)(ops.convert_to_tensor(log_probs), history))
+        np.testing.assert_array_equal(found, unrolled(bans)(log_probs, history))
+        seen += (found < 0).sum()
+    assert seen

@@ -106,5 +106,8 @@ def beam_search(
 
     (beams,) = ops.while_loop(unfinished, lambda beams: (beam_step(beams),), (beams,))
     ids, length, score, ranking = (best[:, :num_return] for best in beams.pool)
-    missing = ops.expand_dims(ranking < DEAD, axis=-1)
-    return SearchResult(ops.where(missing, pad_id, ids), length, score, ranking)
+    missing = ranking < DEAD
+    # Each example has one hypothesis at least, unless logits are NaN, which compare as false.
+    lost = ops.logical_and(missing, ops.arange(num_return, dtype="int32")[None] == 0)
+    score = ops.where(lost, float("nan"), score)
+    return SearchResult(ops.where(missing[..., None], pad_id, ids), length, score, ranking)
