@@ -22,6 +22,8 @@ from keras_seq2seq.export.workplace import workplace
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
+BEAM_INPUTS = ("length_penalty", "max_length")
+
 
 def saved_model(
     model: TextSeq2Seq,
@@ -30,7 +32,7 @@ def saved_model(
     *,
     beam_size: int = 4,
     num_return: int = 1,
-    beam_inputs: Sequence[str] = ("length_penalty", "max_length"),
+    beam_inputs: Sequence[str] = BEAM_INPUTS,
     replace_unknown: bool = False,
 ) -> pathlib.Path:
     """Writes `directory/<next integer>/`, reloads it as a server does, and compares.
@@ -91,6 +93,11 @@ def _plan(
     if replace_unknown and model.seq2seq.attention is None:
         raise ExportError("replace_unknown needs a model with attention.")
     if beam_size < 2:
+        SearchOptions(num_return=num_return)  # refuses more than one result
+        if tuple(beam_inputs) != BEAM_INPUTS:
+            raise ExportError(
+                f"beam_inputs are of the signature beam: beam_size={beam_size} has none."
+            )
         return {"beam": None, "replace_unknown": replace_unknown}
     options = SearchOptions(beam_size=beam_size, num_return=num_return)
     for name in beam_inputs:

@@ -10,11 +10,13 @@ import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.scoring import check_finite
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.manifest import check_hashes, read_sealed
+from keras_seq2seq.models.processes import mark_started, refuse_forked
 from keras_seq2seq.text.normalization import replace_surrogates
 
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
@@ -66,6 +68,7 @@ class SavedModelArtefact(Artefact):
             self._load()
 
     def _load(self) -> None:
+        mark_started()
         self.session = tf.compat.v1.Session(graph=tf.Graph())
         try:
             with self.session.graph.as_default():
@@ -76,6 +79,7 @@ class SavedModelArtefact(Artefact):
 
     def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Runs a signature on arrays with batch axis B."""
+        refuse_forked()
         names, outputs = self.signatures[signature]
         return self.session.run(outputs, {names[name]: rows for name, rows in inputs.items()})
 
@@ -101,6 +105,7 @@ class SavedModelArtefact(Artefact):
                 found[name] += (values if values.ndim == 1 else values[:, 0]).tolist()
             if progress:
                 progress(min(rows.stop, count))
+        check_finite(found["score"])
         return found
 
     def _signature(self, options: Mapping[str, Any], count: int) -> tuple[str, dict[str, Any]]:

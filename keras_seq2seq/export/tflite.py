@@ -86,7 +86,10 @@ def tflite(
             "sha256": fingerprint(content),
             "source_tokenizer": twin.source_tokenizer.vocabulary_state(),
             "target_tokenizer": twin.target_tokenizer.vocabulary_state(),
-            "search": {name: np.asarray(value).tolist() for name, value in options.items()},
+            "search": {
+                name: np.asarray(value).tolist() if name != "banned_ids" else search.banned_ids
+                for name, value in options.items()
+            },
         }
         write_manifest(manifest_path(temporary), manifest)
         sample = sample_texts(twin) if sample is None else list(sample)

@@ -1,10 +1,13 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
+import threading
 from typing import Any
 
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.option_checks import as_sequences
+from keras_seq2seq.decoding.scoring import check_finite
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
@@ -15,6 +18,9 @@ from keras_seq2seq.text.tokenizers import tokenizer_from_state
 
 class TFLiteArtefact(Artefact):
     """A `.tflite` file of ids or of text; the manifest beside it has the vocabularies.
+
+    Any number of threads may use it, one after the other: an interpreter serves one at a time.
+    Threads that shall run side by side open the file once each.
 
     Args:
         path: The `.tflite` file.
@@ -35,10 +41,11 @@ class TFLiteArtefact(Artefact):
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             file, reason = manifest_path(path), first_line(error)
             raise ExportError(f"{file}: a vocabulary is broken: {reason}") from error
+        self._lock = threading.Lock()
         self.takes_text = self.manifest["signature"] == "text"
         try:
             self.interpreter = self._open(model_content=content, num_threads=num_threads)
-            self.run = self.interpreter.get_signature_runner("serving_default")
+            self._runner = self.interpreter.get_signature_runner("serving_default")
         except (ValueError, RuntimeError) as error:
             reason = first_line(error)
             raise ExportError(f"{path} is not a readable .tflite model: {reason}") from error
@@ -62,6 +69,11 @@ class TFLiteArtefact(Artefact):
         operators = tflite_registrar.SELECT_TFTEXT_OPS
         return interpreter.InterpreterWithCustomOps(custom_op_registerers=operators, **arguments)
 
+    def run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Runs the signature, for one thread at a time; what it gives is a copy."""
+        with self._lock:
+            return self._runner(**inputs)
+
     def generate(
         self, texts: Texts, batch_size: int = 1, progress: Progress = None, **options: Any
     ) -> Generated:
@@ -69,7 +81,8 @@ class TFLiteArtefact(Artefact):
         built_in = SearchOptions.named(search)
         for name, value in options.items():
             has: Any = getattr(built_in, name, None)
-            if value is not None and not np.array_equal(has, value):
+            value = as_sequences(value) if name == "banned_ids" else value
+            if value is not None and has != value and not np.array_equal(has, value):
                 raise ExportError(
                     f"{self.path} was exported with the search {search}, which cannot be "
                     f"changed: {name}={value!r}. Export it again, or use the .keras file."
@@ -79,7 +92,9 @@ class TFLiteArtefact(Artefact):
             rows.append(self._text(text) if self.takes_text else self._ids(text))
             if progress:
                 progress(len(rows))
-        return Generated(*([row[place] for row in rows] for place in range(3)))
+        found = Generated(*([row[place] for row in rows] for place in range(3)))
+        check_finite(found.scores)
+        return found
 
     def _ids(self, text: str) -> tuple[str, float, int]:
         limit = self.manifest["max_source_length"]

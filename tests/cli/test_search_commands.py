@@ -167,6 +167,18 @@ def test_evaluate_and_compare_take_every_search(artefacts, command, corpus, tmp_
         ("run", ["--beam", 2, "--n-best", 3], "need a beam_size of at least as many"),
         ("run", ["--long-sources", "cut"], "choose one of error, truncate, split"),
         ("run", ["--max-length", 900], "max_length=900 is above"),
+        ("run", ["--min-length", 10, "--max-length", 5], "min_length asks for at least 10 tokens"),
+        ("run", ["--min-length", 21], "the model's max_target_length allows 20"),
+        ("run", ["--min-length-ratio", 9], "source 1: min_length_ratio asks for at least"),
+        ("run", ["--prefix", "There is no rice.", "--max-length", 2], "prefix (forced_ids) asks"),
+        ("run", ["--sample", "--seed", 3_000_000_000], "seed must be below 2**31"),
+        ("run", ["--sample", "--top-k", 2**31], "top_k must be below 2**31"),
+        ("run", ["--sample", "--top-p", 1.5], "top_p must be at most 1, got 1.5"),
+        ("run", ["--sample", "--temperature", "nan"], "temperature must be a number"),
+        ("run", ["--sample", "--temperature", -1], "temperature must be at least 0.0001"),
+        ("run", ["--max-length-ratio", 1e30], "max_length_ratio must be at most 1000000"),
+        ("run", ["--beam", 2, "--length-penalty", "nan"], "length_penalty must be a number"),
+        ("served", ["--beam", 4, "--max-length", 2**33], "max_length must be below 2**31"),
         ("tflite", ["--beam", 4], "cannot be changed: beam_size=4"),
         ("tflite", ["--beam", 1, "--seed", 1, "--sample"], "cannot be changed: sampling=True"),
         ("tflite", ["--num-return", 2, "--sample"], "--num-return: for a run or .keras file"),
@@ -192,3 +204,18 @@ def test_a_tflite_file_with_beams(artefacts, command, sources, tmp_path):
     lines_of(command("export", artefacts["run"], "--tflite", file, "--beam", 3))
     expected = lines_of(command("generate", artefacts["run"], sources, "--beam", 3))
     assert lines_of(command("generate", file, sources)) == expected
+
+
+def test_a_length_is_a_whole_number(artefacts, command, sources):
+    result = command("generate", artefacts["run"], sources, "--max-length", 5.7)
+    assert result.code == 2 and "5.7" in result.err and not result.out
+
+
+@pytest.mark.parametrize("search", [[], ["--beam", 3], ["--sample"], ["--json"]])
+def test_weights_that_are_not_finite_are_no_success(artefacts, refused, sources, tmp_path, search):
+    model = open_artefact(artefacts["run"]).model
+    weights = model.seq2seq.get_weights()
+    model.seq2seq.set_weights([weight * float("inf") for weight in weights])
+    model.save(tmp_path / "broken.keras")
+    said = refused("generate", tmp_path / "broken.keras", sources, *search)
+    assert "its weights hold NaN or infinity" in said

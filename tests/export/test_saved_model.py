@@ -164,6 +164,54 @@ def test_joined_requests_get_what_they_get_alone(searches):
         np.testing.assert_allclose(alone["score"][0], together["score"][i], atol=1e-4)
 
 
+def test_odd_requests_spoil_nothing(searches):
+    """A request with numbers out of all bounds gets a result, and its batch-mates their own."""
+    texts = np.array([text.encode() for text in SOURCES[:4]], object)
+    odd = {
+        "beam": {
+            "length_penalty": [np.nan, np.inf, -np.inf],
+            "coverage_penalty": [np.nan, 1e30, -5.0],
+            "min_length": [10, 2**31 - 1, -7],
+            "max_length": [5, 3, -1],
+        },
+        "sample": {
+            "seed": [-(2**31), 2**31 - 1, 0],
+            "temperature": [np.nan, 0.0, -np.inf],
+            "top_k": [-1, -(2**31), 2**31 - 1],
+            "top_p": [np.nan, 1.5, -0.5],
+            "max_length": [20, 20, 20],
+        },
+    }
+    usual = {"length_penalty": 1.0, "coverage_penalty": 0.0, "min_length": 2, "max_length": 20}
+    usual |= {"seed": 3, "temperature": 1.1, "top_k": 9, "top_p": 0.9}
+    for name, rows in odd.items():
+        alone = searches.run(name, text=texts[3:], **{key: [usual[key]] for key in rows})
+        mixed = searches.run(name, text=texts, **{k: [*v, usual[k]] for k, v in rows.items()})
+        np.testing.assert_array_equal(mixed["text"][3], alone["text"][0])
+        np.testing.assert_allclose(mixed["score"][3], alone["score"][0], atol=1e-4)
+        assert np.isfinite(mixed["score"]).all() and np.isfinite(mixed["ranking"]).all()
+        if name == "beam":  # the greatest length wins; -1 is none
+            first = np.reshape(mixed["length"], (4, -1))[:, 0]
+            assert (first[:2] == [5, 3]).all() and 0 < first[2] < 20
+        else:  # 0 and below take the most probable
+            greedy = searches.run("serving_default", text=texts[1:3])
+            assert mixed["text"][1:3].tolist() == greedy["text"].tolist()
+
+
+def test_contradicting_options_name_the_source(searches):
+    options = {"beam_size": 3, "num_return": 2, "min_length": 4, "max_length": [9, 3]}
+    with pytest.raises(ValueError, match="source 2: min_length asks for at least 4 .* allows 3"):
+        searches.generate(SOURCES[:2], **options)
+
+
+def test_scores_that_are_no_numbers_are_told(base, monkeypatch):
+    artefact = export.open_artefact(base)
+    found = {"text": np.array([b""]), "length": np.array([0]), "score": np.array([np.nan])}
+    monkeypatch.setattr(artefact, "run", lambda *_, **__: found)
+    with pytest.raises(ValueError, match="weights hold NaN or infinity"):
+        artefact.generate(SOURCES[:1])
+
+
 def test_samples_are_repeatable_and_scores_are_those_of_the_model(searches, trained):
     options = {"sampling": True, "seed": 5, "temperature": 1.4, "top_k": 20, "top_p": 0.95}
     assert searches.generate(TEXTS, **options).texts == trained.generate(TEXTS, **options)
@@ -203,6 +251,9 @@ def test_what_was_not_exported_is_refused_by_name(searches, base):
         ({"beam_inputs": ("length_penelty",)}, "Did you mean 'length_penalty'"),
         ({"beam_inputs": ("temperature",)}, "temperature is for sampling"),
         ({"num_return": 9}, "need a beam_size of at least as many"),
+        ({"beam_size": 1, "num_return": 4}, "need a beam_size of at least as many"),
+        ({"beam_size": 0, "num_return": 4}, "need a beam_size of at least as many"),
+        ({"beam_size": 1, "beam_inputs": ("min_length",)}, "beam_inputs are of the signature"),
     ],
 )
 def test_wrong_searches_are_refused_before_anything_is_written(trained, tmp_path, options, message):

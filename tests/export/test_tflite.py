@@ -222,3 +222,30 @@ def test_other_searches_are_built_in(trained, tmp_path):
     with pytest.raises(export.ExportError, match="one result"):
         export.tflite(trained, tmp_path / "two.tflite", beam_size=3, num_return=2)
     assert not any(op.startswith("Flex") for op in artefact.describe()["operators"])
+
+
+def test_bans_are_built_in(trained, tmp_path):
+    """Of unlike lengths, in both searches, of built-in operators."""
+    first, second = (trained.target_tokenizer.tokenize_python(w) for w in ("student", "There is"))
+    bans = (first, second, [first[-1]])
+    for how in ({}, {"beam_size": 3}):
+        options = {"banned_ids": bans, **how}
+        file = export.tflite(trained, tmp_path / "bans.tflite", sample=SOURCES, **options)
+        artefact = export.open_artefact(file)
+        expected = trained.generate(TEXTS, banned_ids=bans, **how)
+        assert artefact.generate(TEXTS).texts == expected != trained.generate(TEXTS, **how)
+        assert artefact.generate(TEXTS, banned_ids=[list(ban) for ban in bans]).texts == expected
+        assert not any("Flex" in op or "CUSTOM" in op for op in artefact.describe()["operators"])
+    with pytest.raises(export.ExportError, match="cannot be changed: banned_ids"):
+        artefact.generate(TEXTS, banned_ids=((5,),))
+    with pytest.raises(ValueError, match="banned_ids: 4096 is not in"):
+        export.tflite(trained, tmp_path / "none.tflite", banned_ids=((4096,),))
+    assert not (tmp_path / "none.tflite").exists()
+
+
+def test_scores_that_are_no_numbers_are_told(file, monkeypatch):
+    artefact = export.open_artefact(file)
+    found = {"ids": np.zeros((1, 20), "int32"), "length": [0], "score": [np.nan]}
+    monkeypatch.setattr(artefact, "run", lambda **_: found)
+    with pytest.raises(ValueError, match="weights hold NaN or infinity"):
+        artefact.generate(SOURCES[:1])
