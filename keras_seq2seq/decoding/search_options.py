@@ -198,7 +198,7 @@ def _arguments() -> str:
         kind = (about.kind or type(about.default).__name__).removesuffix("32")
         shape = f" {about.shape}" if about.kind else ""
         least = "" if about.least is None else f", at least {about.least}"
-        most = "" if about.most is None else f", at most {about.most:,}"
+        most = "" if about.most is None else f", at most {about.most:,.0f}"
         text = f"{name}: {kind}{shape}{least}{most}. {about.explain()}"
         lines += textwrap.wrap(text, 92, initial_indent=" " * 8, subsequent_indent=" " * 12)
     return "\n".join(lines).lstrip()

@@ -144,7 +144,8 @@ def _array_sizes(group: h5py.Group) -> Iterator[int]:
 def _array_size(item: Any) -> int:
     if not isinstance(item, h5py.Dataset) or item.dtype.hasobject:
         raise ExportError(f"{_WEIGHTS}: {item.name} is no array of numbers.")
-    size = math.prod(item.shape or (0,)) * item.dtype.itemsize
+    shape = (0,) if item.shape is None else item.shape  # () of a number, as optimizers have them
+    size = math.prod(shape) * item.dtype.itemsize
     plain = item.chunks is None and not item.external and not item.is_virtual
     if not plain or item.id.get_storage_size() != size:
         raise ExportError(
