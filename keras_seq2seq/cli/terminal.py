@@ -54,7 +54,7 @@ def make_progress(shown: bool = True) -> bars.Progress:
     """A progress bar on standard error that vanishes when it is done; none in a pipe."""
     return bars.Progress(
         bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
+        bars.BarColumn(bar_width=20),
         bars.MofNCompleteColumn(),
         bars.TimeElapsedColumn(),
         bars.TimeRemainingColumn(),

@@ -11,17 +11,21 @@ from rich.table import Column, Table
 
 from keras_seq2seq.cli.terminal import err, say
 
-_FIGURES = {
+# Heads of the columns, and the figures below them; tokens_per_s is not in every run.
+_COLUMNS = {
     "loss": "loss",
-    "valid loss": "val_loss",
-    "valid perplexity": "val_perplexity",
-    "valid accuracy": "val_token_accuracy",
-    "valid BLEU": "val_bleu",
+    "valid": "val_loss",
+    "perplexity": "val_perplexity",
+    "accuracy": "val_token_accuracy",
+    "BLEU": "val_bleu",
+    "tokens/s": "tokens_per_s",
 }
+_LEAST_WIDTH = 6  # of a column
+_SHOWN_EVERY = 0.2  # seconds: to read the loss waits for the device
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """One bar for the epoch that runs, one line for each that is done.
+    """One bar for the epoch that runs, one line for each that is done, below 80 columns wide.
 
     Args:
         progress: `Progress`, started and stopped by its owner: `fit` tells callbacks of no error.
@@ -36,7 +40,8 @@ class TrainingProgress(keras.callbacks.Callback):
         self.data_report = data_report
         self.done = 0  # batches of the epoch
         self.task = TaskID(0)  # of the epoch, as is the next
-        self.began = 0.0
+        self.began = self.shown = 0.0
+        self.head = ""  # that stands above the lines
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         if self.data_report is not None:
@@ -45,22 +50,38 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began, steps = time.monotonic(), self.params["steps"]
-        name = f"epoch {epoch + 1}/{self.params['epochs']}"
-        self.task = self.progress.add_task(name, total=steps, completed=self.done)
+        self.name = f"epoch {epoch + 1}/{self.params['epochs']}"
+        self.task = self.progress.add_task(self.name, total=steps, completed=self.done)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.done += 1
-        self.progress.update(self.task, completed=self.done)
+        name, now = None, time.monotonic()
+        if not self.progress.disable and now - self.shown > _SHOWN_EVERY and logs:
+            self.shown, name = now, f"{self.name}  loss {_short(float(logs['loss']))}"
+        self.progress.update(self.task, completed=self.done, description=name)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         self.done = 0
         self.progress.remove_task(self.task)
-        figures = [f"{name} {logs[key]:.3f}" for name, key in _FIGURES.items() if key in logs]
-        if "tokens_per_s" in logs:
-            figures.append(f"{logs['tokens_per_s']:,.0f} tokens/s")
-        seconds = time.monotonic() - self.began
-        say(f"epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(figures)}  {seconds:.0f} s")
+        figures = {head: _short(logs[key]) for head, key in _COLUMNS.items() if key in logs}
+        figures["seconds"] = f"{time.monotonic() - self.began:,.0f}"
+        width = len(f"epoch {self.params['epochs']}/{self.params['epochs']}")
+        head, line = " " * width, self.name.ljust(width)
+        for name, figure in figures.items():
+            width = 2 + max(len(name), _LEAST_WIDTH)
+            head, line = head + name.rjust(width), line + figure.rjust(width)
+        if head != self.head:
+            say(head)
+        self.head = head
+        say(line)
+
+
+def _short(value: float) -> str:
+    """A figure in at most seven characters."""
+    if abs(value) < 1000:
+        return f"{value:.3f}"
+    return f"{value:,.0f}" if abs(value) < 999_999 else f"{value:.1e}"
 
 
 def data_table(facts: dict[str, Any]) -> Table:

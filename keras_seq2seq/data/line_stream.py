@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import select
 import stat
 import time

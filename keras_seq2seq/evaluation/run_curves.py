@@ -54,8 +54,10 @@ class RunCurves:
         path = pathlib.Path(path)
         file = path / "metrics.csv" if path.is_dir() else path
         if not file.is_file():
+            runs = sorted(str(other.parent) for other in path.glob("*/metrics.csv"))
+            hint = f" There are {', '.join(runs[:5])}." if runs else ""
             raise ValueError(
-                f"{path} has no metrics.csv: expected the directory of a run that has begun."
+                f"{path} has no metrics.csv: expected the directory of a run that has begun.{hint}"
             )
         with open(file, newline="", encoding="utf-8", errors="replace") as lines:
             read = [(_number(row.get("epoch")), row) for row in csv.DictReader(lines)]
@@ -64,10 +66,11 @@ class RunCurves:
         if not rows:
             raise ValueError(f"{file} holds no whole epoch yet: wait until the first one is done.")
         epochs = sorted(rows)
+        first = 0 if epochs[0] else 1  # files of version 0.1 begin with an epoch 0
         names = [column for column in rows[epochs[-1]] if column != "epoch"]
         columns = {n: [_number(rows[epoch].get(n)) for epoch in epochs] for n in names}
         columns = {n: figures for n, figures in columns.items() if any(map(math.isfinite, figures))}
-        return cls(name or file.resolve().parent.name, [epoch + 1 for epoch in epochs], columns)
+        return cls(name or file.resolve().parent.name, [epoch + first for epoch in epochs], columns)
 
     def best_epoch(self, monitor: str = "val_loss") -> int | None:
         """The epoch with the best figure in the column of a `Monitor`, the first of equals."""

@@ -36,6 +36,7 @@ def open_artefact(path: FilePath, to_run: bool = True) -> Artefact:
             raise ExportError(str(error)) from error
         return KerasArtefact(path / "model.keras")
     if path.is_dir():
+        _refuse_runs(path)
         from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
         return SavedModelArtefact(path, to_run)
@@ -49,3 +50,22 @@ def open_artefact(path: FilePath, to_run: bool = True) -> Artefact:
         f"{path} is no model: expected a run directory, a .keras file, a SavedModel directory or "
         "a .tflite file."
     )
+
+
+def _refuse_runs(path: pathlib.Path) -> None:
+    """Tells a run that has no model yet, and a directory of runs, from a SavedModel."""
+    if (path / "saved_model.pb").is_file():
+        return
+    if (path / "config.toml").is_file():
+        raise ExportError(
+            f"{path} is a run without a model.keras: it has not come so far. `keras-seq2seq train "
+            f"--resume {path}` goes on with it."
+        )
+    models = sorted(path.glob("*/model.keras"), key=lambda model: -model.stat().st_mtime)
+    if models:
+        names = [str(model.parent) for model in models[:5]]
+        more = ", ..." if len(models) > 5 else ""
+        raise ExportError(
+            f"{path} is no model but holds {len(models)} of them. Name one, the newest first: "
+            f"{', '.join(names)}{more}."
+        )

@@ -1,6 +1,7 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
 import dataclasses
+import inspect
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,8 @@ from keras_seq2seq.export.manifest import check_hashes, read_sealed
 from keras_seq2seq.models.processes import mark_started, refuse_forked
 from keras_seq2seq.text.normalization import replace_surrogates
 
+# Deprecated for who has eager code; without the wrapper that says so each time.
+_load_graph = inspect.unwrap(tf.compat.v1.saved_model.loader.load)
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
 
@@ -72,7 +75,7 @@ class SavedModelArtefact(Artefact):
         self.session = tf.compat.v1.Session(graph=tf.Graph())
         try:
             with self.session.graph.as_default():
-                tf.compat.v1.saved_model.loader.load(self.session, ["serve"], self.path)
+                _load_graph(self.session, ["serve"], self.path)
         except (ValueError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
             reason = first_line(error)
             raise ExportError(f"{self.path} is not a whole SavedModel: {reason}") from error

@@ -201,6 +201,16 @@ def test_what_is_no_model(refused, tmp_path):
     assert "not a TextSeq2Seq" in refused("inspect", tmp_path / "other.keras")
 
 
+def test_a_directory_of_runs_or_a_run_without_a_model(refused, training, tmp_path):
+    runs = training[0].parent
+    for name in ("generate", "inspect", "evaluate"):
+        said = refused(name, runs)
+        assert "is no model but holds 1 of them" in said and str(training[0]) in said
+    shutil.copytree(training[0], tmp_path / "begun")
+    (tmp_path / "begun" / "model.keras").unlink()
+    assert "is a run without a model.keras" in refused("generate", tmp_path / "begun", stdin=b"a")
+
+
 @pytest.mark.parametrize("left", [0, 100, 0.5, -1])
 def test_a_keras_file_that_was_cut_off(refused, artefacts, tmp_path, left):
     file = tmp_path / "cut.keras"

@@ -5,9 +5,9 @@ import inspect
 
 import pytest
 
-from keras_seq2seq.cli.search_flags import ALIASES, with_search_flags
+from keras_seq2seq.cli.search_flags import ALIASES, name_flags, with_search_flags
 from keras_seq2seq.decoding.search_option import SearchOption
-from keras_seq2seq.decoding.search_options import OPTIONS
+from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 
 COMMANDS = ["generate", "evaluate", "compare"]
 WITHOUT_FLAG = {"banned_ids", "forced_ids", "allowed"}  # ids and tables
@@ -51,4 +51,39 @@ def test_only_what_was_given_reaches_the_command_zeros_too():
 def test_what_is_wrong_is_told_before_anything_is_opened(refused, tmp_path, name):
     (tmp_path / "no_model").touch()
     said = refused(name, tmp_path / "no_model", "--sampling", "--temperature", 0)
-    assert "temperature must be at least 0.0001, got 0.0" in said
+    assert "error: --temperature must be at least 0.0001, got 0.0" in said
+
+
+@pytest.mark.parametrize(
+    ("python", "flags"),
+    [
+        (
+            "num_return=3 results need a beam_size of 3, got 1; or sampling=True.",
+            "--n-best 3 results need a --beam of 3, got 1; or --sample.",
+        ),
+        (
+            "top_k is for sampling: set sampling=True, without beams.",
+            "--top-k is for sampling: set --sample, without beams.",
+        ),
+        (
+            "generate: max_length=[5, 7] is above 4, temperature=0.5.",
+            "generate: --max-length [5, 7] is above 4, --temperature 0.5.",
+        ),
+        (
+            'num_return=2 and long_sources="split" do not go together.',
+            '--n-best 2 and --long-sources "split" do not go together.',
+        ),
+        (
+            "seed must be below 2**31, got 2147483648.",
+            "--seed must be below 2**31, got 2147483648.",
+        ),
+        *[("runs/top_k/seed.txt is no model: 'seed', a seed of 3 and no prefix.",) * 2],
+    ],
+)
+def test_errors_name_flags_where_they_mean_options(python, flags):
+    assert name_flags(python, set()) == flags
+
+
+def test_python_says_what_python_calls_it():
+    with pytest.raises(ValueError, match="num_return=3 .* sampling=True"):
+        SearchOptions(num_return=3)

@@ -24,6 +24,19 @@ def test_columns_are_read_by_epoch_from_one(run):
     assert curves.columns == {"loss": [3, 2], "val_loss": [3.5, 2.5], "val_bleu": [10, 20]}
 
 
+def test_files_that_count_from_one_and_older_ones_are_told_apart(run):
+    old = RunCurves.read(run(HEADER + "0,3.0,3.5,10,a\n1,2.0,2.5,20,b\n", "old"))
+    new = RunCurves.read(run(HEADER + "1,3.0,3.5,10,a\n2,2.0,2.5,20,b\n", "new"))
+    assert old.epochs == new.epochs == [1, 2] and old.columns == new.columns
+    assert old.best_epoch() == new.best_epoch() == 2
+
+
+def test_a_directory_of_runs_says_which_there_are(run, tmp_path):
+    run(HEADER + "1,3.0,3.5,10,a\n", "first")
+    with pytest.raises(ValueError, match=r"has no metrics.csv.* There are .*first\."):
+        RunCurves.read(tmp_path)
+
+
 def test_of_an_epoch_written_twice_the_last_counts(run):
     text = HEADER + "0,3,3,1,a\n1,2,9,2,a\n2,9,9,9,a\n1,2,2.5,2,a\n2,1,1.5,3,a\n"
     curves = RunCurves.read(run(text))

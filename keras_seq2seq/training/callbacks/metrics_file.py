@@ -11,7 +11,7 @@ from keras_seq2seq.training.run_directory import RunDirectory
 
 
 class MetricsFile(KnownNames, keras.callbacks.Callback):
-    """Writes `metrics.csv`: one row an epoch, all that the callbacks before this one know of it.
+    """Writes `metrics.csv`: one row an epoch, from 1, all that the callbacks before this one know.
 
     The file is written anew and whole each time, from rows that a checkpoint holds, too: a run
     that was killed and resumed leaves the same rows as one that was not. Where the file cannot
@@ -40,7 +40,9 @@ class MetricsFile(KnownNames, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        self.rows.append({"epoch": epoch, **dict(sorted(figures.items()))})
+        # Runs that version 0.1 began count from 0, and go on so.
+        first = 0 if self.rows and self.rows[0]["epoch"] == 0 else 1
+        self.rows.append({"epoch": epoch + first, **dict(sorted(figures.items()))})
         try:
             self.run.write_text(self.run.metrics.name, self.to_csv())
         except OSError as error:

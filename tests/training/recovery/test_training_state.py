@@ -6,7 +6,14 @@ import keras
 import numpy as np
 import pytest
 
-from keras_seq2seq.training import CheckpointError, MetricsFile, TrainingState, recoverable
+from keras_seq2seq.evaluation import RunCurves
+from keras_seq2seq.training import (
+    CheckpointError,
+    MetricsFile,
+    RunDirectory,
+    TrainingState,
+    recoverable,
+)
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(64, 6)).astype("float32"), RNG.normal(size=(64, 2)).astype("float32")
@@ -94,3 +101,13 @@ def test_a_table_leaves_blank_what_an_epoch_lacks():
     table = MetricsFile(None)
     table.rows = [{"epoch": 0, "loss": 2.0}, {"epoch": 1, "loss": 1.5, "bleu": 30.0}]
     assert table.to_csv() == "epoch,bleu,loss\n0,,2.0\n1,30.0,1.5\n"
+
+
+@pytest.mark.parametrize(("before", "after"), [([], [1, 2]), ([0, 1], [0, 1, 2, 3])])
+def test_epochs_count_from_one_and_old_runs_go_on_as_they_began(tmp_path, before, after):
+    table = MetricsFile(RunDirectory(tmp_path))
+    table.rows = [{"epoch": epoch, "loss": 2.0} for epoch in before]
+    for epoch in range(len(before), len(before) + 2):
+        table.on_epoch_end(epoch, {"loss": 1.0})
+    assert [row["epoch"] for row in table.rows] == after
+    assert RunCurves.read(tmp_path).epochs == list(range(1, len(after) + 1))

@@ -49,7 +49,7 @@ def test_a_run_leaves_all_that_it_promises(finished):
     assert run.is_run
     assert load_config(run.config).model.units == 12
     rows = list(csv.DictReader(run.metrics.open()))
-    assert [row["epoch"] for row in rows] == ["0", "1"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
     assert any(run.logs.rglob("events.out.tfevents.*"))
     assert summary.epochs == 2
     assert summary.valid_loss == pytest.approx(min(float(r["val_loss"]) for r in rows), rel=1e-5)
