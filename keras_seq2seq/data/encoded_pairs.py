@@ -1,6 +1,6 @@
 """Pairs of sentences with their ids, so that they are tokenised once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,13 +25,15 @@ class EncodedPairs:
     @classmethod
     def of(
         cls,
-        pairs: "SentencePairs | EncodedPairs",
+        pairs: "SentencePairs | EncodedPairs | Iterable[tuple[str, str]]",
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
     ) -> "EncodedPairs":
         """Tokenises pairs; those that have been already are returned as they are."""
         if isinstance(pairs, EncodedPairs):
             return pairs
+        if not isinstance(pairs, SentencePairs):
+            pairs = SentencePairs.from_pairs(pairs)
         pairs = replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
         sources = encode_lines(pairs.sources, source_tokenizer)
         return cls(pairs, sources, encode_lines(pairs.targets, target_tokenizer))

@@ -3,7 +3,7 @@
 import functools
 import itertools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ Pairs = TypeVar("Pairs", SentencePairs, EncodedPairs)
 
 
 def make_dataset(
-    pairs: SentencePairs | EncodedPairs,
+    pairs: SentencePairs | EncodedPairs | Iterable[tuple[str, str]],
     source_tokenizer: Tokenizer,
     target_tokenizer: Tokenizer,
     *,
@@ -47,7 +47,8 @@ def make_dataset(
     sentences are tokenised once; under subword regularisation again in every epoch.
 
     Args:
-        pairs: Over-long ones are left out with a warning; `drop_over_long` counts them, too.
+        pairs: `SentencePairs`, or a list of (source, target). Over-long ones are left out with a
+            warning; `drop_over_long` counts them, too.
         source_tokenizer, target_tokenizer: Those of `EncodedPairs`, if given such.
         batch_size: Pairs a batch, B.
         batch_tokens: Where above 0, about so many tokens a batch, see `plan_batches`. All epochs

@@ -18,6 +18,8 @@ class ErrorBucket:
         exact_match: Percentage of translations equal to the reference.
         length_ratio: Characters of the translations over those of the references: far from 1
             where a model drops or invents.
+        has_4_grams: Whether a translation has four tokens. BLEU, which counts runs of so many, is
+            0 where none has.
     """
 
     label: str
@@ -26,6 +28,7 @@ class ErrorBucket:
     chrf: float
     exact_match: float
     length_ratio: float
+    has_4_grams: bool = True
 
 
 # Lowest value of each bucket, and their names.
@@ -55,8 +58,10 @@ def score_buckets(
     for floor in sorted(set(found)):
         members = [floor == other for other in found]
         ours, theirs = (list(compress(side, members)) for side in (hypotheses, references))
-        bleu, chrf = (metrics[m].corpus_score(ours, [theirs]).score for m in ("bleu", "chrf"))
+        bleu, chrf = (metrics[m].corpus_score(ours, [theirs]) for m in ("bleu", "chrf"))
         ratio = sum(map(len, ours)) / max(sum(map(len, theirs)), 1)
         equal = exact_match(ours, theirs)
-        buckets.append(ErrorBucket(floors[floor], len(ours), bleu, chrf, equal, ratio))
+        counts: list[int] = getattr(bleu, "totals")  # noqa: B009 - of runs of 1 to 4 tokens
+        scores = bleu.score, chrf.score, equal, ratio, counts[-1] > 0
+        buckets.append(ErrorBucket(floors[floor], len(ours), *scores))
     return buckets

@@ -19,6 +19,9 @@ from keras_seq2seq.evaluation.error_bucket import (
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _SHARE_OF_SINGLE_WORDS = 0.9  # from here on, sources are words themselves: their letters count
+SHORT_TEXTS = (
+    "* BLEU counts runs of four tokens: where no translation has so many, it is 0. Read chrF there."
+)
 _TITLES = {
     "by_length": "By length of the source ({unit})",
     "by_rarest_word": "By the source's rarest word: how often it stands in the training text",
@@ -37,7 +40,8 @@ class ErrorReport:
         by_rarest_word: By how often the rarest word of the source stands in the training text;
             empty if that was not given.
         by_unknown_tokens: By the `<unk>` of the source; empty if not given.
-        worst: Line (from 1), chrF, source, reference and translation, the worst first.
+        worst: Line (from 1), chrF, source, reference and translation of those that differ from the
+            reference, the worst first.
     """
 
     sentences: int
@@ -52,6 +56,10 @@ class ErrorReport:
         parts = {t.format(unit=self.length_unit): getattr(self, n) for n, t in _TITLES.items()}
         return {title: buckets for title, buckets in parts.items() if buckets}
 
+    def has_short_texts(self) -> bool:
+        """Whether BLEU says nothing of a bucket, since its texts are too short."""
+        return not all(bucket.has_4_grams for part in self.parts().values() for bucket in part)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data, ready for JSON."""
         return dataclasses.asdict(self)
@@ -61,7 +69,11 @@ class ErrorReport:
         lines = [f"{self.sentences:,} sentences"]
         for title, buckets in self.parts().items():
             lines += ["", f"## {title}", "", *_table(buckets)]
+        if self.has_short_texts():
+            lines += ["", SHORT_TEXTS]
         lines += ["", "## Worst translations", ""]
+        if not self.worst:
+            lines.append("Every translation equals its reference.")
         for row in self.worst:
             lines.append(f"line {row['line']}, chrF {row['chrf']:.1f}")
             names = ("source", "reference", "translation")
@@ -85,7 +97,7 @@ def make_error_report(
         training_counts: How often words stand in the training sources, as `count_words` gives it.
         unknown_counts: Unknown tokens of each source, N numbers.
         tokenize: sacreBLEU's tokenizer for BLEU.
-        worst: How many examples to give.
+        worst: How many examples to give, at most: of translations that differ from the reference.
 
     Raises:
         ValueError: The lists are not of one length, or empty.
@@ -157,6 +169,7 @@ def _worst(
     chrf, names = sacrebleu.CHRF(), ("line", "chrf", "source", "reference", "translation")
     scores = map(lambda h, r: chrf.sentence_score(h, [r]).score, hypotheses, references)
     rows = zip(itertools.count(1), scores, sources, references, hypotheses)
+    rows = (row for row in rows if row[3] != row[4])
     worst = sorted(rows, key=lambda row: (row[1], -len(row[3])))[:count]
     return [dict(zip(names, row, strict=True)) for row in worst]
 
@@ -165,7 +178,8 @@ def _table(buckets: list[ErrorBucket]) -> Iterator[str]:
     yield "| | sentences | BLEU | chrF | exact match % | length ratio |"
     yield "|---|---:|---:|---:|---:|---:|"
     for b in buckets:
+        bleu = f"{b.bleu:.1f}" if b.has_4_grams else f"{b.bleu:.1f} *"
         yield (
-            f"| {b.label} | {b.sentences:,} | {b.bleu:.1f} | {b.chrf:.1f} | {b.exact_match:.1f} "
+            f"| {b.label} | {b.sentences:,} | {bleu} | {b.chrf:.1f} | {b.exact_match:.1f} "
             f"| {b.length_ratio:.2f} |"
         )

@@ -11,7 +11,7 @@ from keras_seq2seq.evaluation import (
     score_corpus,
 )
 from keras_seq2seq.evaluation.error_bucket import COUNTS, FREQUENCIES, LENGTHS, score_buckets
-from keras_seq2seq.evaluation.error_report import words_of
+from keras_seq2seq.evaluation.error_report import SHORT_TEXTS, words_of
 
 SOURCES = ["the dog", "the dog sees the old red house", "a Cat", "a zebra, too"]
 REFERENCES = ["der Hund", "der Hund sieht das alte rote Haus", "eine Katze", "auch ein Zebra"]
@@ -131,3 +131,33 @@ def test_the_picture_has_a_chart_for_each_part_and_all_labels_inside(tmp_path):
             box = text.get_window_extent()
             assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text.get_text()
             assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text.get_text()
+
+
+def test_the_worst_are_those_that_differ():
+    made = report(worst=20)
+    assert [row["line"] for row in made.worst] == [4, 2]  # the others equal their references
+    perfect = make_error_report(SOURCES, REFERENCES, REFERENCES)
+    assert perfect.worst == [] and "Every translation equals" in perfect.to_text()
+
+
+def test_a_division_into_one_part_is_not_drawn():
+    made = report(training_counts=count_words([]), unknown_counts=[0] * 4)
+    assert [len(part) for part in made.parts().values()] == [2, 1, 1]
+    figure = plot_error_report(made)
+    assert len(figure.axes) == 1 and "length" in figure.axes[0].get_title("left")
+    alone = make_error_report(SOURCES[:1], OURS[:1], REFERENCES[:1], unknown_counts=[0])
+    assert len(plot_error_report(alone).axes) == 1  # nothing else is to be shown
+    assert "By unknown tokens" in made.to_text()  # in figures, they are there
+
+
+def test_bleu_of_short_texts_is_explained():
+    short = make_error_report(["a b", "c d e"], ["x y", "c d e"], ["x y", "c d e"])
+    assert short.by_length[0].bleu == 0 and not short.by_length[0].has_4_grams
+    assert "0.0 *" in short.to_text() and SHORT_TEXTS in short.to_text()
+    figure = plot_error_report(short)
+    assert figure.get_supxlabel() == SHORT_TEXTS
+    assert "0*" in {text.get_text() for text in figure.axes[0].texts}
+    made = make_error_report(["a b c d", "a b c d e f"], ["w x y z", "o"], ["w x y z", "o"])
+    assert [bucket.has_4_grams for bucket in made.by_length] == [True, False]
+    long = make_error_report(["a"], ["w x y z"], ["w x y z"])
+    assert "*" not in long.to_text() and plot_error_report(long).get_supxlabel() == ""
