@@ -52,6 +52,13 @@ class _CompiledMethod(keras.Model):
     def call(self, inputs: dict[str, Tensor]) -> Any:
         return self.function(**inputs)
 
+    def make_predict_function(self, force: bool = False) -> Any:
+        made = super().make_predict_function(force)
+        # TensorFlow counts the first traces of all models as those of one function, and warns.
+        if hasattr(self.predict_function, "_omit_frequent_tracing_warning"):
+            self.predict_function._omit_frequent_tracing_warning = True
+        return made
+
     def predict_on_batch(self, x: dict[str, Tensor]) -> Any:
         """The outputs of a batch; in the scope of a strategy each device computes all of them."""
         rows = len(next(iter(x.values())))
