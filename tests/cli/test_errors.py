@@ -204,7 +204,7 @@ def test_what_is_no_model(refused, tmp_path):
 def test_a_directory_of_runs_or_a_run_without_a_model(refused, training, tmp_path):
     runs = training[0].parent
     for name in ("generate", "inspect", "evaluate"):
-        said = refused(name, runs)
+        said = refused(name, runs, stdin=b"a")
         assert "is no model but holds 1 of them" in said and str(training[0]) in said
     shutil.copytree(training[0], tmp_path / "begun")
     (tmp_path / "begun" / "model.keras").unlink()
