@@ -4,7 +4,6 @@ import codecs
 import gzip
 import io
 import os
-import re
 import select
 import stat
 import time
