@@ -1,7 +1,6 @@
 """Strings given to `fit`, turned into ids."""
 
 import functools
-import inspect
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
@@ -47,27 +46,33 @@ def encode_examples(x: Any, y: Any = None, sample_weight: Any = None, **settings
     encode = functools.partial(_encode, **settings)
     if hasattr(x, "sources") and hasattr(x, "targets"):
         x, y = x.sources, x.targets
-    if isinstance(x, tf.data.Dataset):
-        return (_encoded(x, encode), y, sample_weight) if yields_text(x) else (x, y, sample_weight)
-    if isinstance(x, keras.utils.PyDataset) and x.num_batches != 0 and is_text(x[0]):
-        return _encoded(_of_batches(functools.partial(_epoch, x), x.num_batches), encode), y, None
-    if inspect.isgenerator(x):
-        first = next(x, None)
-        x = itertools.chain([first], x) if first is not None else iter(())
+    if yields_text(x):
+        if isinstance(x, keras.utils.PyDataset):
+            x = _of_batches(functools.partial(_epoch, x), x.num_batches)
+        return _encoded(x, encode), y, sample_weight
+    if isinstance(x, Iterator):
+        first, x = first_batch(x)
         if not is_text(first):
-            return (batch for batch in x), y, sample_weight
+            return x, y, sample_weight
         _three(first)  # an error here is not wrapped by TensorFlow
-        return _encoded(_of_batches(lambda: x), encode), y, None
+        return _encoded(_of_batches(lambda: x), encode), y, sample_weight
     if not is_text(x) and not is_text(y):
         return x, y, sample_weight
     return _encoded_lists(x, y, sample_weight, encode)
 
 
-def yields_text(dataset: tf.data.Dataset) -> bool:
-    """Whether there are strings in the batches of a dataset."""
-    return any(
-        getattr(s, "dtype", None) == tf.string for s in tf.nest.flatten(dataset.element_spec)
-    )
+def first_batch(batches: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
+    """What comes first, or `None`, and a generator, as Keras wants it, that begins with it."""
+    seen = list(itertools.islice(batches, 1))
+    return next(iter(seen), None), (batch for part in (seen, batches) for batch in part)
+
+
+def yields_text(given: Any) -> bool:
+    """Whether there are strings in a dataset of batches."""
+    if isinstance(given, tf.data.Dataset):
+        specs = tf.nest.flatten(given.element_spec)
+        return any(getattr(spec, "dtype", None) == tf.string for spec in specs)
+    return isinstance(given, keras.utils.PyDataset) and given.num_batches != 0 and is_text(given[0])
 
 
 def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: Callable) -> Pair:
@@ -156,9 +161,11 @@ def _encoded(dataset: tf.data.Dataset, encode: Callable) -> tf.data.Dataset:
             "Expected a dataset of (sources, targets) or (sources, targets, sample_weight), "
             f"strings both; this one yields {spec}."
         )
-    if any(side.shape.rank == 0 for side in spec):
+    for rank in {side.shape.rank for side in spec} - {1, None}:
+        advice = "flatten its batches" if rank else "call dataset.batch(64)"
         raise ValueError(
-            "Expected a dataset of batches; this one yields single pairs: call dataset.batch(64)."
+            f"Expected a dataset of batches, tensors of rank 1; this one yields rank {rank}: "
+            f"{advice}."
         )
     told: list[bool] = []
 

@@ -28,12 +28,12 @@ def as_texts(given: Any, what: str = "") -> list[str]:
     Bytes are read as UTF-8, broken ones as U+FFFD. `what` says whose texts they are.
     """
     what = what and f"{what}: "
+    for method in ("to_numpy", "numpy"):
+        given = getattr(given, method, lambda given=given: given)()
     if isinstance(given, TEXT):
         raise TypeError(
             f"{what}expected a list of strings, got one string: write [{given[:30]!r}]."
         )
-    for method in ("to_numpy", "numpy"):
-        given = getattr(given, method, lambda given=given: given)()
     if isinstance(given, np.ndarray):
         if given.ndim != 1:
             raise TypeError(

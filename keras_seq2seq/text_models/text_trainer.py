@@ -1,14 +1,14 @@
 """What Keras does with a model, over strings."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from keras_seq2seq.models.decodable import refuse_hdf5
-from keras_seq2seq.specs.known_names import KnownNames
+from keras_seq2seq.specs.known_names import KnownNames, check_names, names_of
 from keras_seq2seq.specs.trainable_parts import KeepsTrainableParts
-from keras_seq2seq.text_models.examples import encode_examples, yields_text
+from keras_seq2seq.text_models.examples import encode_examples, first_batch, yields_text
 from keras_seq2seq.text_models.text_inputs import is_text
 
 
@@ -50,7 +50,7 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
             validation_data: (x, y), (x, y, sample_weight), or a dataset as x may be one.
             **kwargs: of `keras.Model.fit`, but for `class_weight`.
         """
-        _refuse_class_weight(kwargs)
+        _check("fit", kwargs)
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         if y is None:
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
@@ -77,12 +77,13 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
         self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Like `keras.Model.train_on_batch`; x and y may be strings, as in `fit`."""
-        _refuse_class_weight(kwargs)
+        _check("train_on_batch", kwargs)
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         return super().train_on_batch(x, y, sample_weight, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Like `keras.Model.test_on_batch`; x and y may be strings, as in `fit`."""
+        _check("test_on_batch", kwargs)
         x, y, sample_weight = self.encode_examples(x, y, sample_weight)
         return super().test_on_batch(x, y, sample_weight, **kwargs)
 
@@ -94,6 +95,9 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Like `keras.Model.predict`, over ids: logits [B, T, V]. Texts go to `generate`."""
+        if isinstance(x, Iterator):
+            first, x = first_batch(x)
+            _refuse_text("predict", first)
         _refuse_text("predict", x)
         return super().predict(x, *args, **kwargs)
 
@@ -136,14 +140,15 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
 
 def _refuse_text(method: str, *inputs: Any) -> None:
     for given in inputs:
-        if yields_text(given) if isinstance(given, tf.data.Dataset) else is_text(given):
+        if yields_text(given) or is_text(given):
             raise TypeError(
                 f"{method} takes ids and gives logits. For texts there is model.generate(texts), "
                 "and model.score(sources, targets) for the probability of given ones."
             )
 
 
-def _refuse_class_weight(given: dict[str, Any]) -> None:
+def _check(method: str, given: dict[str, Any]) -> None:
+    check_names(method, given, names_of(getattr(keras.Model, method)))
     if given.get("class_weight") is not None:
         raise ValueError(
             "class_weight is for one class an example. Here give sample_weight, one for each pair, "

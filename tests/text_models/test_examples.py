@@ -190,7 +190,13 @@ def test_in_batches_they_count_nowhere(model, kind):
         ((["a", "b"], ["c", "d"], [1.0]), ValueError, r"each of 2 pairs, shape \(2,\), received"),
         ((["a", "b"], ["c", "d"], [[1.0], [1.0]]), ValueError, r"received shape \(2, 1\)"),
         ((["a", "b"], ["c", "d"], 2.0), ValueError, r"received shape \(\)"),
-        ((tf.data.Dataset.from_tensor_slices((["a"], ["b"])),), ValueError, r"dataset.batch\(64"),
+        (
+            (tf.data.Dataset.from_tensor_slices((["a"], ["b"])),),
+            ValueError,
+            r"rank 0: call dataset.batch\(64",
+        ),
+        ((dataset([["a"]], [["b"]]),), ValueError, "rank 2: flatten its batches"),
+        ((dataset(["a"], ["b"], [[1.0]]),), ValueError, "rank 2: flatten its batches"),
         ((tf.data.Dataset.from_tensor_slices(["a"]).batch(1),), ValueError, "strings both; this"),
         ((dataset(["a"], [1]),), ValueError, "strings both; this one yields"),
         ((lambda: [("a", "b")],), TypeError, "sources: expected a list of strings, got one"),
@@ -215,6 +221,13 @@ def test_validation_data_and_class_weights(model):
     for method in (model.fit, model.train_on_batch):
         with pytest.raises(ValueError, match="class_weight is for one class.*sample_weight"):
             method(SOURCES, TARGETS, class_weight={0: 1.0})
+    for method, wrong, right in (
+        (model.fit, "epoch", "epochs"),
+        (model.train_on_batch, "return_dic", "return_dict"),
+        (model.test_on_batch, "return_dic", "return_dict"),
+    ):
+        with pytest.raises(TypeError, match=f"has no argument '{wrong}'. Did you mean '{right}'"):
+            method(SOURCES, TARGETS, **{wrong: 1})
 
 
 @pytest.mark.parametrize(
@@ -228,6 +241,9 @@ def test_what_gives_logits_says_what_gives_texts(model, texts):
         model(inputs={"source_ids": texts})
     with pytest.raises(TypeError, match="model.generate"):
         model.predict(tf.data.Dataset.from_tensor_slices(["a"]).batch(1))
+    for batches in ((b for b in [(["a"],)]), Batches(["a"], ["b"])):
+        with pytest.raises(TypeError, match="model.generate"):
+            model.predict(batches)
     with pytest.raises(TypeError, match="model.generate"):
         model(keras.Input((), dtype="string"))
     x, *_ = model.encode_examples(SOURCES, TARGETS)
@@ -243,6 +259,8 @@ def test_one_string_is_no_list(model):
             SentencePairs(sources, targets)
     with pytest.raises(TypeError, match="expected a list of strings, got one string"):
         model.generate_batches("abc")
+    with pytest.raises(TypeError, match="expected a list of strings, got one string"):
+        model.generate(tf.constant("abc"))
 
 
 def test_ids_and_other_things_pass_through(model):
