@@ -64,6 +64,11 @@ class Seq2Seq(Decodable, keras.Model):
     (1, 4)
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args:  # before names are looked at: sizes and options went here in 0.1.0
+            _check_layer("encoder", args[0])
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(
         self,
         encoder: Encoder,
@@ -77,11 +82,7 @@ class Seq2Seq(Decodable, keras.Model):
     ):
         refuse_forked()  # before a layer makes its weights
         for part, given in (("encoder", encoder), ("decoder", decoder), ("generator", generator)):
-            if not isinstance(given, keras.layers.Layer):
-                raise TypeError(
-                    f"Seq2Seq: {part} is {given!r}, but a layer is expected. From sizes and "
-                    "options a model is made by Seq2Seq.from_options(8000, 8000, units=256)."
-                )
+            _check_layer(part, given)
         if isinstance(bridge, str):
             fitting = decoder.spec.units, bridge, encoder.spec.directions, decoder.spec.num_layers
             made: Bridge = BRIDGES[bridge](*fitting, dtype=decoder.dtype_policy, name="bridge")
@@ -274,6 +275,14 @@ class Seq2Seq(Decodable, keras.Model):
         if "encoder" not in config:
             return cls.from_options(**of_version_0_1_0(config))
         return cls(**restored(config))
+
+
+def _check_layer(part, given):
+    if not isinstance(given, keras.layers.Layer):
+        raise TypeError(
+            f"Seq2Seq: {part} is {given!r}, but a layer is expected. From sizes and options a "
+            "model is made by Seq2Seq.from_options(8000, 8000, units=256)."
+        )
 
 
 def _check_parts(encoder, decoder, generator, bridge):

@@ -113,6 +113,8 @@ def test_models():
     parts = Encoder(30, **SMALL), Decoder(30, units=8, embedding_dim=4), Generator(30)
     with pytest.raises(ConfigError, match="Seq2Seq has no argument 'brdge'. Did you mean 'bridge'"):
         Seq2Seq(*parts, brdge="dense")
+    with pytest.raises(TypeError, match="encoder is 500, but a layer .*Seq2Seq.from_options"):
+        Seq2Seq(500, 500, dropuot=0.5, num_layer=4)
     with pytest.raises(ConfigError, match="no argument 'dropout'. There are: encoder, decoder"):
         Seq2Seq(*parts, dropout=0.5)
     with pytest.raises(ConfigError, match="Did you mean 'models'"):

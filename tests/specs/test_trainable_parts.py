@@ -189,7 +189,7 @@ def test_a_part_below_a_frozen_one_may_be_trained():
 
 
 @keras.saving.register_keras_serializable(package="tests")
-class Plain(Decodable, keras.Model):
+class Unbuilt(Decodable, keras.Model):
     """Layers that are built when they are first called, and a config that names none of them."""
 
     pad_id, bos_id, eos_id, attention, policy = 0, 2, 3, None, None
@@ -215,7 +215,7 @@ class Plain(Decodable, keras.Model):
 
 
 def test_an_own_model_needs_to_do_nothing(tmp_path):
-    model = Plain(30)
+    model = Unbuilt(30)
     model(X)
     model.out["dense"][0].trainable = model.table.trainable = False
     assert model.get_config()[KEY] == {"table": False, "out.dense.0": False}
