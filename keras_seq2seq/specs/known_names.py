@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.specs.config_error import ConfigError
@@ -31,6 +31,10 @@ class KnownNames:
     ...     print(error)
     Attention has no argument 'droput'. Did you mean 'dropout'?
     """
+
+    if TYPE_CHECKING:  # what stands behind it takes anything
+
+        def __init__(self, *args: Any, **kwargs: Any): ...
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)

@@ -75,7 +75,7 @@ def yields_text(given: Any) -> bool:
     return isinstance(given, keras.utils.PyDataset) and given.num_batches != 0 and is_text(given[0])
 
 
-def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: Callable) -> Pair:
+def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: functools.partial) -> Pair:
     x, y = as_texts(x, "sources"), y if y is None else as_texts(y, "targets")
     if y is None or len(x) != len(y) or not len(x):
         raise ValueError(
@@ -154,7 +154,7 @@ def _encode(
 
 def _encoded(dataset: tf.data.Dataset, encode: Callable) -> tf.data.Dataset:
     """A dataset of batches of strings as one of ids; says at the first batch what is left out."""
-    spec = dataset.element_spec
+    spec: Any = dataset.element_spec
     whole = isinstance(spec, tuple) and len(spec) in (2, 3)
     if not whole or any(getattr(side, "dtype", None) != tf.string for side in spec[:2]):
         raise ValueError(
