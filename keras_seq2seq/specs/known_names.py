@@ -36,7 +36,7 @@ class KnownNames:
 
         def __init__(self, *args: Any, **kwargs: Any): ...
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         before = cls.__mro__[: cls.__mro__.index(KnownNames)]
         if any(base.__module__.startswith("keras.") for base in before):

@@ -28,7 +28,7 @@ class KeepsTrainableParts:
     False
     """
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "get_config"):
             cls.get_config = _with_parts(cls)

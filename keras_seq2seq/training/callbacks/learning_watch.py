@@ -5,10 +5,11 @@ import math
 import keras
 
 from keras_seq2seq.objective.recoverable_optimizer import loss_scale_of
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs, Say, quiet
 
 
-class LearningWatch(keras.callbacks.Callback):
+class LearningWatch(KnownNames, keras.callbacks.Callback):
     """Counts the steps that the optimizer applied, and tells an epoch in which it did little.
 
     With a loss scale (`mixed_float16`) a step whose gradients overflow is left out and the scale
