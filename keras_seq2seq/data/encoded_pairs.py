@@ -34,7 +34,9 @@ class EncodedPairs:
             return pairs
         if not isinstance(pairs, SentencePairs):
             pairs = SentencePairs.from_pairs(pairs)
-        pairs = replace(pairs, sources=list(map(blank_as_empty, pairs.sources)))
+        normalization = source_tokenizer.normalization
+        sources = [blank_as_empty(source, normalization) for source in pairs.sources]
+        pairs = replace(pairs, sources=sources)
         sources = encode_lines(pairs.sources, source_tokenizer)
         return cls(pairs, sources, encode_lines(pairs.targets, target_tokenizer))
 

@@ -18,7 +18,7 @@ from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.manifest import check_hashes, read_sealed
 from keras_seq2seq.models.processes import mark_started, refuse_forked
-from keras_seq2seq.text.normalization import replace_surrogates
+from keras_seq2seq.text.characters import replace_surrogates
 
 # Deprecated for who has eager code; without the wrapper that says so each time.
 _load_graph = inspect.unwrap(tf.compat.v1.saved_model.loader.load)

@@ -43,7 +43,8 @@ def search_signature(
         unknown = None
         if replace_unknown:
             _, attention = model.seq2seq.score(source_ids, result.ids)  # [B, T, S]
-            unknown = most_attended(attention, model.source_tokenizer.tokenize_to_strings(text))
+            strings = model.source_tokenizer.tokenize_to_strings(text, model.max_source_length)
+            unknown = most_attended(attention, strings)
         output = model.target_tokenizer.detokenize(result.ids, unknown=unknown)
         outputs = {"text": output, "score": result.score, "length": result.length}
         return {**outputs, "ranking": result.ranking} if ranked else outputs

@@ -105,7 +105,8 @@ class TFLiteArtefact(Artefact):
         return output, float(result["score"][0]), length
 
     def _text(self, text: str) -> tuple[str, float, int]:
-        text = self.source_tokenizer.normalization.normalize_python(blank_as_empty(text))
+        tokenizer, limit = self.source_tokenizer, self.manifest["max_source_length"]
+        text = tokenizer.read_python(blank_as_empty(text, tokenizer.normalization), limit)
         result = self.run(text=np.array([text.encode()], object))
         output = result["text"][0].decode("utf-8", "replace")
         output = self.target_tokenizer.normalization.compose_python(output)

@@ -1,11 +1,18 @@
 """Where the characters of a normalized text come from."""
 
 import dataclasses
+import functools
 import itertools
 import re
-import unicodedata
 
-from keras_seq2seq.text.normalization import WHITE_SPACE, WHITE_SPACE_RUN, Normalization, is_blank
+from keras_seq2seq.text.characters import (
+    INVISIBLE,
+    WHITE_SPACE,
+    WHITE_SPACE_RUN,
+    character_class,
+    combining_marks,
+)
+from keras_seq2seq.text.normalization import Normalization
 
 Spans = list[tuple[int, int]]
 
@@ -24,10 +31,11 @@ def align_python(normalization: Normalization, text: str) -> tuple[str, Spans]:
     """
     expected = normalization.normalize_python(text)
     plain = dataclasses.replace(normalization, collapse_whitespace=False)
-    for starts in (_clusters(text), _words(text)):
+    normalize = functools.cache(plain.normalize_python)  # long texts say the same again and again
+    for starts in (_clusters(text, normalization), _words(text)):
         # Each part by itself, with the white space left in it.
         bounds = list(itertools.pairwise([*starts, len(text)]))
-        parts = [plain.normalize_python(text[start:end]) for start, end in bounds]
+        parts = [normalize(text[start:end]) for start, end in bounds]
         normalized = "".join(parts)
         spans = [span for span, part in zip(bounds, parts, strict=True) for _ in part]
         if normalization.collapse_whitespace:
@@ -40,18 +48,29 @@ def align_python(normalization: Normalization, text: str) -> tuple[str, Spans]:
 
 def _collapse(normalized: str, spans: Spans) -> tuple[str, Spans]:
     """Makes one space of each run of white space, and nothing of those at the ends."""
-    runs = re.finditer(f"[{WHITE_SPACE}]+|[^{WHITE_SPACE}]", normalized)
-    ends = {0, len(normalized)}
-    kept = [run for run in runs if not (is_blank(run[0]) and ends.intersection(run.span()))]
-    characters = [" " if is_blank(run[0]) else run[0] for run in kept]
-    return "".join(characters), [(spans[r.start()][0], spans[r.end() - 1][1]) for r in kept]
+    texts, kept, end = [], [], 0
+    for run in WHITE_SPACE_RUN.finditer(normalized):
+        texts.append(normalized[end : run.start()])
+        kept += spans[end : run.start()]
+        end = run.end()
+        if run.start() and end < len(normalized):
+            texts.append(" ")
+            kept.append((spans[run.start()][0], spans[end - 1][1]))
+    return "".join([*texts, normalized[end:]]), kept + spans[end:]
 
 
-def _clusters(text: str) -> list[int]:
+def _clusters(text: str, normalization: Normalization) -> list[int]:
     """Starts at each character that does not join the one before it."""
+    space = f"[{WHITE_SPACE}]+|" if normalization.collapse_whitespace else ""
+    invisible = INVISIBLE if normalization.drop_invisible else ""
+    return [found.start() for found in _cluster(space, invisible).finditer(text)]
+
+
+@functools.cache
+def _cluster(space: str, invisible: str) -> re.Pattern:
     # Hangul vowels and final consonants join the letter before them, though they are no marks.
-    joins = (unicodedata.combining(c) != 0 or "\u1160" <= c <= "\u11ff" for c in text)
-    return [i for i, joined in enumerate(joins) if i == 0 or not joined]
+    joining = character_class(combining_marks()) + "\u1160-\u11ff" + invisible
+    return re.compile(f"(?s:{space}.)[{joining}]*")
 
 
 def _words(text: str) -> list[int]:

@@ -19,8 +19,9 @@ class ByteTokenizer(Tokenizer):
     """One id per byte of the UTF-8 text: id 4 + byte, 260 ids in all.
 
     It needs no vocabulary and knows every text: with `Normalization(None,
-    collapse_whitespace=False)` any valid UTF-8 comes back as it was. UNK becomes U+FFFD, as does
-    each maximal part of a character that bytes put out by a model leave unfinished.
+    collapse_whitespace=False, drop_invisible=False)` any valid UTF-8 comes back as it was. UNK
+    becomes U+FFFD, as does each maximal part of a character that bytes put out by a model leave
+    unfinished.
 
     Args:
         normalization: `Normalization`, its config as a dict, or `None` for `Normalization()`.
@@ -38,6 +39,7 @@ class ByteTokenizer(Tokenizer):
     """
 
     piece = "byte"
+    longest_piece = 1
     asset_arguments = ()
 
     def __init__(self, normalization: Normalization | dict | None = None, **kwargs: Any):

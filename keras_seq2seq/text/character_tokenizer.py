@@ -34,6 +34,7 @@ class CharacterTokenizer(Tokenizer):
     """
 
     piece = "character"
+    longest_piece = 1
 
     def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
         return tf.strings.unicode_split(text, "UTF-8")

@@ -12,16 +12,16 @@ import tensorflow as tf
 
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.inputs import text_tensor
-from keras_seq2seq.text.normalization import WHITE_SPACE, is_blank
+from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text.tokenizer import Tokenizer
 
 Pair = tuple[dict[str, Any], Any, Any]  # x, y, sample_weight
 
 
-def blank_as_empty(text: str) -> str:
+def blank_as_empty(text: str, normalization: Normalization) -> str:
     """A source as the model reads it: blank ones count as empty."""
-    return "" if is_blank(text) else text
+    return "" if normalization.is_blank(text) else text
 
 
 # === In the graph: `tf.data` and exported signatures ===
@@ -43,11 +43,11 @@ def close(ids: Tensor, limit: int | None = None, name: str = "max_length") -> tf
     return tf.where(places == ids.row_lengths()[:, tf.newaxis], EOS, dense)
 
 
-def _source_tokens(tokenizer: Tokenizer, text: Any) -> Tensor:
-    """The ids of sources, int32 [B, (T)]; none where one is blank."""
+def source_tokens(tokenizer: Tokenizer, text: Any, limit: int | None = None) -> Tensor:
+    """The ids of sources, at most `limit` of each, int32 [B, (T)]; none where one is blank."""
     text = text_tensor(text)
-    blank = tf.strings.regex_full_match(text, f"[{WHITE_SPACE}]*")
-    return tokenizer.tokenize(tf.where(blank, "", text))
+    blank = tf.strings.regex_full_match(text, tokenizer.normalization.blank)
+    return tokenizer.tokenize(tf.where(blank, "", text), limit)
 
 
 def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None) -> tf.Tensor:
@@ -70,7 +70,7 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     >>> encode_source(ByteTokenizer(), ["ab", " ", "c"]).numpy().tolist()
     [[101, 102, 3], [3, 0, 0], [103, 3, 0]]
     """
-    return close(_source_tokens(tokenizer, text), max_length)
+    return close(source_tokens(tokenizer, text, max_length), max_length)
 
 
 def encode_pair(
@@ -94,9 +94,10 @@ def encode_pair(
     Raises:
         ValueError: a length is below 1.
     """
-    source_ids = _source_tokens(source_tokenizer, source_text)
+    source_ids = source_tokens(source_tokenizer, source_text, max_source_length)
     source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]
-    y = close(target_tokenizer.tokenize(target_text), max_target_length, "max_target_length")
+    y = target_tokenizer.tokenize(target_text, max_target_length)
+    y = close(y, max_target_length, "max_target_length")
     bos = tf.fill([tf.shape(y)[0], 1], BOS)  # [B, 1]
     said = tf.where(y == EOS, PAD, y)[:, :-1]  # [B, T - 1]
     x = {"source_ids": source_ids, "decoder_ids": tf.concat([bos, said], axis=1)}
@@ -121,7 +122,8 @@ def encode_source_fast(
 
 def encode_source_python(tokenizer: Tokenizer, text: str, max_length: int) -> list[int]:
     """Does what `encode_source` does for one str, without TensorFlow: `max_length` ids."""
-    ids = tokenizer.tokenize_python(blank_as_empty(text))[: max_length - 1]
+    text = blank_as_empty(text, tokenizer.normalization)
+    ids = tokenizer.tokenize_python(text, max_length - 1)
     return [*ids, EOS, *[PAD] * (max_length - 1 - len(ids))]
 
 

@@ -1,11 +1,23 @@
-"""Text and ids as callers may give them, turned into tensors."""
+"""Text and ids as callers may give them, turned into tensors, and long ones made shorter."""
 
+import functools
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq.text.normalization import replace_surrogates
+from keras_seq2seq.text.characters import (
+    WHITE_SPACE,
+    WHITE_SPACE_RUN,
+    character_class,
+    replace_surrogates,
+)
+
+LONG_TEXT = 4096  # characters; whatever is shorter is left alone
+LONGEST_RUN = 64  # characters of one kind that stay in a long text
+SPACE = re.compile(" ")
 
 
 def text_tensor(text: Any) -> tf.Tensor:
@@ -39,3 +51,101 @@ def id_tensor(ids: Any) -> tf.RaggedTensor | tf.Tensor:
     except (TypeError, ValueError):
         pass  # what follows says what is wrong
     raise ValueError(f"Cannot detokenize {ids!r}: expected integer ids [B, T] or [T].")
+
+
+# === Runs of characters of one kind, which would take the square of their number ===
+
+
+def cap_runs(text: tf.Tensor, codes: tuple[int, ...], inside: bool = True) -> tf.Tensor:
+    """Leaves `LONGEST_RUN` characters of each run in long texts, string of any shape.
+
+    The runs are those of characters among the sorted code points `codes`; or, if not `inside`, of
+    any others. Only texts of more than `LONG_TEXT` characters are changed.
+    """
+    long = tf.strings.length(text, "UTF8_CHAR") > LONG_TEXT
+
+    def capped() -> tf.Tensor:
+        characters = tf.strings.unicode_decode(tf.reshape(text, [-1]), "UTF-8")  # [N, (T)]
+        flat, owner = characters.flat_values, characters.value_rowids()
+        table = tf.constant([*codes, 0x110000])  # the last equals no code point
+        runs_on = (tf.gather(table, tf.searchsorted(table, flat)) == flat) == inside
+        same_row = tf.concat([[False], owner[1:] == owner[:-1]], axis=0)[: tf.size(flat)]
+        follows = same_row & tf.concat([[False], runs_on[:-1]], axis=0)[: tf.size(flat)]
+        places = tf.range(tf.size(flat))
+        starts = tf.boolean_mask(places, ~(runs_on & follows))  # of runs, or of single others
+        run = tf.cumsum(tf.cast(~(runs_on & follows), tf.int32)) - 1
+        stays = places - tf.gather(starts, run) < LONGEST_RUN
+        kept = tf.ragged.boolean_mask(characters, characters.with_flat_values(stays))
+        return tf.reshape(tf.strings.unicode_encode(kept, "UTF-8"), tf.shape(text))
+
+    return tf.cond(tf.reduce_any(long), lambda: tf.where(long, capped(), text), lambda: text)
+
+
+def kept_python(text: str, codes: tuple[int, ...], inside: bool = True) -> list[tuple[int, int]]:
+    """The parts of one str that `cap_runs` leaves: (start, end) of each."""
+    bounds = [0, len(text)]
+    if len(text) > LONG_TEXT:
+        for run in _runs(codes, inside).finditer(text):
+            if run.end() - run.start() > LONGEST_RUN:
+                bounds[-1:] = [run.start() + LONGEST_RUN, run.end(), len(text)]
+    return list(zip(bounds[::2], bounds[1::2], strict=True))
+
+
+def cap_runs_python(text: str, codes: tuple[int, ...], inside: bool = True) -> str:
+    """Does what `cap_runs` does for one str."""
+    return "".join(text[start:end] for start, end in kept_python(text, codes, inside))
+
+
+@functools.lru_cache(maxsize=8)
+def _runs(codes: tuple[int, ...], inside: bool) -> re.Pattern:
+    return re.compile(f"[{'' if inside else '^'}{character_class(codes)}]+")
+
+
+# === Beginnings ===
+
+
+def begin(read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int) -> tf.Tensor:
+    """Gives of `read(text)`, texts [B], the first `count` characters and what follows to a space.
+
+    Where there is no space among the next `LONG_TEXT` characters, those are taken and no more.
+    `read` normalizes, each word by itself, so that a part of the text before white space will do,
+    or before anything that is far behind, if it gives enough; the whole is read where it does not.
+    """
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    part = _cut(text, 4 * (count + LONG_TEXT), f"[{WHITE_SPACE}]")
+    found = read(part)
+    enough = tf.strings.length(found, "UTF8_CHAR") >= count + 2 * LONG_TEXT
+    enough |= tf.strings.length(part) == tf.strings.length(text)
+    found = tf.cond(
+        tf.reduce_all(enough), lambda: found, lambda: read(tf.where(enough, part, text))
+    )
+    return _cut(found, count, " ")
+
+
+def begin_python(read: Callable[[str], str], text: str, count: int) -> str:
+    """Does what `begin` does for one str."""
+    return cut_python(read(part_python(read, text, count)), count, SPACE)
+
+
+def part_python(read: Callable[[str], str], text: str, count: int) -> str:
+    """The part of a text that `begin_python` reads."""
+    part = cut_python(text, 4 * (count + LONG_TEXT))
+    return part if len(part) == len(text) or len(read(part)) >= count + 2 * LONG_TEXT else text
+
+
+def cut_python(text: str, count: int, space: re.Pattern = WHITE_SPACE_RUN) -> str:
+    """The text up to the first space at or behind `count`, or `count + LONG_TEXT` characters."""
+    found = space.search(text, count, count + LONG_TEXT)
+    return text[: found.start() if found else count + LONG_TEXT]
+
+
+def _cut(text: tf.Tensor, count: int, space: str) -> tf.Tensor:
+    """Texts [B] up to the first space at or behind `count`, or `count + LONG_TEXT` characters."""
+    length = tf.strings.length(text, "UTF8_CHAR")
+    first, rest = (
+        tf.strings.substr(
+            text, tf.minimum(length, start), tf.fill(tf.shape(length), size), "UTF8_CHAR"
+        )
+        for start, size in ((0, count), (count, LONG_TEXT))
+    )
+    return tf.strings.join([first, tf.strings.regex_replace(rest, f"(?s){space}.*", "")])

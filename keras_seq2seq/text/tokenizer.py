@@ -17,8 +17,22 @@ import tensorflow as tf
 from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text.alignment import align_python
-from keras_seq2seq.text.inputs import id_tensor, text_tensor
-from keras_seq2seq.text.normalization import Normalization, replace_surrogates
+from keras_seq2seq.text.characters import replace_surrogates
+from keras_seq2seq.text.inputs import (
+    LONG_TEXT,
+    LONGEST_RUN,
+    SPACE,
+    begin,
+    begin_python,
+    cap_runs,
+    cap_runs_python,
+    cut_python,
+    id_tensor,
+    kept_python,
+    part_python,
+    text_tensor,
+)
+from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.vocabulary import PieceTable, lines_to_learn
 
@@ -41,7 +55,9 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
 
     A new tokenizer implements `cut` and `cut_python`, and is known by its name everywhere once it
     is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
-    a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK.
+    a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK. Where only the
+    first ids of a text are wanted, no more of it is cut than they need, if `longest_piece` says
+    how many characters an id stands for at most, and no piece goes on behind a space.
 
     Args:
         vocabulary: list of str, one piece each, from id 4 on, or `None` until `load_assets`.
@@ -53,6 +69,10 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
     asset_file = "vocabulary.txt"  # holds what was learnt, in the place of these arguments:
     asset_arguments: tuple[str, ...] = ("vocabulary",)
     dummy_space: str = ""  # "start" or "end" where cutting puts in a space that is no text
+    longest_piece: int | None = None  # in characters, if it is known
+    known_characters: tuple[int, ...] | None = (
+        None  # code points, where others in a row are one UNK
+    )
 
     def __init__(
         self,
@@ -62,7 +82,10 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
     ):
         super().__init__(**kwargs)
         if normalization is None or isinstance(normalization, dict):
-            normalization = Normalization.from_config(normalization or {})
+            is_given = isinstance(normalization, dict)
+            normalization = (
+                Normalization.from_config(normalization) if is_given else Normalization()
+            )
         if not isinstance(normalization, Normalization):
             raise ValueError(
                 "`normalization` must be a Normalization, its config or None, "
@@ -78,23 +101,23 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
 
     # Text to ids
 
-    def tokenize(self, text: Any) -> tf.RaggedTensor | tf.Tensor:
-        """Normalizes text and turns it into ids.
+    def tokenize(self, text: Any, limit: int | None = None) -> tf.RaggedTensor | tf.Tensor:
+        """Normalizes text and turns it into ids, of each text the first `limit`.
 
         A string tensor [B] or a list of str gives an int32 `RaggedTensor` [B, (T)]; one string
         gives an int32 tensor [T].
         """
         text = text_tensor(text)
-        ids = self._encode(self.normalization(tf.reshape(text, [-1])))  # [B, (T)]
+        ids = self._encode(self._read(tf.reshape(text, [-1]), limit))[:, :limit]  # [B, (T)]
         return ids.flat_values if text.shape.rank == 0 else ids
 
     def call(self, text: tf.Tensor) -> tf.RaggedTensor | tf.Tensor:
         """Does what `tokenize` does; as any Keras layer it takes tensors only."""
         return self.tokenize(text)
 
-    def tokenize_python(self, text: str) -> list[int]:
+    def tokenize_python(self, text: str, limit: int | None = None) -> list[int]:
         """Turns one Python string into ids without TensorFlow; `tokenize` gives the same."""
-        return self._pieces.ids_python(self.cut_python(self.normalization.normalize_python(text)))
+        return self._encode_python(self.read_python(text, limit))[:limit]
 
     @abc.abstractmethod
     def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
@@ -108,16 +131,29 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         """Turns normalized text, string [B], into int32 ids [B, (T)]."""
         return self._pieces.ids(self.cut(text))
 
-    def tokenize_to_strings(self, text: Any) -> tf.RaggedTensor:
-        """What each id of `tokenize`, UNK too, stands for in this text: string [B, (T)]."""
-        return self.cut(self.normalization(text_tensor(text)))
+    def _encode_python(self, text: str) -> list[int]:
+        return self._pieces.ids_python(self.cut_python(text))
 
-    def spans_python(self, text: str) -> list[tuple[int, int]]:
-        """The (start, end) of each token of `tokenize_python(text)`: what of the text became it.
+    def tokenize_to_strings(self, text: Any, limit: int | None = None) -> tf.RaggedTensor:
+        """What each id of `tokenize`, UNK too, stands for in this text: string [B, (T)]."""
+        return self.cut(self._read(text_tensor(text), limit))[:, :limit]
+
+    def spans_python(self, text: str, limit: int | None = None) -> list[tuple[int, int]]:
+        """The (start, end) of each id of `tokenize_python`: what of the text became it.
 
         Bytes of one character share its span; a space that cutting put in is empty.
         """
+        needed = self._characters(limit)
+        if needed is not None:
+            text = part_python(self.read_python, text, needed)
         normalized, spans = align_python(self.normalization, text)
+        if self.known_characters is not None:
+            kept = kept_python(normalized, self.known_characters, inside=False)
+            normalized = "".join(normalized[start:end] for start, end in kept)
+            spans = [span for start, end in kept for span in spans[start:end]]
+        if needed is not None:
+            normalized = cut_python(normalized, needed, SPACE)
+            spans = spans[: len(normalized)]
         lengths = list(map(len, self.cut_python(normalized)))  # in bytes of UTF-8
         if lengths and self.dummy_space == "start":
             lengths[0] -= 1  # the space that is not there
@@ -127,7 +163,37 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
             start, end = end, min(end + length, len(owner))
             first, last = (owner[start][0], owner[end - 1][1]) if start < end else (last, last)
             found.append((first, last))
-        return found
+        return found[:limit]
+
+    def _read(self, text: tf.Tensor, limit: int | None = None) -> tf.Tensor:
+        """What shall be cut of texts [B]: normalized, and as much as the first `limit` ids need."""
+        needed = self._characters(limit)
+        if needed is not None:
+            return begin(self._read, text, needed)
+        text = self.normalization(text)
+        known = self.known_characters
+        return text if known is None else cap_runs(text, known, inside=False)
+
+    def read_python(self, text: str, limit: int | None = None) -> str:
+        """Does what `_read` does for one str."""
+        needed = self._characters(limit)
+        if needed is not None:
+            return begin_python(self.read_python, text, needed)
+        text = self.normalization.normalize_python(text)
+        known = self.known_characters
+        return text if known is None else cap_runs_python(text, known, inside=False)
+
+    def _characters(self, limit: int | None) -> int | None:
+        """How many characters of a normalized text hold its first `limit` ids for certain.
+
+        An id stands for at most `longest_piece` characters, or for a run of unknown ones: one of
+        at most `LONGEST_RUN` if the text is long, and a text that is not is left alone. What comes
+        behind a space bears on no piece before it, so that a cut there changes none of them. In a
+        word without end, the cut is so far behind that only pieces close to it could change.
+        """
+        if limit is None or self.longest_piece is None:
+            return None
+        return max(LONG_TEXT, limit * max(self.longest_piece, LONGEST_RUN))
 
     # Ids to text
 

@@ -45,22 +45,23 @@ class SourceParts:
                 f"long_sources={policy!r} is not known; choose one of {', '.join(POLICIES)}."
                 f"{did_you_mean(policy, POLICIES, cutoff=0.4)}"
             )
-        texts = list(map(blank_as_empty, texts))
+        texts = [blank_as_empty(text, tokenizer.normalization) for text in texts]
         parts, owner, start = texts, np.arange(len(texts)), np.zeros(len(texts), "int64")
-        rows: Tensor = tokenizer.tokenize(parts)
+        rows: Tensor = tokenizer.tokenize(parts, max_length)  # one more than there is room for
         lengths = rows.row_lengths().numpy() + 1  # EOS
         long = np.flatnonzero(lengths > max_length)
         if policy == "error" and len(long):
+            count = len(tokenizer.tokenize_python(texts[long[0]])) + 1
             raise LongSourceError(
                 int(long[0]) + 1,
-                f"has {lengths[long[0]]} tokens, more than the {max_length} "
+                f"has {count} tokens, more than the {max_length} "
                 f"that the model reads: {parts[long[0]][:60]!r}... Shorten it, or use "
                 'long_sources="split" or "truncate".',
             )
         if policy == "split" and len(long):
 
             def fits(part: str) -> bool:
-                return len(tokenizer.tokenize_python(part)) < max_length
+                return len(tokenizer.tokenize_python(part, max_length)) < max_length
 
             cuts = [[(0, len(text))] for text in texts]
             for i in long:
@@ -68,6 +69,6 @@ class SourceParts:
             spans = [(i, *span) for i, found in enumerate(cuts) for span in found]
             parts = [texts[i][first:last] for i, first, last in spans]
             owner, start, _ = np.array(spans).T
-            rows = tokenizer.tokenize(parts)
+            rows = tokenizer.tokenize(parts, max_length)
             lengths = rows.row_lengths().numpy() + 1
         return cls(parts, owner, start, close(rows, max_length).numpy(), lengths > max_length)

@@ -122,7 +122,7 @@ def describe(
 def _source_details(model: Any, parts: SourceParts, row: int) -> dict[str, Any]:
     tokenizer, text = model.source_tokenizer, parts.texts[row]
     ids = [i for i in parts.ids[row].tolist() if i != PAD]
-    spans = tokenizer.spans_python(text)[: len(ids) - 1]
+    spans = tokenizer.spans_python(text, len(ids) - 1)
     return {
         "source_tokens": [tokenizer.id_to_token(i) for i in ids],
         "source_spans": [*spans, (len(text), len(text))],  # EOS
@@ -149,7 +149,9 @@ def replace_unknown(model: Any, parts: SourceParts, targets: Targets, judged: Ju
         raise ValueError("replace_unknown needs a model with attention.")
     for (row, ids), (_, attention) in zip(targets, judged, strict=True):
         if UNK in ids:
-            strings = model.source_tokenizer.tokenize_to_strings([parts.texts[row]])
+            strings = model.source_tokenizer.tokenize_to_strings(
+                [parts.texts[row]], attention.shape[1]
+            )
             unknown = most_attended(attention[None], strings)  # [1, T]
             text = tokenizer.detokenize(np.array([ids]), unknown=unknown)
             texts.append(text.numpy()[0].decode("utf-8"))
@@ -165,7 +167,8 @@ def join_parts(
     if len(parts.owner) == count:
         return outputs, scores
     joined, sums = [], []
-    for own in (np.flatnonzero(parts.owner == i) for i in range(count)):
+    firsts = np.searchsorted(parts.owner, np.arange(1, count))
+    for own in np.split(np.arange(len(parts.owner)), firsts):
         rows, is_text = [outputs[p][0] for p in own], isinstance(outputs[own[0]][0], str)
         starts = parts.start[own].tolist()
         joined.append([" ".join(filter(None, rows)) if is_text else Generation.join(rows, starts)])

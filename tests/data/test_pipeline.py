@@ -10,12 +10,15 @@ from keras_seq2seq.data.epoch_counter import EpochCounter
 from keras_seq2seq.data.pipeline import drop_over_long, make_dataset, token_lengths
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
+from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 
 
 class CodePoints:
     """A tokenizer for the tests: every character is the id of its code point."""
+
+    normalization = Normalization()
 
     def tokenize(self, text):
         return tf.strings.unicode_decode(text, "UTF-8")

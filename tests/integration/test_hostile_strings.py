@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
-from keras_seq2seq.text.normalization import is_blank
+from keras_seq2seq.text.characters import is_blank
 
 NASTY = [
     "",

@@ -15,14 +15,15 @@ from keras_seq2seq.text.alignment import align_python
 
 LINES = ["Größe über Straße", "안녕하세요 여러분 반가워요", "a cat sat on a mat", "e\u0301tude"]
 FORMS = [
-    Normalization(form, lowercase, collapse)
+    Normalization(form, lowercase, collapse, drop)
     for form in ("NFC", "NFKC", "NFD", None)
     for lowercase in (False, True)
     for collapse in (False, True)
+    for drop in (False, True)
 ]
 TEXTS = st.one_of(
     st.text(max_size=30),
-    st.text("aAé e\u0301\u1100\u1161\u11a8각ﬁΣσİ\u0323\t\u3000\n", max_size=20),
+    st.text("aAé e\u0301\u1100\u1161\u11a8각ﬁΣσİ\u0323\t\u3000\n\u00ad\u200b\0", max_size=20),
 )
 
 
@@ -44,6 +45,15 @@ def test_what_was_composed_and_collapsed_is_found():
     ]
     assert align_python(Normalization("NFKC"), "ﬁ") == ("fi", [(0, 1), (0, 1)])
     assert align_python(Normalization(), "") == ("", [])
+
+
+def test_what_was_dropped_belongs_to_what_is_before_it():
+    text = "\ufeffe\u00ad\u0301t\u00adu \u200b de"
+    assert align_python(Normalization(), text) == (
+        "étu de",
+        [(1, 4), (4, 6), (6, 7), (7, 10), (10, 11), (11, 12)],
+    )
+    assert align_python(Normalization(), "\u200b \u00ad") == ("", [])
 
 
 TOKENIZERS = [
@@ -104,3 +114,32 @@ def test_unknown_tokens_are_written_as_told(tokenizer):
     known = tokenizer.detokenize(tf.constant([ids]), unknown=tf.fill([1, len(ids)], "?")).numpy()
     if 1 not in ids:
         assert known == tokenizer.detokenize([ids]).numpy()
+
+
+@every_tokenizer
+@given(
+    st.lists(st.sampled_from(["a cat ", "쀍쀍", "e\u0301", "  \t", "\u00ad", "ﬁ"]), max_size=8),
+    st.data(),
+)
+@settings(max_examples=25, deadline=None)
+def test_spans_of_the_first_ids_are_those_of_all(tokenizer, pieces, data):
+    times = st.integers(1, 1500)
+    text = "".join(piece * data.draw(times) for piece in pieces)
+    limit = data.draw(st.sampled_from([0, 1, 20, 100]))
+    spans = tokenizer.spans_python(text)
+    assert len(spans) == len(tokenizer.tokenize_python(text))
+    assert tokenizer.spans_python(text, limit) == spans[:limit]
+
+
+@every_tokenizer
+def test_spans_in_a_million_characters(tokenizer):
+    for text in (
+        "a cat sat " * 100_000,
+        "쀍" * 1_000_000,
+        " " * 1_000_000 + "a cat",
+        "e\u0301" * 500_000,
+    ):
+        spans = tokenizer.spans_python(text, 63)
+        assert len(spans) == len(tokenizer.tokenize_python(text, 63)) > 0
+        start, end = next(span for span in spans if span[0] < span[1])
+        assert text[start:end].strip(" ")[:2] in ("a", "쀍" * 2, "쀍", "e\u0301")

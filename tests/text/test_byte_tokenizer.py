@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from keras_seq2seq.text import ByteTokenizer, Normalization
 
-EXACT = ByteTokenizer(Normalization(None, collapse_whitespace=False))
+EXACT = ByteTokenizer(Normalization(None, collapse_whitespace=False, drop_invisible=False))
 
 
 @settings(max_examples=60, deadline=None)

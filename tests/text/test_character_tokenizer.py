@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from keras_seq2seq.text import UNK, CharacterTokenizer, Normalization
 
-EXACT = Normalization(None, collapse_whitespace=False)
+EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 
 
 def test_most_frequent_first_then_by_code_point():

@@ -18,13 +18,13 @@ from keras_seq2seq.text import (
     encode_pair,
     encode_source,
 )
+from keras_seq2seq.text.characters import replace_surrogates
 from keras_seq2seq.text.framing import (
     blank_as_empty,
     encode_source_fast,
     encode_source_python,
     frame_rows,
 )
-from keras_seq2seq.text.normalization import replace_surrogates
 from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.source_parts import SourceParts
 
@@ -85,7 +85,9 @@ def test_every_way_gives_the_same_source(tokenizer):
 
 @every_tokenizer
 def test_rows_of_a_corpus_are_framed_like_its_strings(tokenizer):
-    sources = encode_lines(list(map(blank_as_empty, WELL_FORMED)), tokenizer)
+    sources = encode_lines(
+        [blank_as_empty(t, tokenizer.normalization) for t in WELL_FORMED], tokenizer
+    )
     targets = encode_lines(WELL_FORMED, tokenizer)
     ours = frame_rows(sources, targets, np.arange(len(TEXTS)))
     theirs = encode_pair(tokenizer, tokenizer, TEXTS, TEXTS)
@@ -105,7 +107,9 @@ def test_the_operator_of_tflite_gives_the_same_source():
     tokenizer = TOKENIZERS["unigram"]  # the operator knows no byte_fallback
     operator = tensorflow_text.FastSentencepieceTokenizer(tokenizer.proto)
     for text in TEXTS:
-        sent = tokenizer.normalization.normalize_python(blank_as_empty(text))
+        sent = tokenizer.normalization.normalize_python(
+            blank_as_empty(text, tokenizer.normalization)
+        )
         ids = encode_source_fast(operator.tokenize, tf.constant([sent]), LIMIT)
         assert ids.numpy().tolist() == [encode_source_python(tokenizer, text, LIMIT)], text
 

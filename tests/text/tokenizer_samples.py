@@ -11,7 +11,7 @@ from keras_seq2seq.text import (
     SentencePieceTokenizer,
 )
 
-EXACT = Normalization(None, collapse_whitespace=False)
+EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 LINES = [
     "A cat sat on the mat.",
     "The rat sat on the cat's mat, and the cat sat on the rat.",

@@ -34,6 +34,7 @@ _Model = sentencepiece_model_pb2.ModelProto  # pyright: ignore[reportAttributeAc
 # writes the mark for the space as the space it stands for, which changes nothing; with no rule at
 # all (`identity`), every process that loads the model is told so on standard error.
 _RULES = "2581\t20\n"
+_CHARSMAP_OF_RULES = "fc061900a3263f0deaf2e88506d726d7e027f6dbcd25d6169c299594abe990fe"  # SHA-256
 _SPECIAL_IDS = (PAD, UNK, BOS, EOS)
 _SPECIAL_PIECES = ("pad_piece", "unk_piece", "bos_piece", "eos_piece")
 _TRAINER_OPTIONS = {
@@ -170,8 +171,8 @@ class SentencePieceTokenizer(Tokenizer):
             piece.piece = piece.piece.translate(back)
         return cls(proto.SerializeToString(deterministic=True), normalization)
 
-    def tokenize_python(self, text: str) -> list[int]:
-        return self.processor.encode(self.normalization.normalize_python(text))
+    def _encode_python(self, text: str) -> list[int]:
+        return self.processor.encode(text)
 
     def _encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         return self._require(self._graph_tokenizer).tokenize(text)
@@ -215,11 +216,28 @@ class SentencePieceTokenizer(Tokenizer):
         pieces = "".join(processor.encode("a", out_type=str))
         front, back = pieces.startswith(_SPACE), pieces.endswith(_SPACE)
         self.dummy_space = "start" if front else "end" if back else ""
+        self._bound(_Model.FromString(content))
         # Outside of any graph under construction, so that every graph can use the resource.
         with tf.init_scope():
             self._graph_tokenizer = _in_graph(content, tf.int32)
             self._graph_splitter = _in_graph(content, tf.string)
         self._forget_tables()
+
+    def _bound(self, model: Any) -> None:
+        """Finds out how long pieces are, if the model reads text as it is and word by word."""
+        self.longest_piece = self.known_characters = None
+        spec, kinds = model.normalizer_spec, _Model.SentencePiece
+        ours = hashlib.sha256(spec.precompiled_charsmap).hexdigest() == _CHARSMAP_OF_RULES
+        if spec.remove_extra_whitespaces or not (ours or not spec.precompiled_charsmap):
+            return
+        types = {piece.type for piece in model.pieces}
+        spelt = (kinds.NORMAL, kinds.USER_DEFINED, kinds.UNUSED)
+        pieces = [piece.piece for piece in model.pieces if piece.type in spelt]
+        known = {ord(character) for piece in pieces for character in piece}
+        if kinds.BYTE not in types:  # which has no use for UNK
+            self.known_characters = tuple(sorted(known | set(map(ord, f" {_SPACE}"))))
+        if ord(_SPACE) in known and not any(_SPACE in piece[1:] for piece in pieces):
+            self.longest_piece = max(map(len, pieces))
 
     @property
     def processor(self) -> sentencepiece.SentencePieceProcessor:

@@ -88,7 +88,7 @@ class SubwordSampler:
         """Draws ids of each text, in turn; the draws depend on the seed and the texts alone."""
         rng = random.Random(seed)
         draw = self._draw_bpe if self.is_bpe else self._draw_unigram
-        lines = map(self.tokenizer.normalization.normalize_python, texts)
+        lines = map(self.tokenizer.read_python, texts)
         rows = []
         for line in self.tokenizer.processor.normalize(list(lines)):
             row = [i for word in self._word.findall(line) for i in draw(word, rng)]

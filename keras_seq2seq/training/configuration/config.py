@@ -131,6 +131,9 @@ class TextConfig(Spec):
         choices=("NFC", "NFKC", "NFD", "none"),
     )
     lowercase: bool = option(False, "Whether all text is lower-cased, which cannot be undone.")
+    drop_invisible: bool = option(
+        True, "Whether soft hyphens, zero-width spaces, controls and other unseen characters go."
+    )
     subword_sampling_source: float = option(
         0.0,
         "Subword regularisation of sources in training: other pieces for the same words in every "

@@ -34,7 +34,9 @@ def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenize
 
 def _learn(config: TextConfig, lines: Iterable[str]) -> Tokenizer:
     form = None if config.normalization == "none" else config.normalization
-    normalization = Normalization(form=form, lowercase=config.lowercase)
+    normalization = Normalization(
+        form=form, lowercase=config.lowercase, drop_invisible=config.drop_invisible
+    )
     learn = TOKENIZERS[config.tokenizer].learn
     options = {k: v for k, v in vars(config).items() if k in inspect.signature(learn).parameters}
     return learn(lines, **{**options, "normalization": normalization})
