@@ -1,5 +1,6 @@
 """Cuts long text where a reader would pause."""
 
+import bisect
 import re
 from collections.abc import Callable, Iterator
 
@@ -35,13 +36,36 @@ def _split(
 ) -> list[Span]:
     if fits(text[start:end]) or not breaks:
         return [(start, end)] if text[start:end].strip() else []
-    parts = []
-    for left, right in _pieces(text, start, end, breaks[0]):
-        if parts and breaks[0] is not _SENTENCE and fits(text[parts[-1][0] : right]):
-            parts[-1] = (parts[-1][0], right)
+    parts, pieces, i = [], list(_pieces(text, start, end, breaks[0])), 0
+    while i < len(pieces):
+        joined = 0
+        if parts and breaks[0] is not _SENTENCE:
+            joined = _most_that_fit(text, parts[-1][0], pieces, i, fits)
+        if joined:
+            parts[-1] = (parts[-1][0], pieces[i + joined - 1][1])
         else:
-            parts += _split(text, left, right, fits, breaks[1:])
+            parts += _split(text, *pieces[i], fits, breaks[1:])
+        i += joined or 1
     return parts
+
+
+def _most_that_fit(
+    text: str, start: int, pieces: list[Span], i: int, fits: Callable[[str], bool]
+) -> int:
+    """How many pieces, from the i-th on, make a part that fits together with what is before them.
+
+    Twice as many are tried each time, then halves: a text may have a million words.
+    """
+    count, step = len(pieces) - i, 1
+
+    def too_many(number: int) -> bool:
+        return not fits(text[start : pieces[i + number - 1][1]])
+
+    while step <= count and not too_many(step):
+        step *= 2
+    fitting = step // 2
+    rest = range(fitting + 1, min(step, count + 1))  # what is not known yet
+    return fitting + bisect.bisect_left(rest, True, key=too_many)
 
 
 def _pieces(text: str, start: int, end: int, pattern: re.Pattern) -> Iterator[Span]:

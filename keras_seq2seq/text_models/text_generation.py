@@ -22,6 +22,7 @@ from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 Progress = Callable[[int], object] | None
 Targets = Sequence[tuple[int, list[int]]]  # which part each is of, and its ids
+_MOST_SCORED = 4096  # tokens of a target; a model that writes long ones takes more
 Judged = Sequence[tuple[np.ndarray, np.ndarray]]  # what `score_all` gives
 
 
@@ -96,6 +97,19 @@ def score_all(
             seen = attention[row, : widths[i], : source_widths[i]]
             found[i] = scores[row, : widths[i]], seen
     return found
+
+
+def target_ids(tokenizer: Tokenizer, targets: Sequence[str], max_length: int) -> list[list[int]]:
+    """Ids of targets to be scored, EOS behind each; raises a ValueError at one without bound."""
+    most = max(_MOST_SCORED, 16 * max_length)
+    rows = tokenizer.tokenize(targets, most).to_list() if targets else []
+    for place, row in enumerate(rows, start=1):
+        if len(row) == most:
+            raise ValueError(
+                f"score: target {place} has {most:,} tokens or more, but the model writes at most "
+                f"{max_length}: {targets[place - 1][:60]!r}... Score it sentence by sentence."
+            )
+    return [[*row, EOS] for row in rows]
 
 
 def describe(

@@ -27,6 +27,7 @@ from keras_seq2seq.text_models.text_generation import (
     replace_unknown,
     score_all,
     search_all,
+    target_ids,
 )
 from keras_seq2seq.text_models.text_trainer import TextTrainer
 
@@ -213,7 +214,7 @@ class TextSeq2Seq(TextTrainer):
 
         Args:
             sources: a string, or a list of N strings; over-long ones are cut.
-            targets: a string, or a list of N strings, of any length.
+            targets: a string, or a list of N strings, which may be longer than those generated.
             batch_size: int. How many run at once.
             return_details: bool. Return `Generation`s, with the score of each token.
             progress: callable that is told how many are done, or `None`.
@@ -223,7 +224,7 @@ class TextSeq2Seq(TextTrainer):
 
         Raises:
             TypeError: something other than strings came.
-            ValueError: there are not as many targets as sources.
+            ValueError: there are not as many targets as sources, or one is far too long.
         """
         single = isinstance(sources, (str, bytes))
         if single != isinstance(targets, (str, bytes)):
@@ -236,8 +237,7 @@ class TextSeq2Seq(TextTrainer):
                 f"{len(targets)} targets."
             )
         parts = SourceParts.read(sources, self.source_tokenizer, self.max_source_length, "truncate")
-        rows = self.target_tokenizer.tokenize(targets).to_list() if targets else []
-        ids = [[*row, self.seq2seq.eos_id] for row in rows]
+        ids = target_ids(self.target_tokenizer, targets, self.max_target_length)
         judged = score_all(self.seq2seq, parts.ids, ids, batch_size, progress)
         if return_details:
             found = describe(self, parts, list(enumerate(ids)), judged, targets)

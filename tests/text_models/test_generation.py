@@ -272,6 +272,32 @@ def test_a_very_long_target_is_scored_whole(trained):
     np.testing.assert_allclose(found[1].score, trained.score(SOURCES[1], "Hello."), atol=1e-4)
 
 
+def test_a_target_without_bound_is_refused(trained):
+    with pytest.raises(
+        ValueError, match=r"score: target 2 has 4,096 tokens or more.*at most 20.*dri"
+    ):
+        trained.score(SOURCES[:2], ["Hello.", "drink" * 20_000])
+    assert np.isfinite(trained.score(SOURCES[0], "drink" * 500))
+
+
+def test_an_invisible_character_changes_nothing(trained):
+    strange = ["\u00ad".join(text) + "\ufeff\0" for text in SOURCES]
+    assert trained.generate(strange) == trained.generate(SOURCES) == TARGETS
+    np.testing.assert_allclose(
+        trained.score(strange, ["\u200b" + text for text in TARGETS]),
+        trained.score(SOURCES, TARGETS),
+        atol=1e-4,
+    )
+    unseen = ["\u200b", "\ufeff \u00ad", "\0" * 50, "\u200d", "\u200e\u200f"]
+    for options in ({}, {"beam_size": 2}, {"long_sources": "split"}):
+        assert trained.generate(unseen, **options) == [""] * len(unseen)
+    details = trained.generate(strange[0], return_details=True)
+    plain = trained.generate(SOURCES[0], return_details=True)
+    for (start, end), (first, last) in zip(details.source_spans, plain.source_spans, strict=True):
+        seen = strange[0][start:end].replace("\u00ad", "").replace("\ufeff", "").replace("\0", "")
+        assert seen == SOURCES[0][first:last]
+
+
 def test_scores_want_a_target_for_each_source(trained):
     with pytest.raises(ValueError, match="2 sources and 1 targets"):
         trained.score(["a", "b"], ["c"])

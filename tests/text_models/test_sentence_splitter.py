@@ -40,3 +40,33 @@ def test_nothing_but_white_space_is_lost(text, most):
     for start, end in reversed(spans):
         rest = rest[:start] + rest[end:]
     assert not rest.strip()
+
+
+def greedy(words, most):
+    found = []
+    for word in words:
+        if found and len(found[-1]) + 1 + len(word) <= most:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=60), st.integers(9, 60)
+)
+def test_words_are_joined_as_one_by_one(words, most):
+    text = " ".join(words)
+    assert parts(text, most) == greedy(words, most)
+
+
+def test_a_million_words_ask_few_questions():
+    asked = []
+
+    def fits(part):
+        asked.append(len(part))
+        return len(part) <= 300
+
+    text = "ab " * 300_000
+    assert len(split_long_text(text, fits)) == 3000
+    assert len(asked) < 60_000 and sum(asked) < 30 * len(text)
