@@ -47,6 +47,7 @@ def _text_of(model: TextSeq2Seq) -> dict[str, Any]:
         "shared_vocabulary": source.vocabulary_state() == target.vocabulary_state(),
         "normalization": normalization.form or "none",
         "lowercase": normalization.lowercase,
+        "drop_invisible": normalization.drop_invisible,
     }
 
 
