@@ -1,5 +1,7 @@
 """One shape of a sentence, wherever it is made: training, serving, devices, plain Python."""
 
+from itertools import compress
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -69,18 +71,25 @@ def test_every_way_gives_the_same_source(tokenizer):
     in_graph = tf.function(lambda text: encode_source(tokenizer, text, LIMIT))
     as_tensor = tf.constant(WELL_FORMED)
     pair, _, _ = encode_pair(tokenizer, tokenizer, TEXTS, TEXTS, **limits)
-    x, _, _ = encode_examples(TEXTS, TEXTS, **tokenizers, **limits)
-    dataset = tf.data.Dataset.from_tensors((as_tensor, as_tensor))
+    short = [
+        len(tokenizer.tokenize_python(text)) < LIMIT for text in TEXTS
+    ]  # fit leaves out others
+    x, _, _ = encode_examples(
+        [*compress(TEXTS, short)], [*compress(TEXTS, short)], **tokenizers, **limits
+    )
+    as_short = tf.constant([*compress(WELL_FORMED, short)])
+    dataset = tf.data.Dataset.from_tensors((as_short, as_short))
     dataset, _, _ = encode_examples(dataset, **tokenizers, **limits)
     ways = {
         "encode_source": encode_source(tokenizer, TEXTS, LIMIT),
         "in a graph": in_graph(as_tensor),
         "encode_pair": pair["source_ids"],
-        "strings of fit": x["source_ids"],
-        "dataset of fit": next(iter(dataset))[0]["source_ids"],
         "parts of generate": SourceParts.read(TEXTS, tokenizer, LIMIT, "truncate").ids,
     }
     assert {name: trimmed(ids) for name, ids in ways.items()} == dict.fromkeys(ways, expected)
+    fitted = [*compress(expected, short)]
+    assert len(fitted) > len(BLANK)
+    assert trimmed(x["source_ids"]) == trimmed(next(iter(dataset))[0]["source_ids"]) == fitted
 
 
 @every_tokenizer
