@@ -16,7 +16,8 @@ def average_weights(models: Iterable[Any]) -> Any:
         A new model like the first, not compiled.
 
     Raises:
-        ValueError: if there is no model, or their weights have other shapes.
+        ValueError: if there is no model, or they differ in configuration, vocabularies or the
+            shapes of their weights.
 
     Example:
 
@@ -38,7 +39,47 @@ def average_weights(models: Iterable[Any]) -> Any:
                 f"average_weights: the weights of model {place} have other shapes than those of "
                 "model 1; only models of one architecture can be averaged. For others see Ensemble."
             )
+    for place, other in enumerate(models[1:], start=2):
+        _check_same(models[0], other, place)
     average = models[0].copy()
     same = zip(*weights, strict=True)
     average.set_weights([np.mean(w, axis=0, dtype="float64").astype(w[0].dtype) for w in same])
     return average
+
+
+def _check_same(first: Any, other: Any, place: int) -> None:
+    """Weights of equal shapes still mean other things under another configuration."""
+    if type(first) is not type(other):
+        what = f"is a {type(other).__name__}, model 1 a {type(first).__name__}"
+        raise ValueError(f"average_weights: model {place} {what}.")
+    for side in ("source_tokenizer", "target_tokenizer"):
+        ours, theirs = (getattr(model, side, None) for model in (first, other))
+        if ours is not None and ours.vocabulary_state() != theirs.vocabulary_state():
+            raise ValueError(
+                f"average_weights: the {side} of model {place} is not that of model 1, so that "
+                "its embeddings belong to other tokens. Train all with the same vocabularies."
+            )
+    name = _difference(first.get_config(), other.get_config())
+    if name:
+        raise ValueError(
+            f"average_weights: {name} of model {place} differs from that of model 1; only models "
+            "of one configuration can be averaged. For others see Ensemble."
+        )
+
+
+def _difference(ours: Any, theirs: Any, name: str = "the configuration") -> str | None:
+    """Where two configurations first differ in what they compute when they decode."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        keys = [key for key in {**ours, **theirs} if not _is_for_training(key)]
+        found = (_difference(ours.get(key), theirs.get(key), key) for key in keys)
+        return next(filter(None, found), None)
+    return None if ours == theirs else name
+
+
+def _is_for_training(key: str) -> bool:
+    drawn = key.endswith(("initializer", "seed", "fingerprint"))
+    return (
+        key in ("name", "trainable", "shared_object_id", "build_config")
+        or drawn
+        or ("dropout" in key)
+    )

@@ -7,7 +7,6 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import tomli_w
@@ -20,6 +19,8 @@ from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.configuration.recipe import recipe_path
 
 _SECTIONS: dict[str, type[Spec]] = get_type_hints(RunConfig)
+_LARGEST = 2**20  # bytes; a file with every key and comment has ten thousand
+_MOST_DOTS = 100  # in one line: the parser needs the square of a key's parts, which are two
 _COMMENT = textwrap.TextWrapper(98, initial_indent="# ", subsequent_indent="# ")
 
 
@@ -131,8 +132,15 @@ def _read_toml(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path} is not a file: name the TOML file itself.")
     text = ""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise ConfigError(f"{path} is no configuration: it has more than {_LARGEST:,} bytes.")
+        text = content.decode("utf-8-sig")
+        _check_keys(path, text)
         return tomllib.loads(text)
+    except ConfigError:
+        raise
     except FileNotFoundError:
         raise ConfigError(_missing_message(path)) from None
     except OSError as error:
@@ -145,6 +153,15 @@ def _read_toml(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path!r} cannot be read: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply: sections hold plain keys.") from None
+
+
+def _check_keys(path: str, text: str) -> None:
+    """Refuses keys of very many parts, which would take the parser all memory."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#"):
+            raise ConfigError(
+                f"{path}, line {number}: more than {_MOST_DOTS} dots; keys are section.key."
+            )
 
 
 def _missing_message(path: str) -> str:
@@ -221,6 +238,8 @@ def _parse_override(override: str) -> tuple[str, str, Any]:
 
 
 def _toml_value(text: str) -> Any:
+    if text.count(".") > _MOST_DOTS:
+        return text
     try:
         document = tomllib.loads(f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError):
