@@ -58,7 +58,7 @@ class SavedModelArtefact(Artefact):
         manifest = directory / MANIFEST
         self.manifest = read_sealed(manifest) if manifest.is_file() else {}
         if "files" in self.manifest:  # those of format 1 have no hashes
-            check_hashes(directory, self.manifest["files"])
+            check_hashes(directory, dict(self.manifest["files"]))
         signatures = read_graph(directory).signature_def
         if set(getattr(signatures.get("serving_default"), "inputs", ())) != {"text"}:
             raise ExportError(f"{directory} has no signature serving_default with input `text`.")

@@ -361,3 +361,24 @@ def test_averaged_weights(trained, unsure):
     small = TextSeq2Seq(Seq2Seq.from_options(260, 260, units=4, embedding_dim=4), bytes_, bytes_)
     with pytest.raises(ValueError, match="model 2 have other shapes"):
         average_weights([trained, small])
+
+
+def test_averages_of_other_vocabularies_or_configurations_are_refused():
+    """All shapes are the same."""
+    one, other = (CharacterTokenizer.learn([text], 50) for text in ("abcdef", "abcdeg"))
+
+    def model(source, limit=20, **options):
+        size = source.vocabulary_size
+        seq2seq = Seq2Seq.from_options(size, size, units=4, embedding_dim=4, **options)
+        return TextSeq2Seq(seq2seq, source, one, max_target_length=limit)
+
+    first = model(one)
+    average_weights([first, model(one, dropout=0.1)])  # matters in training alone
+    with pytest.raises(ValueError, match="source_tokenizer of model 3"):
+        average_weights([first, first, model(other)])
+    with pytest.raises(ValueError, match="max_target_length of model 2 differs"):
+        average_weights([first, model(one, limit=21)])
+    with pytest.raises(ValueError, match="residual of model 2 differs"):
+        average_weights([first.seq2seq, model(one, residual=True).seq2seq])
+    with pytest.raises(ValueError, match="model 2 is a Seq2Seq, model 1 a TextSeq2Seq"):
+        average_weights([first, first.seq2seq])

@@ -277,3 +277,36 @@ def test_any_text_is_a_configuration_or_a_config_error(tmp_path, content):
         assert isinstance(load_config(path), RunConfig)
     except ConfigError as error:
         assert "any.toml" in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join("a" * 100_000) + " = 1",
+        "[" + ".".join("a" * 100_000) + "]",
+        "x = {" + ".".join("a" * 100_000) + " = 1}",
+        "[data]\n" + "\n".join(".".join("a" * 200) + f"{i} = 1" for i in range(1000)),
+    ],
+    ids=["key", "section", "inline", "lines"],
+)
+def test_a_key_of_very_many_parts_is_refused_at_once(text, tmp_path):
+    """The parser would take 24 GB."""
+    file = tmp_path / "x.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"x.toml, line \d: more than 100 dots"):
+        load_config(file)
+    file.write_text("# " + "." * 300 + "\n[model]\nunits = 8\n", "utf-8")
+    assert load_config(file).model.units == 8
+
+
+def test_a_file_without_end_is_refused(tmp_path):
+    file = tmp_path / "x.toml"
+    with open(file, "wb") as out:
+        out.truncate(2**40)  # takes no room on the disk
+    with pytest.raises(ConfigError, match="more than 1,048,576 bytes"):
+        load_config(file)
+
+
+def test_a_value_of_very_many_parts_is_text():
+    with pytest.raises(ConfigError):
+        load_config(None, ["model.units={" + ".".join("a" * 100_000) + "=1}"])
