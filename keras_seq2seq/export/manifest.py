@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_seq2seq.atomic_file import FilePath, to_disk
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.file_hashes import sha256_of
 from keras_seq2seq.specs.seal import seal_holds, sealed
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
@@ -149,7 +150,7 @@ def rename_pair(temporary: pathlib.Path, file: pathlib.Path, known: str) -> None
 
 def file_hashes(directory: pathlib.Path) -> dict[str, str]:
     """The SHA-256 of every file below a directory, but for what a server is told beside it."""
-    return {name: _sha256(path) for name, path in _files(directory)}
+    return {name: sha256_of(path) for name, path in _files(directory)}
 
 
 def check_hashes(directory: pathlib.Path, hashes: dict[str, str]) -> None:
@@ -158,7 +159,7 @@ def check_hashes(directory: pathlib.Path, hashes: dict[str, str]) -> None:
     for name in sorted(found.keys() | hashes.keys()):
         if name not in found:
             raise ExportError(f"{directory} is not whole: {name} is missing. Copy it again.")
-        if hashes.get(name) != _sha256(found[name]):
+        if hashes.get(name) != sha256_of(found[name]):
             raise ExportError(
                 f"{found[name]} is not the file that was exported, or was damaged. Copy the whole "
                 "directory again, or export the model again."
@@ -170,8 +171,3 @@ def _files(directory: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
         name = path.relative_to(directory).as_posix()
         if path.is_file() and not name.startswith("assets.extra/"):
             yield name, path
-
-
-def _sha256(path: pathlib.Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -77,9 +77,5 @@ def _difference(ours: Any, theirs: Any, name: str = "the configuration") -> str 
 
 
 def _is_for_training(key: str) -> bool:
-    drawn = key.endswith(("initializer", "seed", "fingerprint"))
-    return (
-        key in ("name", "trainable", "shared_object_id", "build_config")
-        or drawn
-        or ("dropout" in key)
-    )
+    known = ("name", "trainable", "trainable_parts", "shared_object_id", "build_config")
+    return key in known or "dropout" in key or key.endswith(("initializer", "seed", "fingerprint"))

@@ -20,16 +20,9 @@ _LARGEST_CONSTANT = 2**26  # elements; a table of a vocabulary has some hundred 
 _PURE = (
     *("array_ops", "bitwise_ops", "control_flow_ops", "image_ops", "linalg_ops", "list_ops"),
     *("manip_ops", "math_ops", "nn_ops", "parsing_ops", "ragged_array_ops"),
-    *(
-        "ragged_conversion_ops",
-        "ragged_math_ops",
-        "random_ops",
-        "resource_variable_ops",
-        "rnn_ops",
-        "set_ops",
-    ),
-    *("sparse_ops", "special_math_ops", "stateless_random_ops", "stateless_random_ops_v2"),
-    "string_ops",
+    *("ragged_conversion_ops", "ragged_math_ops", "random_ops", "resource_variable_ops"),
+    *("rnn_ops", "set_ops", "sparse_ops", "special_math_ops", "stateless_random_ops"),
+    *("stateless_random_ops_v2", "string_ops"),
 )
 _BUT = {"Abort", "ImmutableConst", "MutexLock"}  # ends the process, reads a file, waits
 _CALLS = {
@@ -47,13 +40,9 @@ _OF_TEXT = {
     *("SentencepieceTokenizeWithOffsetsOp", "WhitespaceTokenizeWithOffsetsV2"),
 }
 _OTHERS = {
-    "Assert",
-    "ShardedFilename",
-    "TensorArrayV3",
-    "TensorArrayReadV3",
+    *("Assert", "ShardedFilename", "TensorArrayCloseV3", "TensorArrayGatherV3"),
+    *("TensorArrayReadV3", "TensorArrayScatterV3", "TensorArraySizeV3", "TensorArrayV3"),
     "TensorArrayWriteV3",
-} | {
-    *("TensorArrayCloseV3", "TensorArrayGatherV3", "TensorArrayScatterV3", "TensorArraySizeV3"),
 }
 # These touch files: they may stand where weights are saved and restored, and nowhere else.
 _RESTORES = {"RestoreV2"}
