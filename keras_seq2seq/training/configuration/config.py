@@ -50,8 +50,9 @@ class DataConfig(Spec):
         64,
         "Most tokens of a source, its end mark among them; longer pairs are left out.",
         minimum=2,
+        maximum=100_000,
     )
-    max_target_length: int = option(64, "The same for a target.", minimum=2)
+    max_target_length: int = option(64, "The same for a target.", minimum=2, maximum=100_000)
     batch_size: int = option(64, "Pairs in a batch.", minimum=1)
     batch_tokens: int = option(
         0,
