@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import threading
-import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any, Self
 from keras_seq2seq.atomic_file import is_leftover, remove_leftovers, replacing
 from keras_seq2seq.file_hashes import HASHES, expect_file
 from keras_seq2seq.file_lock import LOCK, owned
+from keras_seq2seq.training.configuration.config_file import read_toml
 from keras_seq2seq.training.errors import TrainingError
 
 _SECTIONS = {"data", "text", "model", "training"}
@@ -89,8 +89,8 @@ class RunDirectory:
     def is_run(self) -> bool:
         """Whether the directory holds a run, told by its `config.toml`."""
         try:
-            return tomllib.loads(self.config.read_text("utf-8")).keys() >= _SECTIONS
-        except (OSError, ValueError, RecursionError):
+            return read_toml(str(self.config)).keys() >= _SECTIONS
+        except ValueError:  # of which ConfigError is one
             return False
 
     def create(self) -> Self:

@@ -56,7 +56,7 @@ def load_config(
     path = None if path is None else recipe_path(path)
     if path is not None:
         path = os.fspath(path)
-        for section, table in _read_toml(path).items():
+        for section, table in read_toml(path).items():
             for key, value in _table(path, section, table).items():
                 _set(values, path, section, key, value)
     written = set(values["model"])
@@ -127,7 +127,8 @@ def _keys(section: str) -> dict[str, dataclasses.Field]:
     return {field.name: field for field in dataclasses.fields(_SECTIONS[section])}
 
 
-def _read_toml(path: str) -> dict[str, Any]:
+def read_toml(path: str) -> dict[str, Any]:
+    """The tables of a TOML file; raises a `ConfigError` that says what is wrong with it."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise ConfigError(f"{path} is not a file: name the TOML file itself.")
     text = ""
