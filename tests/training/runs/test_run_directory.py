@@ -97,3 +97,10 @@ def test_two_processes_do_not_train_the_same_run(tmp_path):
     with run.locked():
         pass
     assert names(run.path) == []
+
+
+def test_a_hostile_configuration_is_no_run(tmp_path):
+    """A key of 100,000 parts would take the parser 24 GB."""
+    run = RunDirectory(tmp_path)
+    run.config.write_text(".".join("a" * 100_000) + " = 1", "utf-8")
+    assert not run.is_run
