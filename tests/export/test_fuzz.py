@@ -1,6 +1,7 @@
 """Damaged files of every kind are read as the whole ones are, or refused with a clear error."""
 
 import collections
+import io
 import json
 import pathlib
 import random
@@ -8,9 +9,11 @@ import select
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
+from hostile_files import rewrite
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.text import CharacterTokenizer
@@ -42,6 +45,7 @@ def whole(tmp_path_factory):
     (folder / "config.toml").write_text(commented_toml(RunConfig()), "utf-8")
     return {
         "keras": (folder / "model.keras", ["model.keras"]),
+        "inside": (folder / "model.keras", ["model.keras"]),
         "tflite": (lite, ["model.tflite"]),
         "manifest": (lite, ["model.tflite.json"]),
         "saved_model": (
@@ -80,6 +84,15 @@ def damaged(content, draw):
     return bytes(content)
 
 
+def inside(content, draw):
+    """A zip archive whose checksums are right, with one of its files damaged."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        name = draw.choice(archive.namelist())
+    buffer = io.BytesIO()
+    rewrite(io.BytesIO(content), buffer, {name: lambda member: damaged(member, draw)})
+    return buffer.getvalue()
+
+
 class Worker:
     """A process that opens files; a new one where it died or hung."""
 
@@ -113,7 +126,11 @@ class Worker:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "kind", ["keras", "tflite", "manifest", "saved_model", "vocabulary", "checkpoint", "config"]
+    "kind",
+    [
+        *("keras", "inside", "tflite", "manifest", "saved_model"),
+        *("vocabulary", "checkpoint", "config"),
+    ],
 )
 def test_damaged_files(kind, whole, tmp_path):
     path, names = whole[kind]
@@ -128,7 +145,7 @@ def test_damaged_files(kind, whole, tmp_path):
         for _ in range(FILES):
             name = draw.choice(names)
             content = (folder / name).read_bytes()
-            changed = damaged(content, draw)
+            changed = inside(content, draw) if kind == "inside" else damaged(content, draw)
             (copy / name).write_bytes(changed)
             result, message, seconds = worker.ask(copy / path.relative_to(folder))
             (copy / name).write_bytes(content)
