@@ -53,7 +53,8 @@ def _check_same(first: Any, other: Any, place: int) -> None:
         what = f"is a {type(other).__name__}, model 1 a {type(first).__name__}"
         raise ValueError(f"average_weights: model {place} {what}.")
     for side in ("source_tokenizer", "target_tokenizer"):
-        ours, theirs = (getattr(model, side, None) for model in (first, other))
+        ours: Any = getattr(first, side, None)
+        theirs: Any = getattr(other, side, None)
         if ours is not None and ours.vocabulary_state() != theirs.vocabulary_state():
             raise ValueError(
                 f"average_weights: the {side} of model {place} is not that of model 1, so that "

@@ -79,6 +79,7 @@ class ByteTokenizer(Tokenizer):
         return None
 
     def save_assets(self, dir_path: str | os.PathLike) -> None:
-        """Does nothing, and neither does the other: the bytes are known."""
+        """Does nothing: the bytes are known."""
 
-    load_assets = save_assets
+    def load_assets(self, dir_path: str | os.PathLike | None) -> None:
+        """Does nothing, as `save_assets`."""
