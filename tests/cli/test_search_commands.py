@@ -176,7 +176,11 @@ def test_evaluate_and_compare_take_every_search(artefacts, command, corpus, tmp_
         ("run", ["--min-length", 10, "--max-length", 5], "--min-length asks for at least 10"),
         ("run", ["--min-length", 21], "the model's max_target_length allows 20"),
         ("run", ["--min-length-ratio", 9], "source 1: --min-length-ratio asks for at least"),
-        ("run", ["--prefix", "There is no rice.", "--max-length", 2], "--prefix (--forced-ids) asks"),
+        (
+            "run",
+            ["--prefix", "There is no rice.", "--max-length", 2],
+            "--prefix (--forced-ids) asks",
+        ),
         ("run", ["--sample", "--seed", 3_000_000_000], "--seed must be below 2**31"),
         ("run", ["--sample", "--top-k", 2**31], "--top-k must be below 2**31"),
         ("run", ["--sample", "--top-p", 1.5], "--top-p must be at most 1, got 1.5"),

@@ -205,7 +205,6 @@ def test_in_batches_they_count_nowhere(model, kind):
         ((lambda: [(["a"], ["b"], [1], 2)],), ValueError, "sample_weight., received"),
         ((lambda: [(["a"], ["b", "c"])],), ValueError, "1 sources, 2 targets and 1 weights"),
     ],
-    ids=str,
 )
 def test_what_does_not_fit_is_told(model, arguments, error, said):
     x, y, weight = (*arguments, None, None)[:3]
