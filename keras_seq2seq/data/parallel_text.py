@@ -8,7 +8,6 @@ from keras_seq2seq.data.corpus_report import CorpusReport
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.data.text_lines import read_lines
-from keras_seq2seq.text.characters import as_key
 
 Columns = tuple[int, int]
 Rows = list[tuple[str, str]]
@@ -184,12 +183,7 @@ def _read_two(first: str, second: str, columns: Columns) -> Rows:
 def _filtered(rows: Rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> SentencePairs:
     pairs = [(source.strip(), target.strip()) for source, target in rows]
     full = [pair for pair in pairs if all(pair)] if drop_empty else pairs
-    kept = full
-    if drop_duplicates:  # the first of those that look alike
-        alike = {}
-        for pair in full:
-            alike.setdefault(tuple(map(as_key, pair)), pair)
-        kept = list(alike.values())
+    kept = list(dict.fromkeys(full)) if drop_duplicates else full
     duplicate, empty = len(full) - len(kept), len(pairs) - len(full)
     report = CorpusReport(origin, len(rows), len(kept), duplicate, empty)
     if not kept:

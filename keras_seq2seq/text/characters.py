@@ -44,12 +44,6 @@ def is_blank(text: str) -> bool:
     return not text or WHITE_SPACE_RUN.fullmatch(text) is not None
 
 
-def as_key(text: str) -> str:
-    """What two texts have in common that look alike: composed, without what nobody sees."""
-    text = unicodedata.normalize("NFC", drop_invisible_python(text))
-    return WHITE_SPACE_RUN.sub(" ", text).strip(" ")
-
-
 @functools.cache
 def combining_marks() -> tuple[int, ...]:
     """Code points that the Unicode forms put in order behind a letter."""

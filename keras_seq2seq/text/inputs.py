@@ -62,10 +62,16 @@ def cap_runs(text: tf.Tensor, codes: tuple[int, ...], inside: bool = True) -> tf
     The runs are those of characters among the sorted code points `codes`; or, if not `inside`, of
     any others. Only texts of more than `LONG_TEXT` characters are changed.
     """
-    long = tf.strings.length(text, "UTF8_CHAR") > LONG_TEXT
+    capped = _run_caps(codes, inside)(tf.reshape(text, [-1]))
+    return tf.reshape(capped, tf.shape(text))
 
-    def capped() -> tf.Tensor:
-        characters = tf.strings.unicode_decode(tf.reshape(text, [-1]), "UTF-8")  # [N, (T)]
+
+@functools.lru_cache(maxsize=8)
+def _run_caps(codes: tuple[int, ...], inside: bool) -> Callable[[tf.Tensor], tf.Tensor]:
+    """`cap_runs` of texts [N], as a function that graphs share: it is seldom more than a look."""
+
+    def cap(text: tf.Tensor) -> tf.Tensor:
+        characters = tf.strings.unicode_decode(text, "UTF-8")  # [N, (T)]
         flat, owner = characters.flat_values, characters.value_rowids()
         table = tf.constant([*codes, 0x110000])  # the last equals no code point
         runs_on = (tf.gather(table, tf.searchsorted(table, flat)) == flat) == inside
@@ -76,9 +82,18 @@ def cap_runs(text: tf.Tensor, codes: tuple[int, ...], inside: bool = True) -> tf
         run = tf.cumsum(tf.cast(~(runs_on & follows), tf.int32)) - 1
         stays = places - tf.gather(starts, run) < LONGEST_RUN
         kept = tf.ragged.boolean_mask(characters, characters.with_flat_values(stays))
-        return tf.reshape(tf.strings.unicode_encode(kept, "UTF-8"), tf.shape(text))
+        return tf.strings.unicode_encode(kept, "UTF-8")
 
-    return tf.cond(tf.reduce_any(long), lambda: tf.where(long, capped(), text), lambda: text)
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)],
+        autograph=False,
+        experimental_attributes={"_noinline": True},
+    )
+    def cap_long(text: tf.Tensor) -> tf.Tensor:
+        long = tf.strings.length(text, "UTF8_CHAR") > LONG_TEXT
+        return tf.cond(tf.reduce_any(long), lambda: tf.where(long, cap(text), text), lambda: text)
+
+    return cap_long
 
 
 def kept_python(text: str, codes: tuple[int, ...], inside: bool = True) -> list[tuple[int, int]]:

@@ -103,13 +103,6 @@ def test_every_dropped_pair_is_counted(write):
     assert pairs.report.describe() == f"{path}: 7 pairs read, 3 kept (1 duplicate, 3 empty)"
 
 
-def test_pairs_that_look_alike_are_duplicates(write):
-    rows = ["é a\tx", "b\ty", "e\u0301  a\tx", "e\u00ad\u0301 a\u200b\tx", "É a\tx", "é a\tz"]
-    pairs = read_pairs(write("a.tsv", "\n".join(rows)))
-    assert list(pairs) == [("é a", "x"), ("b", "y"), ("É a", "x"), ("é a", "z")]
-    assert pairs.report.duplicate == 2
-
-
 def test_an_evaluation_keeps_every_line_in_its_place(write):
     path = write("test.tsv", "가\tgo\n가\tgo\n\tnothing\n\n나\tme\n")
     pairs = read_pairs(path, drop_duplicates=False, drop_empty=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from keras_seq2seq.text import Normalization, tokenizer_from_state
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
-from keras_seq2seq.text.characters import INVISIBLE, UNSEEN, WHITE_SPACE, as_key
+from keras_seq2seq.text.characters import INVISIBLE, UNSEEN, WHITE_SPACE
 from keras_seq2seq.text.inputs import LONG_TEXT, LONGEST_RUN
 
 # Normalization forms of code points that this Python does not know are not promised.
@@ -196,8 +196,3 @@ def test_a_million_marks():
         found = normalization.normalize_python(text)
         assert len(found) <= LONGEST_RUN + 1
         assert in_graph(normalization, [text]) == [found.encode()]
-
-
-def test_texts_that_look_alike_have_one_key():
-    assert as_key(" e\u00ad\u0301 \u200b \ta\n") == as_key("é a") == "é a"
-    assert as_key("A") != as_key("a")

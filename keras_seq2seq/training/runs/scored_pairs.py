@@ -123,7 +123,11 @@ def _pairs_of_runs(models: Sequence[Path], columns: str | None) -> ScoredPairs:
     runs = {str(model): run_of(model) for model in models}
     for model, run in runs.items():
         if run is None:
-            raise ValueError(f"{model} belongs to no run that knows pairs to score it on. {_SAY}")
+            within = [str(file.parent) for file in sorted(Path(model).glob("*/model.keras"))[:5]]
+            hint = f" There are runs in it: {', '.join(within)}." if within else ""
+            raise ValueError(
+                f"{model} belongs to no run that knows pairs to score it on.{hint} {_SAY}"
+            )
     found = [_pairs_of_run(run, columns) for run in runs.values() if run is not None]
     if any(list(other.pairs) != list(found[0].pairs) for other in found):
         named = ", ".join(f"{model} on {f.test}" for model, f in zip(runs, found, strict=True))
