@@ -110,6 +110,7 @@ def test_what_is_no_run_is_refused(data, tmp_path):
         multi30k.main(["--score", str(tmp_path)])
 
 
+@pytest.mark.slow
 def test_runs_side_by_side(trained, data, tmp_path):
     run, figures = trained
     file = tmp_path / "figures.json"

@@ -31,10 +31,10 @@ def _stream(*arguments):
     "options",
     [
         [],
-        ["--beam", 2, "--n-best", 2, "--scores"],
+        pytest.param(["--beam", 2, "--n-best", 2, "--scores"], marks=pytest.mark.slow),
         ["--sample", "--seed", 3, "--num-return", 2],
-        ["--json"],
-        ["--long-sources", "split", "--replace-unknown"],
+        pytest.param(["--json"], marks=pytest.mark.slow),
+        pytest.param(["--long-sources", "split", "--replace-unknown"], marks=pytest.mark.slow),
     ],
     ids=lambda options: " ".join(map(str, options)) or "greedy",
 )

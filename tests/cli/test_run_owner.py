@@ -117,6 +117,7 @@ def test_ctrl_c_before_the_new_run_is_of_worth_brings_the_old_one_back(old_run):
     assert content(old_run) == before and os.listdir(old_run.parent) == ["old"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_afterwards_loses_neither(command, settings, old_run, monkeypatch):
     def interrupt(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGINT)

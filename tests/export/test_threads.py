@@ -93,7 +93,9 @@ def run(program, *arguments):
     return reply.stdout.splitlines()
 
 
-@pytest.mark.parametrize("kind", ["keras", "served", "tflite"])
+@pytest.mark.parametrize(
+    "kind", ["keras", pytest.param("served", marks=pytest.mark.slow), "tflite"]
+)
 def test_sixteen_threads_get_what_one_gets(kind, trained, tmp_path):
     path = tmp_path / f"model.{kind}"
     if kind == "keras":

@@ -94,7 +94,11 @@ def models(trained):
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["sentencepiece", "bytes", "characters"])
-@pytest.mark.parametrize("options", SEARCHES, ids=["greedy", "beam", "sampling", "split"])
+@pytest.mark.parametrize(
+    "options",
+    [*SEARCHES[:2], *(pytest.param(options, marks=pytest.mark.slow) for options in SEARCHES[2:])],
+    ids=["greedy", "beam", "sampling", "split"],
+)
 def test_the_worst_strings_known(models, which, options):
     check(models[which], NASTY, options)
 

@@ -15,6 +15,7 @@ from keras_seq2seq import Phrasebook, Seq2Seq
 README = pathlib.Path(__file__).parents[2] / "README.md"
 
 
+@pytest.mark.slow
 def test_many_models_are_no_retracing(caplog):
     with caplog.at_level(logging.WARNING, logger="tensorflow"):
         for units in range(2, 9):

@@ -93,6 +93,7 @@ def test_what_had_ended_a_run_is_taken_back(tmp_path):
     assert train(config, run, PAIRS, resume=True).epochs > done
 
 
+@pytest.mark.slow
 def test_a_run_that_the_clock_had_ended_takes_more_minutes(tmp_path):
     run, summary, _ = start(tmp_path / "run", "training.max_minutes=1e-9")
     assert summary.epochs == 1
@@ -144,6 +145,7 @@ def test_the_configuration_says_what_the_model_is(tmp_path):
         Run(said, run, pairs=PAIRS, resume=True).fit()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_its_first_checkpoint_keeps_its_model(tmp_path):
     run = RunDirectory(tmp_path / "run").create()
     config = load_config(None, SETTINGS)
@@ -161,6 +163,7 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_keeps_its_model(tmp_p
     assert kept.create() and not kept.is_run
 
 
+@pytest.mark.slow
 def test_train_begins_with_a_twin(tmp_path):
     first, *_ = start(tmp_path / "first")
     model = open_artefact(first.path).model

@@ -14,6 +14,8 @@ from keras_seq2seq.training import CheckpointStore, RunDirectory
 
 SCRIPT = Path(__file__).with_name("mirrored_run.py")
 
+pytestmark = pytest.mark.slow  # two runs on two devices, in a process of their own
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
