@@ -75,7 +75,7 @@ class ErrorReport:
         if not self.worst:
             lines.append("Every translation equals its reference.")
         for row in self.worst:
-            lines.append(f"line {row['line']}, chrF {row['chrf']:.1f}")
+            lines += [f"Line {row['line']}, chrF {row['chrf']:.1f}:", ""]
             names = ("source", "reference", "translation")
             lines += [*(f"    {name:<11} {row[name]}" for name in names), ""]
         return "\n".join(lines).rstrip("\n") + "\n"
