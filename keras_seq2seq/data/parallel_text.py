@@ -1,17 +1,18 @@
 """Reads parallel text: tab-separated tables, pairs of files, and the built-in corpus."""
 
 import os
+from itertools import pairwise
 from typing import Any
 
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_report import CorpusReport
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.data.text_lines import read_lines
+from keras_seq2seq.data.text_lines import read_lines, refuse_inner_cr
 
 Columns = tuple[int, int]
 Rows = list[tuple[str, str]]
-_LOOKED_AT = 1000  # lines
+_ENOUGH = 3  # lines that tell a table by its looks
 _MARK = "\ufeff"  # the byte order mark
 
 
@@ -46,8 +47,8 @@ def read_pairs(
 
     Raises:
         CorpusError: a file is missing, broken, empty or not UTF-8, a line has too few columns, a
-            table has a carriage return within a line or all cells in quotation marks, two files
-            differ in length, or no pair is left.
+            table has a carriage return within a line, an index without a name, or the quotation
+            marks of a program for tables, two files differ in length, or no pair is left.
 
     Example:
 
@@ -117,7 +118,10 @@ def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
 
 
 def _read_table(path: str, columns: Columns) -> Rows:
-    lines, (source, target), rows = read_lines(path), columns, []
+    lines, (source, target), rows = read_lines(path, inner_cr=True), columns, []
+    _refuse_inner_cr(path, lines, max(columns))
+    if 1 in columns:
+        _refuse_index(path, lines)
     _refuse_quotes(path, lines, columns)
     _refuse_glued_lines(path, lines, max(columns))
     for number, line in enumerate(lines, start=1):
@@ -135,20 +139,60 @@ def _read_table(path: str, columns: Columns) -> Rows:
     return rows
 
 
-def _refuse_quotes(path: str, lines: list[str], columns: Columns) -> None:
-    """Raises where all cells stand in quotation marks, which a table of text does not unwrap."""
-    rows = [line.split("\t") for line in lines[:_LOOKED_AT] if line.strip()]
-    if len(rows) > 1 and all(_all_quoted(row, columns) for row in rows):
+def _refuse_inner_cr(path: str, lines: list[str], wanted: int) -> None:
+    """Raises where a carriage return is in a column that counts, or may end a line."""
+    for number, line in enumerate(lines, start=1):
+        before, *after = line.split("\r")
+        if after and (before.count("\t") < wanted or any("\t" in part for part in after)):
+            refuse_inner_cr([line], path, number)
+
+
+def _refuse_index(path: str, lines: list[str]) -> None:
+    """Raises where column 1 is the index that pandas writes, with gaps where rows were dropped."""
+    name, tab, _ = lines[0].partition("\t")
+    if name.strip() or not tab:
+        return
+    cells = [line.partition("\t")[0].strip() for line in lines[1:] if line.strip()]
+    numbers = all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in cells)
+    if len(cells) >= _ENOUGH and numbers and all(int(a) < int(b) for a, b in pairwise(cells)):
         raise CorpusError(
-            f"{path}, line 1: every cell stands in quotation marks, as in {rows[0][0][:40]}: they "
-            "would be learnt as text. Write the table without them: quoting=csv.QUOTE_NONE in "
-            "pandas and Python's csv. If they are text, give two files: source_file,target_file."
+            f"{path}, line 1: column 1 is an index without a name, {cells[0]}, {cells[1]}, ..., "
+            "and no text. Write the table without it and without a line of names: index=False, "
+            "header=False in pandas; or choose other columns, as in 2,3."
         )
 
 
-def _all_quoted(row: list[str], columns: Columns) -> bool:
-    cells = [row[column - 1].strip() for column in columns if column <= len(row)]
-    return len(cells) == 2 and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
+def _refuse_quotes(path: str, lines: list[str], columns: Columns) -> None:
+    """Raises where a program for tables put cells in quotation marks, which are not unwrapped.
+
+    Dialogue has them at both ends of a cell, too, but not in every line; and those within a cell
+    are doubled by programs alone.
+    """
+    rows = [(n, _wanted(line, columns)) for n, line in enumerate(lines, start=1) if '"' in line]
+    blank = sum(not line.strip() for line in lines)
+    named = '"' not in next((line for line in lines if line.strip()), "")  # a line of names
+    every = len(rows) >= _ENOUGH and len(rows) + blank + named == len(lines)
+    every = every and all(len(cells) == 2 and all(map(_is_quoted, cells)) for _, cells in rows)
+    marked = [(n, cell) for n, cells in rows for cell in cells if '"' in cell]
+    doubled = [(n, cell) for n, cell in marked if _is_quoted(cell) and '""' in cell[1:-1]]
+    if every or len(doubled) > len(marked) / 2:
+        what = "every cell stands in quotation marks" if every else "quotation marks are doubled"
+        number, cell = marked[0] if every else doubled[0]
+        raise CorpusError(
+            f"{path}, line {number}: {what}, as in {cell[:40]}: they would be learnt as text. "
+            "Write the table without them: quoting=csv.QUOTE_NONE in pandas and Python's csv. If "
+            "they are text, give two files: source_file,target_file."
+        )
+
+
+def _wanted(line: str, columns: Columns) -> list[str]:
+    cells = line.split("\t")
+    return [cells[column - 1].strip() for column in columns if column <= len(cells)]
+
+
+def _is_quoted(cell: str) -> bool:
+    """Whether a program for tables may have put a cell in quotation marks."""
+    return len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1].replace('""', "")
 
 
 def _refuse_glued_lines(path: str, lines: list[str], wanted: int) -> None:

@@ -67,11 +67,12 @@ def decode_lines(
     if text.endswith("\n"):  # what follows the last line end is not a line
         lines.pop()
     if "\r" in text and (not inner_cr or "\n" not in text):
-        _refuse_inner_cr(lines, origin, first_line)
+        refuse_inner_cr(lines, origin, first_line)
     return lines
 
 
-def _refuse_inner_cr(lines: list[str], origin: str, first_line: int) -> None:
+def refuse_inner_cr(lines: list[str], origin: str, first_line: int) -> None:
+    """Raises where a line has a carriage return in it, with its place."""
     for number, line in enumerate(lines, start=first_line):
         if "\r" in line:
             raise CorpusError(

@@ -234,6 +234,14 @@ def test_a_lone_carriage_return_in_a_table_is_named(write, content, line):
         decode_lines(content.encode(), "standard input")
 
 
+def test_a_carriage_return_beyond_the_columns_that_count_is_none_of_ours(write):
+    path = write("a.tsv", "a\tb\tby\rme\nc\td\tx\ty\r\r z\n")
+    assert list(read_pairs(path)) == [("a", "b"), ("c", "d")]
+    assert "line 1: byte 7 of" in error_of(path, columns=(1, 3))
+    assert "line 1: byte 8 of" in error_of(write("a.tsv", "a\tb\tbyx\rc\td\n"))
+    assert "(CR)" in error_of(write("a.tsv", "a\tb\tby me\rc\td\tby me\r"))  # lines of their own
+
+
 def test_carriage_returns_before_the_line_end_belong_to_it(write):
     assert list(read_pairs(write("a.tsv", "a\tb\r\r\nc\td\r"))) == [("a", "b"), ("c", "d")]
 
@@ -247,10 +255,38 @@ def test_two_files_keep_carriage_returns_within_lines_that_line_feeds_end(write)
 
 def test_a_table_whose_cells_are_all_quoted(write):
     rows = '"a ""dog"""\t"ein Hund"\n"go"\t"geh"\n'
-    said = error_of(write("a.tsv", rows))
+    said = error_of(write("a.tsv", rows + rows))
     assert "a.tsv, line 1: every cell stands in quotation marks" in said
-    assert "QUOTE_NONE" in error_of(write("a.tsv", '1\t"a"\t"b"\n2\t"c"\t"d"\n'), columns=(2, 3))
-    assert "quotation" in error_of(write("a.tsv", rows + '"broken\nup"\t"x"\n' * 0 + rows))
+    numbered = "".join(f'{i}\t"a"\t"b"\n' for i in range(3))
+    assert "QUOTE_NONE" in error_of(write("a.tsv", numbered), columns=(2, 3))
+    said = error_of(write("a.tsv", "en\tde\n" + rows + rows))  # names without them
+    assert "a.tsv, line 2: every cell stands" in said
+
+
+def test_a_table_with_doubled_quotation_marks(write):
+    rows = 'Go.\tGeh.\n"He said ""X"""\tX\nMe.\t"""Ich"""\n'
+    said = error_of(write("a.tsv", rows))
+    assert "a.tsv, line 2: quotation marks are doubled" in said and "QUOTE_NONE" in said
+    text = '"No."\t"Nein."\nA ""b"" c\tx\n"Go."\t"Geh."\n"""Doc."""\t""\n5" x 3"\tFive\n'
+    assert len(read_pairs(write("b.tsv", text))) == 5
+
+
+@pytest.mark.parametrize("numbers", [range(4), [0, 3, 9, 12]])
+def test_an_index_without_a_name(write, numbers):
+    rows = "\ten\tde\n" + "".join(f"{n}\tgo {n}\tgeh\n" for n in numbers)
+    said = error_of(write("pd.tsv", rows))
+    assert "pd.tsv, line 1: column 1 is an index without a name" in said and "index=False" in said
+    assert "index=False" in error_of(write("pd.tsv", rows), columns=(2, 1))
+    assert len(read_pairs(write("pd.tsv", rows), columns=(2, 3))) == 5
+
+
+def test_numbers_that_are_text_stay(write):
+    rows = "0\tzero\n1\tone\n2\ttwo\n3\tthree\n"
+    assert (
+        len(read_pairs(write("a.tsv", rows))) == len(read_pairs(write("a.tsv", "\n" + rows))) == 4
+    )
+    assert len(read_pairs(write("a.tsv", "\tx\n9\tnine\n2\ttwo\n3\tthree\n"))) == 3
+    assert len(read_pairs(write("a.tsv", "\tx\n" + rows + "word\tWort\n"))) == 5
 
 
 def test_quotation_marks_that_are_text_stay(write):
@@ -259,6 +295,12 @@ def test_quotation_marks_that_are_text_stay(write):
     assert read_pairs(write("b.tsv", '"Go!"\t"Geh!"\n')).targets == ['"Geh!"']
     source, target = write("a.en", '"a"\n"b"\n'), write("a.de", '"c"\n"d"\n')
     assert len(read_pairs(f"{source},{target}")) == 2
+    said = '"No."\t"Nein."\n' + "".join(
+        f'"Yes{i}," he said. "Go."\t"Ja{i}", sagte er. "Geh."\n' for i in range(3)
+    )
+    assert len(read_pairs(write("c.tsv", said))) == 4
+    quoted = "".join(f'"a{i}"\t"b{i}"\n' for i in range(1200))
+    assert len(read_pairs(write("d.tsv", quoted + "c\td\n"))) == 1201
 
 
 def test_byte_order_marks_of_joined_files_are_dropped(write):
