@@ -129,12 +129,17 @@ class SentencePairs:
     def keep(self, indices: Sequence[int], **dropped: int) -> "SentencePairs":
         """The pairs at `indices`; `dropped` counts the others by their name in the report.
 
+        Without counts the pairs are a choice of their own, whose report begins anew.
+
         >>> pairs = SentencePairs(["a", "b"], ["A", "B"]).keep([1], over_long=1)
         >>> pairs.sources, pairs.report.describe()
         (['b'], 'memory: 2 pairs read, 1 kept (1 over-long)')
         """
         counts = {name: getattr(self.report, name) + more for name, more in dropped.items()}
-        report = replace(self.report, kept=len(indices), **counts)
+        if dropped or len(indices) == self.report.kept:
+            report = replace(self.report, kept=len(indices), **counts)
+        else:
+            report = CorpusReport(self.origin, len(indices), len(indices))
         sources, targets = ([side[i] for i in indices] for side in (self.sources, self.targets))
         return SentencePairs(sources, targets, self.origin, report)
 

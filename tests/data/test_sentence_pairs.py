@@ -112,3 +112,14 @@ def test_a_notebook_shows_a_few_rows_escaped():
     assert shown.count("<tr>") == 1 + 5 and "&lt;b&gt;&amp;" in shown and "<b>" not in shown
     assert "a&lt;b: 9 pairs, of which 5 are shown" in shown
     assert SentencePairs([], [])._repr_html_().count("<tr>") == 1
+
+
+def test_a_choice_without_counts_is_reported_anew():
+    pairs = SentencePairs(["a", "b", "c"], ["A", "B", "C"])
+    less = pairs.keep(range(2))
+    assert less.targets == ["A", "B"] and less.report.describe() == "memory: 2 pairs read, 2 kept"
+    dropped = pairs.keep([0, 1], over_long=1)
+    assert dropped.keep([1, 0]).report == dropped.report  # the same pairs in another order
+    assert dropped.keep([1]).report.read == 1
+    with pytest.raises(ValueError, match="do not add up"):
+        pairs.keep([0], over_long=1)
