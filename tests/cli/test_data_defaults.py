@@ -95,6 +95,30 @@ def test_columns_are_those_of_the_run(run, mine, command):
     assert f"columns 2,1 of {mine}" in scored.err
 
 
+def test_columns_that_nobody_knows_are_told(run, mine, command, tmp_path):
+    alone = shutil.copy(run[0] / "model.keras", tmp_path)
+    for name, test in (("evaluate", ["--test", mine]), ("score", [mine])):
+        result = command(name, alone, *test)
+        assert f"Source and target are columns 1,2 of {mine}." in result.err, result.err
+        told = command(name, alone, *test, "--columns", "2,1")
+        assert "Source and target" not in told.err
+
+
+def test_a_model_that_was_put_into_a_run_knows_nothing_of_it(
+    run, training, mine, command, refused, tmp_path
+):
+    path = tmp_path / "run"
+    shutil.copytree(run[0], path)
+    strange, copied = path / "from_other.keras", path / "best.keras"
+    shutil.copy(training[0] / "model.keras", strange)
+    shutil.copy(path / "model.keras", copied)
+    assert "belongs to no run" in refused("evaluate", strange)
+    assert "columns 1,2 of" in command("evaluate", strange, "--test", mine).err
+    assert f"columns 2,1 of {mine}, as in {path}" in command("evaluate", copied, "--test", mine).err
+    (path / "file_hashes.json").unlink()  # a run of an earlier version wrote none
+    assert "the 20 pairs that it held out" in command("evaluate", strange).err
+
+
 def test_scores_of_what_was_learnt_are_told(run, mine, command):
     result = command("evaluate", run[0], "--test", mine)
     assert "102 of 122 pairs are in train as well" in result.err

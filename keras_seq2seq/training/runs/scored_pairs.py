@@ -10,6 +10,7 @@ from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import PHRASEBOOK, corpus_kind
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.file_hashes import known_hashes, sha256_of
 from keras_seq2seq.training.configuration.config import DataConfig
 from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.run_directory import RunDirectory
@@ -45,11 +46,21 @@ class ScoredPairs:
 
 
 def run_of(model: Path) -> RunDirectory | None:
-    """The run that a model belongs to: a run directory itself, or what lies in one."""
+    """The run that a model belongs to: a run directory itself, or what lies in one.
+
+    A `.keras` file that was put into one is a stranger there: the run knows those it wrote.
+    """
     for path in (model, *model.parents[:_WITHIN]):
         if (run := RunDirectory(path)).is_run:
-            return run
+            return run if _is_own(model, run) else None
     return None
+
+
+def _is_own(model: Path, run: RunDirectory) -> bool:
+    if model.suffix != ".keras" or model == run.model or not model.is_file():
+        return True
+    known = known_hashes(run.path).values()  # none in runs of earlier versions
+    return not known or any(sha256_of(model) in hashes for hashes in known)
 
 
 def pairs_to_score(
@@ -74,7 +85,7 @@ def pairs_to_score(
     if test is None:
         return _pairs_of_runs(models, columns)
     if columns is None:
-        columns = _columns(models, test, notes)
+        columns = columns_of(models, test, notes)
     pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
     return ScoredPairs(pairs, test, columns, False, notes + _of_blanks(pairs, columns))
 
@@ -94,8 +105,17 @@ def _of_blanks(pairs: SentencePairs, columns: str) -> list[str]:
     ] * bool(blank)
 
 
-def _columns(models: Sequence[Path], test: str, notes: list[str]) -> str:
-    """The columns that runs read, where the corpus is of the kind that they read."""
+def columns_of(models: Sequence[Path], test: str, notes: list[str]) -> str:
+    """The columns that runs read, where the corpus is of the kind that they read.
+
+    Args:
+        models: Those of the runs; the default columns if they belong to none.
+        test: The corpus.
+        notes: Gets a line that says which columns.
+
+    Raises:
+        ValueError: the runs differ, or read a corpus of another kind.
+    """
     found: dict[str, RunDirectory] = {}
     for run in filter(None, map(run_of, models)):
         found.setdefault(_data(run).columns, run)
@@ -114,6 +134,7 @@ def _columns(models: Sequence[Path], test: str, notes: list[str]) -> str:
             )
         notes.append(f"Source and target are columns {columns} of {test}, as in {run.path}.")
         return columns
+    notes.append(f"Source and target are columns {_DEFAULT_COLUMNS} of {test}.")
     return _DEFAULT_COLUMNS
 
 
