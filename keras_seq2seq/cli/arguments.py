@@ -72,5 +72,7 @@ Ensemble = Annotated[
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
 ]
-Overwrite = Annotated[bool, typer.Option(help="Replace a run in --run-dir.")]
+Overwrite = Annotated[
+    bool, typer.Option(help="Replace a run in --run-dir, if nothing else lies there.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

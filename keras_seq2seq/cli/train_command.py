@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +17,10 @@ from keras_seq2seq.onednn import prefer_onednn
 from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, TrainingConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.runs.scored_pairs import columns_of
 
 if TYPE_CHECKING:
+    from keras_seq2seq.data.sentence_pairs import SentencePairs
     from keras_seq2seq.text_models import TextSeq2Seq
     from keras_seq2seq.training import TrainingSummary
 
@@ -83,16 +86,21 @@ def run(
             "--run-dir/--overwrite/--from."
         )
     if old and not old.is_run:
-        raise ValueError(f"{resume} holds no run to resume: there is no {old.config.name} in it.")
+        raise ValueError(f"{resume} holds no run to resume: none left a {old.config.name} in it.")
     initial = None if from_ is None else open_initial(from_)
     base = None if initial is None or from_ is None else base_of(from_, initial)
     options = load_config(config or (old and old.config), overrides, base)
+    if from_ is not None and base is not None:
+        turned = replace(base, data=replace(base.data, columns="2,1"))
+        if load_config(config, overrides, turned).data.columns != options.data.columns:  # unsaid
+            options = _with_columns(options, from_)
     if show_config:
         return print(commented_toml(options), end="")
     if old:
         _check_unfinished(old, options)
+    pairs = options.data.read()  # before TensorFlow is loaded, and before anything is touched
     with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
-        summary = train(options, directory, resume=old is not None, initial=initial)
+        summary = train(options, directory, pairs, resume=old is not None, initial=initial)
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -116,11 +124,14 @@ def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
     directory.create()
     try:
         with directory.locked():
+            _tell_of_replaced(directory.path)
             holds = _what_it_holds(directory)
             if holds and not overwrite:
                 raise ValueError(
                     f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite."
                 )
+            if holds:
+                _check_replaceable(directory)
             with _set_aside(directory) if holds else _beginnings_removed(directory, new) as path:
                 yield path
     finally:
@@ -135,6 +146,30 @@ def _what_it_holds(directory: RunDirectory) -> str | None:
     if directory.is_run and directory.checkpoints.exists():
         return f"an unfinished run already: --resume {directory.path} goes on with it"
     return "a trained model already" if directory.is_run and directory.model.exists() else None
+
+
+def _check_replaceable(run: RunDirectory) -> None:
+    """Complains where more would be lost than a run."""
+    if others := run.strangers():
+        some = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        raise ValueError(
+            f"Replacing it would remove what no run wrote in {run.path}: {some}. Move it away, or "
+            "choose another --run-dir."
+        )
+    here, path = Path.cwd().resolve(), run.path.resolve()
+    if path in (here, *here.parents):
+        raise ValueError(
+            f"{path} cannot be replaced by a command that runs within it: run it from "
+            "elsewhere, or choose another --run-dir."
+        )
+
+
+def _tell_of_replaced(path: Path) -> None:
+    """Says where runs lie that a killed `--overwrite` was about to replace."""
+    path = path.resolve()
+    for aside in sorted(path.parent.glob(f"{escape(path.name)}-replaced*")):
+        if RunDirectory(aside).is_run:
+            say(f"An earlier run that was to be replaced lies in {aside}: remove it if it may go.")
 
 
 @contextmanager
@@ -160,7 +195,8 @@ def _set_aside(old: RunDirectory) -> Iterator[RunDirectory]:
     while os.path.lexists(aside):
         number += 1
         aside = path.with_name(f"{path.name}-replaced-{number}")
-    new, empty = RunDirectory(old.path), path.with_name(f".{os.getpid()}.{path.name}")
+    again = path if ".." in old.path.parts else old.path  # "run/logs/.." is gone for a moment
+    new, empty = RunDirectory(again), path.with_name(f".{os.getpid()}.{path.name}")
     try:
         with new.locked(at=empty):  # before it gets its name: nobody comes in between
             try:
@@ -176,12 +212,16 @@ def _set_aside(old: RunDirectory) -> Iterator[RunDirectory]:
                 raise
     finally:
         shutil.rmtree(empty, ignore_errors=True)
-    shutil.rmtree(aside)
+    if RunDirectory(aside).strangers():  # which came meanwhile
+        say(f"The run that was replaced is kept, for other files lie in it: {aside}")
+    else:
+        shutil.rmtree(aside)
 
 
 @contextmanager
 def _to_resume(run: RunDirectory) -> Iterator[RunDirectory]:
     with run.create().locked():
+        _tell_of_replaced(run.path)
         yield run
 
 
@@ -208,14 +248,23 @@ def base_of(path: Path, model: "TextSeq2Seq") -> RunConfig:
     return described(replace(known, data=DataConfig(**limits), training=TrainingConfig()), model)
 
 
+def _with_columns(options: RunConfig, begun_with: Path) -> RunConfig:
+    """The columns of the run whose model a new one begins with: the same direction."""
+    notes: list[str] = []
+    columns = columns_of([begun_with], options.data.train, notes)
+    for note in notes:
+        say(note)
+    return replace(options, data=replace(options.data, columns=columns))
+
+
 def train(
     config: RunConfig,
     directory: RunDirectory,
+    pairs: "tuple[SentencePairs, SentencePairs]",
     resume: bool = False,
     initial: "TextSeq2Seq | None" = None,
 ) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
-    pairs = config.data.read()  # before TensorFlow is loaded: errors show at once
     from keras_seq2seq.cli.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 

@@ -17,6 +17,8 @@ from keras_seq2seq.training.configuration.config_file import read_toml
 from keras_seq2seq.training.errors import TrainingError
 
 _SECTIONS = {"data", "text", "model", "training"}
+_OF_COMMANDS = {"summary.json", "saved_model", "model.tflite", "model.tflite.json", "curves.png"}
+_REPORT = {"errors.md", "errors.json", "errors.png"}
 
 
 class RunDirectory:
@@ -87,11 +89,28 @@ class RunDirectory:
 
     @property
     def is_run(self) -> bool:
-        """Whether the directory holds a run, told by its `config.toml`."""
+        """Whether the directory holds a run, told by its `config.toml`.
+
+        One that lies among other files, where nothing else is of a run, was put there by somebody.
+        """
         try:
-            return read_toml(str(self.config)).keys() >= _SECTIONS
+            if not read_toml(str(self.config)).keys() >= _SECTIONS:
+                return False
         except ValueError:  # of which ConfigError is one
             return False
+        facts = (self.versions, self.checkpoints, self.model, self.summary, self.data_fingerprint)
+        return any(path.exists() for path in facts) or not self.strangers()
+
+    def strangers(self) -> list[str]:
+        """Names in the directory of what neither runs nor the commands that use them write."""
+        paths = [path for path in vars(self).values() if isinstance(path, Path)]
+        own = {path.name for path in paths if path != self.path} | {LOCK} | _OF_COMMANDS
+        try:
+            names = sorted(os.listdir(self.path))
+        except OSError:
+            return []
+        others = [name for name in names if name not in own and not is_leftover(name)]
+        return [name for name in others if not _is_report(self.path / name)]
 
     def create(self) -> Self:
         """Creates the directory if need be and makes sure that it may be filled.
@@ -201,3 +220,9 @@ class RunDirectory:
                 f"{self.path / name} cannot be written: {error}. Make room, then resume with: "
                 f"keras-seq2seq train --resume {self.path}"
             ) from error
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a directory is one that `evaluate --report` wrote, and nothing else."""
+    names = set(os.listdir(path)) if path.is_dir() and not path.is_symlink() else set()
+    return bool(names) and names <= _REPORT

@@ -75,7 +75,6 @@ def test_a_run_that_cannot_begin_leaves_nothing(refused, settings, tmp_path):
 def old_run(training, tmp_path):
     path = tmp_path / "old"
     shutil.copytree(training[0], path)
-    (path / "notes.txt").write_text("dear")
     return path
 
 
@@ -84,6 +83,7 @@ def content(path):
 
 
 def test_a_trained_model_stays_unless_told_otherwise(refused, settings, old_run):
+    (old_run / "notes.txt").write_text("dear")
     before = content(old_run)
     for name in ("train", "quickstart"):
         more = settings if name == "train" else []

@@ -72,6 +72,25 @@ def test_a_run_begins_with_a_trained_model(source, command, finished, corpus, tm
     assert command("train", "--resume", new.path).code == 0
 
 
+def test_a_run_begins_in_the_direction_of_the_old_one(command, refused, finished, corpus, tmp_path):
+    begin = ["train", "--from", finished, "--valid", corpus]
+    for path in (finished, finished / "model.keras"):
+        show = ["train", "--show-config", "--from", path, "--valid", corpus]
+        result = command(*show, "--train", corpus)
+        assert 'columns = "2,1"' in result.out
+        assert f"Source and target are columns 2,1 of {corpus}, as in {finished}" in result.err
+    for said in (["--columns=1,2"], ["--set=data.columns=1,2"], ["--columns=2,3"]):
+        result = command(*begin, "--train", corpus, "--show-config", *said)
+        assert f'columns = "{said[0][-3:]}"' in result.out and result.err == ""
+    (tmp_path / "c.toml").write_text('[data]\ncolumns = "1,2"\n')
+    result = command("train", tmp_path / "c.toml", *begin[1:], "--train", corpus, "--show-config")
+    assert 'columns = "1,2"' in result.out and result.err == ""
+    assert "say --columns 1,2 or" in refused(*begin)  # the built-in corpus is of another kind
+    alone = shutil.copy(finished / "model.keras", tmp_path)
+    result = command("train", "--show-config", "--from", alone, "--train", corpus)
+    assert 'columns = "1,2"' in result.out and "are columns 1,2 of" in result.err
+
+
 def test_what_comes_from_the_model_is_not_contradicted(refused, finished, tmp_path):
     train = ["train", "--from", finished, "--run-dir", tmp_path / "new"]
     said = refused(*train, "--set=model.units=160")

@@ -39,7 +39,7 @@ def load_config(
             as TOML, and as bare text where it is none. A `model.preset` among them takes the
             place of the whole section `[model]` of the file.
         base: What a trained model says of itself, for a run that begins with it: `[text]`,
-            `[model]` and the limits of `[data]`.
+            `[model]`, and columns and limits of `[data]`.
 
     Raises:
         ConfigError: the file is missing or not TOML (with the line), a section or key is unknown
@@ -100,7 +100,7 @@ def _above(base: RunConfig, values: dict[str, dict[str, Any]]) -> dict[str, dict
             if value != known[key] and not is_free_of_the_model(section, key):
                 raise contradiction(f"{section}.{key}", value, known[key])
         values[section] = {**known, **values[section]}
-    return {**values, "data": {**base.data.limits, **values["data"]}}
+    return {**values, "data": {"columns": base.data.columns, **base.data.limits, **values["data"]}}
 
 
 def commented_toml(config: RunConfig) -> str:
