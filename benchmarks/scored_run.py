@@ -20,6 +20,7 @@ from keras_seq2seq.training.run_directory import RunDirectory
 BATCH = 64
 LENGTH_PENALTIES = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0)  # alpha of Wu et al., 2016
 FACTS = "benchmark.json"  # beside the model: what cannot be told from the model afterwards
+OWN = (FACTS, "test_2016_flickr.hyp", "test.hyp")  # what benchmarks write into a run
 
 
 def add_arguments(parser, run_dir, recipe, recipe_help):
@@ -48,7 +49,7 @@ def trained_or_opened(options, files) -> RunDirectory:
 def train_run(config, run_dir, overwrite=False) -> RunDirectory:
     """Trains into `run_dir` with a progress bar, and keeps how long it took."""
     start = time.monotonic()
-    with open_run(pathlib.Path(run_dir), overwrite) as directory:
+    with open_run(pathlib.Path(run_dir), overwrite, OWN) as directory:
         summary = train(config, directory)
     facts = {
         "minutes": round((time.monotonic() - start) / 60, 2),

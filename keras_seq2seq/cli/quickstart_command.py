@@ -39,7 +39,7 @@ def run(
     config = load_config("recipe:quickstart", set_ or [])
     pairs = config.data.read()
     with open_run(run_dir or HOME, overwrite or run_dir is None) as directory:
-        train(config, directory, pairs)
+        train(config, directory, pairs=pairs)
 
     from keras_seq2seq import export
     from keras_seq2seq.export.keras_artefact import KerasArtefact

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from glob import escape
@@ -100,7 +100,7 @@ def run(
         _check_unfinished(old, options)
     pairs = options.data.read()  # before TensorFlow is loaded, and before anything is touched
     with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
-        summary = train(options, directory, pairs, resume=old is not None, initial=initial)
+        summary = train(options, directory, old is not None, initial, pairs)
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -117,8 +117,13 @@ def _check_unfinished(run: RunDirectory, options: RunConfig) -> None:
 
 
 @contextmanager
-def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
-    """Gives a run directory that this process owns; one of worth is replaced only if told so."""
+def open_run(
+    run_dir: Path | None, overwrite: bool, own: Collection[str] = ()
+) -> Iterator[RunDirectory]:
+    """Gives a run directory that this process owns; one of worth is replaced only if told so.
+
+    What runs do not write is not replaced, but for files of one's own names.
+    """
     directory = RunDirectory.new() if run_dir is None else RunDirectory(run_dir)
     new = not directory.is_run
     directory.create()
@@ -131,8 +136,10 @@ def open_run(run_dir: Path | None, overwrite: bool) -> Iterator[RunDirectory]:
                     f"{run_dir} holds {holds}. Choose another --run-dir, or give --overwrite."
                 )
             if holds:
-                _check_replaceable(directory)
-            with _set_aside(directory) if holds else _beginnings_removed(directory, new) as path:
+                _check_replaceable(directory, own)
+            with (
+                _set_aside(directory, own) if holds else _beginnings_removed(directory, new) as path
+            ):
                 yield path
     finally:
         if new:  # and empty
@@ -148,9 +155,9 @@ def _what_it_holds(directory: RunDirectory) -> str | None:
     return "a trained model already" if directory.is_run and directory.model.exists() else None
 
 
-def _check_replaceable(run: RunDirectory) -> None:
+def _check_replaceable(run: RunDirectory, own: Collection[str]) -> None:
     """Complains where more would be lost than a run."""
-    if others := run.strangers():
+    if others := [name for name in run.strangers() if name not in own]:
         some = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
         raise ValueError(
             f"Replacing it would remove what no run wrote in {run.path}: {some}. Move it away, or "
@@ -184,7 +191,7 @@ def _beginnings_removed(directory: RunDirectory, new: bool) -> Iterator[RunDirec
 
 
 @contextmanager
-def _set_aside(old: RunDirectory) -> Iterator[RunDirectory]:
+def _set_aside(old: RunDirectory, own: Collection[str]) -> Iterator[RunDirectory]:
     """Gives up an old run once the new one is finished.
 
     If the new one ends before, it can be resumed, and the old one stays under a name that is
@@ -212,7 +219,7 @@ def _set_aside(old: RunDirectory) -> Iterator[RunDirectory]:
                 raise
     finally:
         shutil.rmtree(empty, ignore_errors=True)
-    if RunDirectory(aside).strangers():  # which came meanwhile
+    if set(RunDirectory(aside).strangers()) - set(own):  # which came meanwhile
         say(f"The run that was replaced is kept, for other files lie in it: {aside}")
     else:
         shutil.rmtree(aside)
@@ -260,11 +267,12 @@ def _with_columns(options: RunConfig, begun_with: Path) -> RunConfig:
 def train(
     config: RunConfig,
     directory: RunDirectory,
-    pairs: "tuple[SentencePairs, SentencePairs]",
     resume: bool = False,
     initial: "TextSeq2Seq | None" = None,
+    pairs: "tuple[SentencePairs, SentencePairs] | None" = None,
 ) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
+    pairs = pairs or config.data.read()
     from keras_seq2seq.cli.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 

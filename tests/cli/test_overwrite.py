@@ -34,10 +34,11 @@ def test_what_no_run_wrote_is_not_replaced(refused, settings, corpus, old_run, n
 
 
 def test_what_commands_leave_in_a_run_is_replaced_with_it(old_run):
-    for name in ("report/errors.md", "saved_model/1/x", "curves.png", ".12.model.keras"):
+    names = ("report/errors.md", "saved_model/1/x", "curves.png", ".12.model.keras", "mine.json")
+    for name in names:
         (old_run / name).parent.mkdir(parents=True, exist_ok=True)
         (old_run / name).touch()
-    with open_run(old_run, overwrite=True) as directory:
+    with open_run(old_run, overwrite=True, own=["mine.json"]) as directory:
         (directory.path / "config.toml").write_text("new")
     assert os.listdir(old_run) == ["config.toml"] and os.listdir(old_run.parent) == ["old"]
 
