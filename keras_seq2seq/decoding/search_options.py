@@ -2,7 +2,7 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keras_seq2seq.decoding.option_checks import (
@@ -136,9 +136,7 @@ class SearchOptions(KnownNames):
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> "SearchOptions":
         """The options that a caller names; `None` stands for what was not given."""
-        for name in options:
-            if name not in OPTIONS:
-                raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, OPTIONS)}")
+        check_option_names(options)
         return cls(**{name: value for name, value in options.items() if value is not None})
 
     def data(self) -> dict[str, Any]:
@@ -180,6 +178,13 @@ class SearchOptions(KnownNames):
         """Of options made by `for_batch`, those of some rows, int array [R]."""
         per_example = {k: v[rows] for k, v in self.data().items() if OPTIONS[k].per_example}
         return dataclasses.replace(self, **per_example)
+
+
+def check_option_names(names: Iterable[str]) -> None:
+    """Raises a `ValueError` that says the nearest name for one that is no option."""
+    for name in names:
+        if name not in OPTIONS:
+            raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, OPTIONS)}")
 
 
 _SEARCHES = {

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath
-from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.guards.keras_archive import check_archive
 from keras_seq2seq.keras_registration import register_classes
@@ -62,14 +62,14 @@ class KerasArtefact(Artefact):
                 )
         return model
 
-    def generate(
-        self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
+    def _generate(
+        self, texts: list[str], batch_size: int, progress: Progress, **options: Any
     ) -> Generated:
         outputs, *numbers = self.model.generate_batches(texts, batch_size, progress, **options)
         return Generated(outputs, *(array.tolist() for array in numbers))
 
-    def score(
-        self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
+    def _score(
+        self, sources: list[str], targets: list[str], batch_size: int, progress: Progress
     ) -> list[float]:
         scores = self.model.score(sources, targets, batch_size, progress=progress)
         return np.asarray(scores).tolist()

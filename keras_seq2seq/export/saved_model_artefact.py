@@ -13,7 +13,7 @@ import tensorflow_text as _registers_its_operators  # noqa: F401
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.scoring import check_finite
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
-from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.manifest import check_hashes, read_sealed
@@ -86,8 +86,8 @@ class SavedModelArtefact(Artefact):
         names, outputs = self.signatures[signature]
         return self.session.run(outputs, {names[name]: rows for name, rows in inputs.items()})
 
-    def generate(
-        self, texts: Texts, batch_size: int = 32, progress: Progress = None, **options: Any
+    def _generate(
+        self, texts: list[str], batch_size: int, progress: Progress, **options: Any
     ) -> Generated:
         signature, arrays = self._signature(options, len(texts))
         arrays["text"] = _as_bytes(texts)
@@ -138,8 +138,8 @@ class SavedModelArtefact(Artefact):
         arrays = dataclasses.replace(built_in, **{**data, **wanted.data()}).arrays(count)
         return name, {key: arrays[key] for key in inputs}
 
-    def score(
-        self, sources: Texts, targets: Texts, batch_size: int = 32, progress: Progress = None
+    def _score(
+        self, sources: list[str], targets: list[str], batch_size: int, progress: Progress
     ) -> list[float]:
         if "score" not in self.signatures:
             raise ExportError(f"{self.path} has no signature `score`: export the model again.")
@@ -159,5 +159,5 @@ def _tensors(infos: Mapping[str, Any]) -> dict[str, str]:
     return {name: info.name for name, info in infos.items()}
 
 
-def _as_bytes(texts: Texts) -> np.ndarray:
+def _as_bytes(texts: list[str]) -> np.ndarray:
     return np.array([replace_surrogates(text).encode() for text in texts], object)

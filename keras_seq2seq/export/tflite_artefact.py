@@ -8,8 +8,8 @@ import numpy as np
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.decoding.option_checks import as_sequences
 from keras_seq2seq.decoding.scoring import check_finite
-from keras_seq2seq.decoding.search_options import SearchOptions
-from keras_seq2seq.export.artefact import Artefact, Generated, Progress, Texts, disk_size
+from keras_seq2seq.decoding.search_options import SearchOptions, check_option_names
+from keras_seq2seq.export.artefact import Artefact, Generated, Progress, disk_size
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.manifest import manifest_path, read_pair
 from keras_seq2seq.text.framing import blank_as_empty, encode_source_python
@@ -74,15 +74,20 @@ class TFLiteArtefact(Artefact):
         with self._lock:
             return self._runner(**inputs)
 
-    def generate(
-        self, texts: Texts, batch_size: int = 1, progress: Progress = None, **options: Any
+    def _generate(
+        self, texts: list[str], batch_size: int, progress: Progress, **options: Any
     ) -> Generated:
         search = {"beam_size": 1, **self.manifest.get("search", {})}
         built_in = SearchOptions.named(search)
+        check_option_names(options)
         for name, value in options.items():
-            has: Any = getattr(built_in, name, None)
-            value = as_sequences(value) if name == "banned_ids" else value
-            if value is not None and has != value and not np.array_equal(has, value):
+            has: Any = getattr(built_in, name)
+            if name == "banned_ids":
+                value = as_sequences(value)
+                same = value == has  # tuples of unlike lengths
+            else:
+                same = np.array_equal(has, value)
+            if value is not None and not same:
                 raise ExportError(
                     f"{self.path} was exported with the search {search}, which cannot be "
                     f"changed: {name}={value!r}. Export it again, or use the .keras file."

@@ -17,7 +17,7 @@ from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.source_parts import SourceParts
-from keras_seq2seq.text_models.text_inputs import as_texts
+from keras_seq2seq.text_models.text_inputs import as_texts, check_batch_size
 from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 Progress = Callable[[int], object] | None
@@ -193,10 +193,8 @@ def join_parts(
 def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
     """Texts as a list of str, or a clear error; bytes are read as UTF-8, broken ones as U+FFFD."""
     refuse_forked()  # before a tokenizer of the backend runs
-    texts = as_texts(texts)
-    if batch_size < 1:
-        raise ValueError(f"generate: batch_size must be at least 1, got {batch_size}.")
-    return texts
+    check_batch_size(batch_size)
+    return as_texts(texts)
 
 
 def make_options(

@@ -11,6 +11,7 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.models.ensemble import Ensemble
+from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
@@ -29,6 +30,7 @@ from keras_seq2seq.text_models.text_generation import (
     search_all,
     target_ids,
 )
+from keras_seq2seq.text_models.text_inputs import as_texts_to_judge, check_batch_size
 from keras_seq2seq.text_models.text_trainer import TextTrainer
 
 _PARTS = ("seq2seq", "source_tokenizer", "target_tokenizer")
@@ -229,13 +231,10 @@ class TextSeq2Seq(TextTrainer):
         single = isinstance(sources, (str, bytes))
         if single != isinstance(targets, (str, bytes)):
             raise TypeError("score: expected a source and a target, or a list of each.")
-        sources = check_texts([sources] if single else sources, batch_size)
-        targets = check_texts([targets] if single else targets, batch_size)
-        if len(sources) != len(targets):
-            raise ValueError(
-                f"score: expected one target for each source, got {len(sources)} sources and "
-                f"{len(targets)} targets."
-            )
+        refuse_forked()
+        check_batch_size(batch_size)
+        given = ([sources], [targets]) if single else (sources, targets)
+        sources, targets = as_texts_to_judge(*given)
         parts = SourceParts.read(sources, self.source_tokenizer, self.max_source_length, "truncate")
         ids = target_ids(self.target_tokenizer, targets, self.max_target_length)
         judged = score_all(self.seq2seq, parts.ids, ids, batch_size, progress)
