@@ -83,6 +83,19 @@ def check_ids(options: Any, vocabulary_size: int) -> None:
         raise ValueError(f"allowed must have a column for each of {of}, got the shape {shape}.")
 
 
+def check_limit(options: Any, limit: int) -> None:
+    """Raises a `ValueError` where more tokens are asked for than a model writes at most."""
+    import numpy as np
+
+    if _has(options, "max_length") and np.max(options.max_length, initial=0) > limit:
+        raise ValueError(
+            f"generate: max_length={shortened(options.max_length)} is above the model's "
+            f"max_target_length of {limit}; set model.max_target_length before, and before an "
+            "export."
+        )
+    check_lengths(options, limit)
+
+
 def check_lengths(
     options: Any, limit: int | None = None, source_length: Any = None, owner: Any = None
 ) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_text as _registers_its_operators  # noqa: F401
 
 from keras_seq2seq.atomic_file import FilePath
+from keras_seq2seq.decoding.option_checks import check_limit
 from keras_seq2seq.decoding.scoring import check_finite
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.export.artefact import Artefact, Generated, Progress
@@ -115,6 +116,8 @@ class SavedModelArtefact(Artefact):
         """The signature that offers such a search, and the data it takes: arrays [count]."""
         asked = {key: value for key, value in options.items() if value is not None}
         wanted = SearchOptions.named(asked)
+        if "max_target_length" in self.manifest:
+            check_limit(wanted, self.manifest["max_target_length"])
         if not wanted.data() and wanted.shape_of_graph() == SearchOptions():
             return "serving_default", {}
         name = "sample" if wanted.sampling else "beam"

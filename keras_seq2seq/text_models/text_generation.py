@@ -2,14 +2,14 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
 from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.generation import Generation
-from keras_seq2seq.decoding.option_checks import check_ids, check_lengths
+from keras_seq2seq.decoding.option_checks import check_ids, check_limit
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.models.decodable import Decodable
@@ -17,7 +17,7 @@ from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.source_parts import SourceParts
-from keras_seq2seq.text_models.text_inputs import as_texts, check_batch_size
+from keras_seq2seq.text_models.text_inputs import TEXT, as_texts, check_batch_size
 from keras_seq2seq.text_models.unknown_tokens import most_attended
 
 Progress = Callable[[int], object] | None
@@ -200,27 +200,31 @@ def check_texts(texts: Iterable[Any], batch_size: int) -> list[str]:
 def make_options(
     options: Mapping[str, Any],
     prefix: str | Sequence[str] | None,
-    banned: str | Sequence[str],
+    banned: str | Collection[str] | None,
     tokenizer: Tokenizer,
     max_length: int,
+    count: int = 1,
 ) -> SearchOptions:
-    """`SearchOptions` of what a caller of `generate` wrote, for targets of that tokenizer."""
+    """`SearchOptions` of what a caller of `generate` wrote, for `count` targets of a tokenizer."""
     search = SearchOptions.named(options)
-    if search.max_length is not None and np.max(search.max_length) > max_length:
-        raise ValueError(
-            f"generate: max_length={search.max_length} is above the model's max_target_length of "
-            f"{max_length}; set model.max_target_length before."
-        )
     if prefix is not None:
-        one = isinstance(prefix, str)
-        rows = [tokenizer.tokenize_python(text) for text in ([prefix] if one else prefix)]
+        one = isinstance(prefix, TEXT)
+        prefix = as_texts([prefix] if one else prefix, "prefix")
+        if not one and len(prefix) != count:
+            raise ValueError(
+                f"prefix must be one string for all or one for each of {count} texts, got a list "
+                f"of {len(prefix)}."
+            )
+        rows = list(map(tokenizer.tokenize_python, prefix))
         width = max(map(len, rows), default=0)
         forced = [row + [-1] * (width - len(row)) for row in rows]
         forced_ids = (forced[0] if one else forced) if width else None
         search = dataclasses.replace(search, forced_ids=forced_ids)
-    banned = [banned] if isinstance(banned, str) else banned
+    if isinstance(banned, (TEXT, Set)):
+        banned = [banned] if isinstance(banned, TEXT) else list(banned)
+    banned = as_texts(() if banned is None else banned, "banned")
     sequences = filter(None, map(tokenizer.tokenize_python, banned))
     search = dataclasses.replace(search, banned_ids=(*(search.banned_ids or ()), *sequences))
     check_ids(search, tokenizer.vocabulary_size)
-    check_lengths(search, max_length)
+    check_limit(search, max_length)
     return search

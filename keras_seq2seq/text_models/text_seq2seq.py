@@ -1,6 +1,6 @@
 """A model over strings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 import keras
@@ -108,7 +108,7 @@ class TextSeq2Seq(TextTrainer):
         long_sources: str = "truncate",
         replace_unknown: bool = False,
         prefix: str | Sequence[str] | None = None,
-        banned: str | Sequence[str] = (),
+        banned: str | Collection[str] | None = (),
         progress: Progress = None,
         **options: Any,
     ) -> Any:
@@ -122,7 +122,8 @@ class TextSeq2Seq(TextTrainer):
             long_sources: `"truncate"` too long ones, `"split"` them by sentences, or `"error"`.
             replace_unknown: bool. Write the most attended source token where UNK would stand.
             prefix: str, or a list with one for each text: how the result shall begin.
-            banned: strings that shall not occur, as the tokenizer cuts them at the start of words.
+            banned: strings that shall not occur, as the tokenizer cuts them at the start of words;
+                or `None`.
             progress: callable that is told how many texts are done, or `None`.
             **options: of `SearchOptions`: `beam_size=4`, `num_return=4`, `sampling=True`, ...
 
@@ -137,9 +138,8 @@ class TextSeq2Seq(TextTrainer):
         """
         single = isinstance(texts, (str, bytes))
         texts = check_texts([texts] if single else texts, batch_size)
-        search = make_options(
-            options, prefix, banned, self.target_tokenizer, self.max_target_length
-        )
+        of_model = self.target_tokenizer, self.max_target_length
+        search = make_options(options, prefix, banned, *of_model, len(texts))
         parts, found = self._search(texts, batch_size, search, long_sources, progress)
         results = self._outputs(parts, found, return_details, replace_unknown, batch_size)
         outputs, scores = join_parts(*results, parts, len(texts))
@@ -161,7 +161,8 @@ class TextSeq2Seq(TextTrainer):
     ) -> tuple[list[str], np.ndarray, np.ndarray]:
         """What artefacts give: N strings, their scores [N] and lengths [N] in tokens."""
         texts = check_texts(texts, batch_size)
-        search = make_options(options, None, (), self.target_tokenizer, self.max_target_length)
+        of_model = self.target_tokenizer, self.max_target_length
+        search = make_options(options, None, None, *of_model, len(texts))
         parts, found = self._search(texts, batch_size, search, "truncate", progress)
         outputs, _ = self._outputs(parts, found, False, replace_unknown, batch_size)
         return [rows[0] for rows in outputs], found.score[:, 0], found.length[:, 0]

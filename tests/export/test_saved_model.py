@@ -204,6 +204,20 @@ def test_contradicting_options_name_the_source(searches):
         searches.generate(SOURCES[:2], **options)
 
 
+@pytest.mark.parametrize("limit", [1000, [3] * (len(SOURCES) - 1) + [1000]])
+def test_more_tokens_than_the_model_writes_are_refused_as_by_the_model(searches, trained, limit):
+    most = trained.max_target_length
+    said = rf"max_length=.*1000.* is above the model's max_target_length of {most}"
+    least = "min_length asks for at least 1000 tokens, but the model's max_target_length allows"
+    options = {"beam_size": 3, "num_return": 2}
+    for model in (trained, searches):
+        with pytest.raises(ValueError, match=said):
+            model.generate(SOURCES, max_length=limit, **options)
+        with pytest.raises(ValueError, match=least):
+            model.generate(SOURCES, min_length=1000, **options)
+    assert searches.generate(SOURCES, max_length=most, **options).texts
+
+
 def test_scores_that_are_no_numbers_are_told(base, monkeypatch):
     artefact = export.open_artefact(base)
     found = {"text": np.array([b""]), "length": np.array([0]), "score": np.array([np.nan])}
