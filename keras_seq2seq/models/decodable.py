@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 from keras import ops
+from keras.src.backend.common.global_state import get_global_attribute
 
 from keras_seq2seq.decoding import SearchOptions, SearchResult, search, token_log_probabilities
 from keras_seq2seq.decoding.option_checks import check_ids, check_lengths
@@ -227,6 +228,15 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
             while len(methods) > MOST_COMPILED:
                 del methods[next(iter(methods))]
             return methods[key]
+
+
+def refuse_legacy_config() -> None:
+    """Raises a `ValueError` in `get_config`, asked for by `keras.saving.save_model(model, "m.h5")`.
+
+    That function asks a model for nothing else before it writes, and leaves a file without a model.
+    """
+    if get_global_attribute("use_legacy_config"):
+        refuse_hdf5("model.h5")
 
 
 def refuse_hdf5(filepath: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.models.decodable import Decodable, refuse_legacy_config
 from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
 from keras_seq2seq.tensors import Tensor
 
@@ -100,6 +100,7 @@ class Ensemble(Decodable, keras.Model):
         return type(self)(**{**config, "models": models})
 
     def get_config(self) -> dict[str, Any]:
+        refuse_legacy_config()
         models = [keras.saving.serialize_keras_object(model) for model in self.models]
         return {"name": self.name, "trainable": self.trainable, "models": models}
 

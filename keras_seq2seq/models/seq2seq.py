@@ -11,7 +11,7 @@ from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.generator import Generator
 from keras_seq2seq.layers.kinds import BRIDGES
 from keras_seq2seq.layers.memory import Memory
-from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.models.decodable import Decodable, refuse_legacy_config
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved, sharing
 from keras_seq2seq.models.presets import preset_arguments
@@ -261,6 +261,7 @@ class Seq2Seq(Decodable, keras.Model):
         }
 
     def get_config(self) -> dict[str, Any]:
+        refuse_legacy_config()
         return {
             "name": self.name,
             "trainable": self.trainable,

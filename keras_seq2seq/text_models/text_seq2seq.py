@@ -9,7 +9,7 @@ import numpy as np
 from keras_seq2seq.decoding.option_checks import check_lengths
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
-from keras_seq2seq.models.decodable import Decodable
+from keras_seq2seq.models.decodable import Decodable, refuse_legacy_config
 from keras_seq2seq.models.ensemble import Ensemble
 from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
@@ -302,6 +302,7 @@ class TextSeq2Seq(TextTrainer):
         return type(self)(**{**config, **parts, "seq2seq": seq2seq})
 
     def get_config(self) -> dict[str, Any]:
+        refuse_legacy_config()
         plain = {name: getattr(self, name) for name in ("name", "trainable", *_LIMITS)}
         return plain | {k: keras.saving.serialize_keras_object(getattr(self, k)) for k in _PARTS}
 

@@ -31,6 +31,10 @@ def test_hdf5_cannot_hold_a_model_and_touches_no_file(make, tmp_path):
         checkpoint = keras.callbacks.ModelCheckpoint(str(tmp_path / "m.h5"))
         checkpoint.set_model(model)
         checkpoint.on_epoch_end(0, {})
+    for save in (keras.saving.save_model, keras.models.save_model):  # Keras opens it before
+        with pytest.raises(ValueError, match=r'model.save\("model.keras"\)'):
+            save(model, tmp_path / "m.h5")
+    assert model.get_config()
     model.save_weights(tmp_path / "m.weights.h5")
     other = make()
     other.load_weights(tmp_path / "m.weights.h5")
