@@ -56,7 +56,7 @@ def encode_examples(x: Any, y: Any = None, sample_weight: Any = None, **settings
             return x, y, sample_weight
         _three(first)  # an error here is not wrapped by TensorFlow
         return _encoded(_of_batches(lambda: x), encode), y, sample_weight
-    if not is_text(x) and not is_text(y):
+    if not (is_text(x) or is_text(y) or _lacks_texts(x)):
         return x, y, sample_weight
     return _encoded_lists(x, y, sample_weight, encode)
 
@@ -75,6 +75,13 @@ def yields_text(given: Any) -> bool:
     return isinstance(given, keras.utils.PyDataset) and given.num_batches != 0 and is_text(given[0])
 
 
+def _lacks_texts(given: Any) -> bool:
+    """Whether texts are meant and missing: an empty list, or `None` among what should be text."""
+    if isinstance(given, np.ndarray) and (given.dtype == object or not given.size):
+        given = given.tolist()
+    return isinstance(given, (list, tuple)) and (not given or any(x is None for x in given))
+
+
 def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: functools.partial) -> Pair:
     x, y = as_texts(x, "sources"), y if y is None else as_texts(y, "targets")
     if y is None or len(x) != len(y) or not len(x):
@@ -88,6 +95,7 @@ def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: functools.partial
             f"sample_weight: expected one weight for each of {len(x)} pairs, shape ({len(x)},), "
             f"received shape {weight.shape}."
         )
+    _check_weights(weight)
     inputs, targets, token_weight, over_long = encode(x, y, weight)
     keep = ~over_long.numpy()
     if not keep.any():
@@ -104,6 +112,18 @@ def _encoded_lists(x: Any, y: Any, sample_weight: Any, encode: functools.partial
     inputs = {name: _without_padding(ids.numpy()[keep]) for name, ids in inputs.items()}
     width = inputs["decoder_ids"].shape[1]
     return inputs, targets.numpy()[keep, :width], token_weight.numpy()[keep, :width]
+
+
+def _check_weights(weight: np.ndarray) -> None:
+    if weight.dtype.kind not in "biuf":
+        raise ValueError(f"sample_weight: expected numbers, received {weight.tolist()!r:.80}.")
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        place = int(wrong[0])
+        raise ValueError(
+            "sample_weight: expected finite numbers of at least 0, but that of pair "
+            f"{place + 1} is {weight.flat[place]}."
+        )
 
 
 def _without_padding(ids: np.ndarray) -> np.ndarray:
@@ -168,9 +188,12 @@ def _encoded(dataset: tf.data.Dataset, encode: Callable) -> tf.data.Dataset:
             f"{advice}."
         )
     told: list[bool] = []
+    pairs = {"all": 0, "kept": 0}
 
-    def tell(count: np.ndarray) -> None:
-        if not told:
+    def tell(count: np.ndarray, size: np.ndarray) -> None:
+        pairs["all"] += int(size)
+        pairs["kept"] += int(size - count)
+        if count and not told:
             told.append(True)
             warnings.warn(
                 f"{count:,} of a batch of pairs are over-long and left out, and as many as there "
@@ -181,14 +204,25 @@ def _encoded(dataset: tf.data.Dataset, encode: Callable) -> tf.data.Dataset:
     def ids(*batch: tf.Tensor) -> Pair:
         *encoded, over_long = encode(*batch)
         count = tf.reduce_sum(tf.cast(over_long, tf.int32))
-
-        def say() -> tf.Operation:
-            return tf.numpy_function(tell, [count], [])
-
-        with tf.control_dependencies([tf.cond(count > 0, say, tf.no_op)]):
+        with tf.control_dependencies([tf.numpy_function(tell, [count, tf.size(over_long)], [])]):
             return encoded[0], tf.identity(encoded[1]), encoded[2]
 
-    return dataset.map(ids, num_parallel_calls=tf.data.AUTOTUNE)
+    found = dataset.map(ids, num_parallel_calls=tf.data.AUTOTUNE)
+    vars(found)["pairs"] = pairs  # what `check_some_kept` reads
+    return found
+
+
+def check_some_kept(dataset: Any) -> None:
+    """Raises a `ValueError` if all pairs that were read of a dataset of texts are left out.
+
+    A loss of 0 would look like success.
+    """
+    pairs = getattr(dataset, "pairs", None)
+    if pairs and pairs["all"] and not pairs["kept"]:
+        raise ValueError(
+            f"All of {pairs['all']:,} pairs that were read are over-long: nothing was learnt or "
+            f"judged. {_ADVICE}"
+        )
 
 
 def _of_batches(batches: Callable[[], Iterator[Any]], count: int | None = None) -> tf.data.Dataset:
@@ -216,6 +250,7 @@ def _three(batch: Any) -> tuple[list[str], list[str], np.ndarray]:
             f"Expected batches of as many targets and weights as sources, received {len(sources)} "
             f"sources, {len(targets)} targets and {weight.size} weights."
         )
+    _check_weights(weight)
     return sources, targets, weight
 
 

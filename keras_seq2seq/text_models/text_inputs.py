@@ -20,7 +20,7 @@ def is_text(given: Any) -> bool:
         return is_text(given.to_numpy())
     if isinstance(given, dict):
         return any(map(is_text, given.values()))
-    return isinstance(given, Sequence) and any(map(is_text, given))
+    return isinstance(given, (Sequence, Set)) and any(map(is_text, given))
 
 
 def as_texts(given: Any, what: str = "") -> list[str]:

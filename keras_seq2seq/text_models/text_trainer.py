@@ -8,7 +8,12 @@ import keras
 from keras_seq2seq.models.decodable import refuse_hdf5
 from keras_seq2seq.specs.known_names import KnownNames, check_names, names_of
 from keras_seq2seq.specs.trainable_parts import KeepsTrainableParts
-from keras_seq2seq.text_models.examples import encode_examples, first_batch, yields_text
+from keras_seq2seq.text_models.examples import (
+    check_some_kept,
+    encode_examples,
+    first_batch,
+    yields_text,
+)
 from keras_seq2seq.text_models.text_inputs import is_text
 
 
@@ -34,9 +39,7 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
         self,
         x: Any = None,
         y: Any = None,
-        *,
-        sample_weight: Any = None,
-        validation_data: Any = None,
+        *args: Any,
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """Like `keras.Model.fit`; x and y may be strings in any form that Keras knows for numbers.
@@ -48,10 +51,15 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
             y: as many targets.
             sample_weight: float array [B], a weight for each pair.
             validation_data: (x, y), (x, y, sample_weight), or a dataset as x may be one.
-            **kwargs: of `keras.Model.fit`, but for `class_weight`.
+            *args, **kwargs: of `keras.Model.fit`, in its order, but for `class_weight`.
+
+        Raises:
+            TypeError: for something other than strings among strings.
+            ValueError: for numbers that do not fit, or where no pair is short enough.
         """
-        _check("fit", kwargs)
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
+        kwargs = _by_name("fit", args, kwargs)
+        validation_data = kwargs.get("validation_data")
+        x, y, sample_weight = self.encode_examples(x, y, kwargs.pop("sample_weight", None))
         if y is None:
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras would warn
         if isinstance(validation_data, (list, tuple)):
@@ -64,27 +72,28 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
         elif validation_data is not None:
             found = self.encode_examples(validation_data)
             kwargs["validation_data"] = found[0] if found[1] is None else found
-        return super().fit(x, y, sample_weight=sample_weight, **kwargs)
+        history = super().fit(x, y, sample_weight=sample_weight, **kwargs)
+        check_some_kept(x)
+        return history
 
-    def evaluate(
-        self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Like `keras.Model.evaluate`; x and y may be strings, as in `fit`."""
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
-        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+        kwargs = _by_name("evaluate", args, kwargs)
+        x, y, sample_weight = self.encode_examples(x, y, kwargs.pop("sample_weight", None))
+        found = super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+        check_some_kept(x)
+        return found
 
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Like `keras.Model.train_on_batch`; x and y may be strings, as in `fit`."""
-        _check("train_on_batch", kwargs)
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
+        kwargs = _by_name("train_on_batch", args, kwargs)
+        x, y, sample_weight = self.encode_examples(x, y, kwargs.pop("sample_weight", None))
         return super().train_on_batch(x, y, sample_weight, **kwargs)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Like `keras.Model.test_on_batch`; x and y may be strings, as in `fit`."""
-        _check("test_on_batch", kwargs)
-        x, y, sample_weight = self.encode_examples(x, y, sample_weight)
+        kwargs = _by_name("test_on_batch", args, kwargs)
+        x, y, sample_weight = self.encode_examples(x, y, kwargs.pop("sample_weight", None))
         return super().test_on_batch(x, y, sample_weight, **kwargs)
 
     # === What has another name for strings ===
@@ -147,10 +156,20 @@ def _refuse_text(method: str, *inputs: Any) -> None:
             )
 
 
-def _check(method: str, given: dict[str, Any]) -> None:
-    check_names(method, given, names_of(getattr(keras.Model, method)))
+def _by_name(method: str, args: tuple, given: dict[str, Any]) -> dict[str, Any]:
+    """All arguments of a method of Keras behind x and y by their names, or a clear error."""
+    names = names_of(getattr(keras.Model, method))
+    if method != "evaluate":  # whose own has more than it tells
+        check_names(method, given, names)
+    if len(args) > len(names) - 2:
+        raise TypeError(f"{method} takes {len(names)} arguments, got {len(args) + 2}.")
+    by_place = dict(zip(names[2:], args, strict=False))
+    for twice in by_place.keys() & given.keys():
+        raise TypeError(f"{method} got {twice!r} by its place and by its name.")
+    given = {**by_place, **given}
     if given.get("class_weight") is not None:
         raise ValueError(
             "class_weight is for one class an example. Here give sample_weight, one for each pair, "
             "or [B, T], one for each token of ids."
         )
+    return given

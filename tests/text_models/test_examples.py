@@ -173,6 +173,44 @@ def test_in_batches_they_count_nowhere(model, kind):
     assert np.isfinite(found["loss"])
 
 
+@pytest.mark.parametrize("kind", STREAMS)
+def test_batches_without_any_short_pair_are_no_success(model, kind):
+    for method in (model.fit, model.evaluate):
+        with (
+            pytest.warns(UserWarning, match="over-long and left out"),
+            pytest.raises(ValueError, match=r"All of \d+ pairs .* over-long: nothing was learnt"),
+        ):
+            method(STREAMS[kind]([LONG] * 8, TARGETS[:8]), verbose=0)
+    with (
+        pytest.warns(UserWarning, match="over-long and left out"),
+        pytest.raises(ValueError, match="over-long: nothing was learnt or judged"),
+    ):
+        held_out = STREAMS[kind]([LONG] * 8, TARGETS[:8])
+        model.fit(SOURCES, TARGETS, validation_data=held_out, verbose=0)
+
+
+# === Keras's order ===
+
+
+def test_arguments_may_stand_where_keras_has_them(model):
+    assert len(model.fit(SOURCES, TARGETS, 4, 2, 0).epoch) == 2
+    by_place = model.evaluate(SOURCES, TARGETS, 4, 0, WEIGHTS)
+    assert by_place == model.evaluate(
+        SOURCES, TARGETS, batch_size=4, verbose=0, sample_weight=WEIGHTS
+    )
+    validation = (SOURCES[:2], TARGETS[:2])
+    history = model.fit(SOURCES, TARGETS, 4, 1, 0, None, 0.0, validation, True, None, WEIGHTS)
+    assert "val_loss" in history.history
+    assert isinstance(model.train_on_batch(SOURCES, TARGETS, WEIGHTS, None, True), dict)
+    assert isinstance(model.test_on_batch(SOURCES, TARGETS, WEIGHTS, True), dict)
+    with pytest.raises(ValueError, match="class_weight"):
+        model.train_on_batch(SOURCES, TARGETS, None, {0: 1.0})
+    with pytest.raises(TypeError, match="fit got 'batch_size' by its place and by its name"):
+        model.fit(SOURCES, TARGETS, 4, batch_size=4)
+    with pytest.raises(TypeError, match="evaluate takes 8 arguments, got 12"):
+        model.evaluate(SOURCES, TARGETS, *range(10))
+
+
 # === What is refused ===
 
 
@@ -183,6 +221,16 @@ def test_in_batches_they_count_nowhere(model, kind):
         ((["a"], "A"), TypeError, "targets: expected a list of strings, got one string"),
         ((["a", None], ["b", "c"]), TypeError, "sources: expected strings, got NoneType: None"),
         (([None], ["b"]), TypeError, "sources: expected strings, got NoneType"),
+        (([None] * 3, [None] * 3), TypeError, "sources: expected strings, got NoneType"),
+        ((np.array([None]), np.array([None])), TypeError, "sources: expected strings, got None"),
+        (([], []), ValueError, "at least one; received 0 sources and 0 targets"),
+        ((np.array([]), []), ValueError, "at least one; received 0 sources and 0 targets"),
+        ((["a", "b"], ["c", "d"], [1.0, np.nan]), ValueError, "that of pair 2 is nan"),
+        ((["a", "b"], ["c", "d"], [np.inf, 1]), ValueError, "that of pair 1 is inf"),
+        ((["a", "b"], ["c", "d"], [1, -1]), ValueError, "at least 0, but that of pair 2 is -1"),
+        ((["a"], ["c"], ["x"]), ValueError, r"sample_weight: expected numbers, received \['x'\]"),
+        ((lambda: [(["a"], ["b"], [np.nan])],), ValueError, "that of pair 1 is nan"),
+        (({"a"}, {"b"}), TypeError, "sources: expected a list of strings, got set"),
         ((["a"], [None]), TypeError, "targets: expected strings, got NoneType"),
         ((Column(["a", float("nan")]), ["a", "b"]), TypeError, "got float: nan"),
         (([("a", "b"), ("c", "d")],), TypeError, "sources: expected strings, got tuple"),
@@ -219,6 +267,8 @@ def test_validation_data_and_class_weights(model):
         model.fit(SOURCES, TARGETS, validation_data=[SOURCES])
     with pytest.raises(TypeError, match="sources: expected a list of strings, got one string"):
         model.fit(SOURCES, TARGETS, validation_data=["a", "b"])
+    with pytest.raises(ValueError, match="at least one; received 0 sources and 0 targets"):
+        model.fit(SOURCES, TARGETS, validation_data=([], []))
     for method in (model.fit, model.train_on_batch):
         with pytest.raises(ValueError, match="class_weight is for one class.*sample_weight"):
             method(SOURCES, TARGETS, class_weight={0: 1.0})
