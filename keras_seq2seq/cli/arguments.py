@@ -70,9 +70,13 @@ Ensemble = Annotated[
     typer.Option(help="A further model of the same vocabulary, to decode with as one."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="section.key=value, as often as you like.")
+    list[str] | None,
+    typer.Option(
+        "--set", help="Any key of --show-config, as training.epochs=20; as often as you like."
+    ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option(help="Replace a run in --run-dir, if nothing else lies there.")
+    bool,
+    typer.Option("--overwrite", help="Replace a run in --run-dir, if nothing else lies there."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -17,7 +17,7 @@ from keras_seq2seq.cli.arguments import (
     check_language,
     existing,
 )
-from keras_seq2seq.cli.evaluate_command import translate
+from keras_seq2seq.cli.evaluate_command import TITLES, judge_scored, translate
 from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import err, out, print_json, say
 from keras_seq2seq.data.text_lines import read_lines
@@ -25,8 +25,6 @@ from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
 
 if TYPE_CHECKING:
     from keras_seq2seq.evaluation import PairedScore
-
-_TITLES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER (less is better)"}
 
 
 @with_search_flags
@@ -72,7 +70,9 @@ def run(
 
     for path in systems:
         if path not in texts:
-            texts[path] = translate(open_artefact(path), pairs.sources, batch_size, **search)
+            artefact = open_artefact(path)
+            judge_scored(artefact, path, scored, f"{path}: ")
+            texts[path] = translate(artefact, pairs.sources, batch_size, **search)
     ordered = {str(path): texts[path] for path in systems}
     with err.status("Drawing sentences and scoring them"):
         rows = paired_bootstrap(ordered, pairs.targets, tokenize, language, resamples)
@@ -106,7 +106,7 @@ def _table(rows: list["PairedScore"], test: str, sentences: int) -> Table:
         if row.metric != metric:
             metric = row.metric
             table.add_section()
-            table.add_row(f"[bold]{_TITLES[metric]}")
+            table.add_row(f"[bold]{TITLES[metric]}")
         cells = [escape(row.system), f"{row.score:.2f}", f"± {row.confidence:.2f}"]
         beside = ((row.difference, "+.2f"), (row.p_value, ".3f"))
         table.add_row(*cells, *("" if x is None else format(x, form) for x, form in beside))

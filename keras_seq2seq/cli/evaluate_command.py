@@ -40,6 +40,13 @@ from keras_seq2seq.training.runs.scored_pairs import (
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
 
+TITLES = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "ter": "TER (less is better)",
+    "exact_match": "exact match, %",
+}
+
 
 def check_output(path: Path | None) -> Path | None:
     """Refuses a file that cannot be written."""
@@ -149,8 +156,8 @@ def _show(scores: dict[str, Any], title: str) -> None:
         views["lower-cased, tokenised"] = scores["lowercased_tokenised"]
     columns = (Column(view, justify="right") for view in views)
     table = Table("", *columns, title=escape(title))
-    for name in ("bleu", "chrf", "ter", "exact_match"):
-        table.add_row(name, *(f"{view[name]:.2f}" for view in views.values()))
+    for name, title in TITLES.items():
+        table.add_row(title, *(f"{view[name]:.2f}" for view in views.values()))
     out.print(table)
     lines = [f"{scores['sentences']:,} sentences, {scores['seconds']:.1f} s"]
     for view, values in views.items():
@@ -173,7 +180,9 @@ def _training_pairs(model: Path, train: str | None, columns: str) -> SentencePai
         return None
 
 
-def judge_scored(artefact: "Artefact", model: Path, scored: ScoredPairs) -> dict[str, Any] | None:
+def judge_scored(
+    artefact: "Artefact", model: Path, scored: ScoredPairs, whose: str = ""
+) -> dict[str, Any] | None:
     """Says what makes scores of these pairs worth little; gives the facts, if it can be known."""
     of_texts = getattr(artefact, "model", artefact)
     tokenizers: list[Any] = [
@@ -192,7 +201,7 @@ def judge_scored(artefact: "Artefact", model: Path, scored: ScoredPairs) -> dict
         found = facts["in_train"] = judgement.overlap(learnt, scored.pairs, *tokenizers)
         complaints += judgement.complaints_of_overlap(found, len(scored.pairs), scored.test)
     for complaint in complaints:
-        say(f"warning: {complaint}")
+        say(f"warning: {whose}{complaint}")
     return facts
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from keras_seq2seq.cli.arguments import AsJson, ModelArgument
@@ -72,5 +73,13 @@ def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
         return print_json(facts)
     table = Table(title=str(model), show_header=False)
     for name, value in facts.items():
-        table.add_row(name, f"{value:,}" if type(value) is int else str(value))
+        table.add_row(name, escape(_readable(value)))
     out.print(table)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_readable(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_readable, value))
+    return f"{value:,}" if type(value) is int else str(value)

@@ -14,6 +14,7 @@ import typer
 from keras_seq2seq.cli.arguments import Overrides, Overwrite, existing
 from keras_seq2seq.cli.terminal import err, make_progress, say
 from keras_seq2seq.onednn import prefer_onednn
+from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, TrainingConfig
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 from keras_seq2seq.training.run_directory import RunDirectory
@@ -66,19 +67,21 @@ def run(
         ),
     ] = None,
     overwrite: Overwrite = False,
-    show_config: Annotated[bool, typer.Option(help="Print the configuration and stop.")] = False,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the configuration and stop.")
+    ] = False,
 ) -> None:
     """Trains a model; without arguments, on the built-in phrasebook."""
     prefer_onednn()
-    named = {
-        "data.train": corpus,
-        "data.valid": valid,
-        "data.columns": columns,
-        "model.preset": preset,
-        "training.precision": precision,
+    flags = {
+        "train": ("data.train", corpus),
+        "valid": ("data.valid", valid),
+        "columns": ("data.columns", columns),
+        "preset": ("model.preset", preset),
+        "precision": ("training.precision", precision),
     }
-    overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
-    overrides += set_ or []
+    named = {flag: f"{key}={value}" for flag, (key, value) in flags.items() if value is not None}
+    overrides = [*named.values(), *(set_ or [])]
     old = None if resume is None else RunDirectory(resume)
     if old and (run_dir is not None or overwrite or from_ is not None):
         raise ValueError(
@@ -89,7 +92,8 @@ def run(
         raise ValueError(f"{resume} holds no run to resume: none left a {old.config.name} in it.")
     initial = None if from_ is None else open_initial(from_)
     base = None if initial is None or from_ is None else base_of(from_, initial)
-    options = load_config(config or (old and old.config), overrides, base)
+    with _as_typed(named):
+        options = load_config(config or (old and old.config), overrides, base)
     if from_ is not None and base is not None:
         turned = replace(base, data=replace(base.data, columns="2,1"))
         if load_config(config, overrides, turned).data.columns != options.data.columns:  # unsaid
@@ -107,6 +111,18 @@ def run(
         soft_wrap=True,
     )
     print(directory.model)
+
+
+@contextmanager
+def _as_typed(named: dict[str, str]) -> Iterator[None]:
+    """Errors about a flag name it, and not the key that it stands for."""
+    try:
+        yield
+    except ConfigError as error:
+        text = str(error)
+        for flag, setting in named.items():
+            text = text.replace(f"--set {setting}:", f"--{flag} {setting.partition('=')[2]}:")
+        raise ConfigError(text) from None
 
 
 def _check_unfinished(run: RunDirectory, options: RunConfig) -> None:

@@ -82,6 +82,8 @@ class KerasArtefact(Artefact):
             "dtype": seq2seq.policy.name,
             "source_tokenizer": type(self.model.source_tokenizer).__name__,
             "target_tokenizer": type(self.model.target_tokenizer).__name__,
+            "source_vocabulary_size": self.model.source_tokenizer.vocabulary_size,
+            "target_vocabulary_size": self.model.target_tokenizer.vocabulary_size,
             "max_source_length": self.model.max_source_length,
             "max_target_length": self.model.max_target_length,
         }

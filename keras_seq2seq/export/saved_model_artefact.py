@@ -130,10 +130,13 @@ class SavedModelArtefact(Artefact):
         built_in = SearchOptions(**fixed, sampling=wanted.sampling)
         for key, value in {"beam_size": 1, **asked}.items():
             if key not in inputs and not np.array_equal(getattr(built_in, key), value):
+                has = ", ".join([*(f"{k}={v}" for k, v in fixed.items()), *inputs])
+                what = f"has no option {key}={value!r}"
+                if key not in asked:
+                    what = f"does not search greedily, as {', '.join(asked)} without beams asks"
                 raise ExportError(
-                    f"{self.path}: `{name}` has no option {key}={value!r}; what it has is "
-                    f"{', '.join([*(f'{k}={v}' for k, v in fixed.items()), *inputs])}. Export the "
-                    "model again with it, or use the .keras file."
+                    f"{self.path}: `{name}` {what}; what it has is {has}. Ask for that, "
+                    "export it anew by `export.saved_model` in Python, or use the .keras file."
                 )
         data = {key: OPTIONS[key].neutral for key in inputs}
         if "max_length" in data and "max_target_length" in known:

@@ -62,38 +62,43 @@ def cap_runs(text: tf.Tensor, codes: tuple[int, ...], inside: bool = True) -> tf
     The runs are those of characters among the sorted code points `codes`; or, if not `inside`, of
     any others. Only texts of more than `LONG_TEXT` characters are changed.
     """
-    capped = _run_caps(codes, inside)(tf.reshape(text, [-1]))
-    return tf.reshape(capped, tf.shape(text))
+    long = tf.strings.length(text, "UTF8_CHAR") > LONG_TEXT
+    cap = _run_caps(codes, inside)
+
+    def capped() -> tf.Tensor:
+        return tf.where(long, tf.reshape(cap(tf.reshape(text, [-1])), tf.shape(text)), text)
+
+    return tf.cond(tf.reduce_any(long), capped, lambda: text)
 
 
 @functools.lru_cache(maxsize=8)
 def _run_caps(codes: tuple[int, ...], inside: bool) -> Callable[[tf.Tensor], tf.Tensor]:
-    """`cap_runs` of texts [N], as a function that graphs share: it is seldom more than a look."""
-
-    def cap(text: tf.Tensor) -> tf.Tensor:
-        characters = tf.strings.unicode_decode(text, "UTF-8")  # [N, (T)]
-        flat, owner = characters.flat_values, characters.value_rowids()
-        table = tf.constant([*codes, 0x110000])  # the last equals no code point
-        runs_on = (tf.gather(table, tf.searchsorted(table, flat)) == flat) == inside
-        same_row = tf.concat([[False], owner[1:] == owner[:-1]], axis=0)[: tf.size(flat)]
-        follows = same_row & tf.concat([[False], runs_on[:-1]], axis=0)[: tf.size(flat)]
-        places = tf.range(tf.size(flat))
-        starts = tf.boolean_mask(places, ~(runs_on & follows))  # of runs, or of single others
-        run = tf.cumsum(tf.cast(~(runs_on & follows), tf.int32)) - 1
-        stays = places - tf.gather(starts, run) < LONGEST_RUN
-        kept = tf.ragged.boolean_mask(characters, characters.with_flat_values(stays))
-        return tf.strings.unicode_encode(kept, "UTF-8")
+    """`cap_runs` of long texts [N], as a function that graphs share and that is seldom called."""
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)],
         autograph=False,
         experimental_attributes={"_noinline": True},
     )
-    def cap_long(text: tf.Tensor) -> tf.Tensor:
-        long = tf.strings.length(text, "UTF8_CHAR") > LONG_TEXT
-        return tf.cond(tf.reduce_any(long), lambda: tf.where(long, cap(text), text), lambda: text)
+    def cap(text: tf.Tensor) -> tf.Tensor:
+        # Raw operators: ragged tensors check themselves, which is six times the graph.
+        splits, flat = tf.raw_ops.UnicodeDecode(input=text, input_encoding="UTF-8")  # [N+1], [T]
+        table = tf.constant([*codes, 0x110000])  # the last equals no code point
+        runs_on = (tf.gather(table, tf.searchsorted(table, flat)) == flat) == inside
+        count = tf.size(flat, splits.dtype)
+        of_rows = tf.scatter_nd(splits[:-1, None], tf.ones_like(splits[:-1]), [count + 1])[:-1] > 0
+        follows = runs_on & tf.concat([[False], runs_on], axis=0)[:-1] & ~of_rows
+        starts = tf.where(~follows)[:, 0]  # of runs, or of single others
+        run = tf.cumsum(tf.cast(~follows, tf.int64)) - 1
+        stays = tf.range(count) - tf.gather(starts, run) < LONGEST_RUN
+        kept = tf.cumsum(tf.cast(tf.concat([stays, [False]], axis=0), tf.int64), exclusive=True)
+        return tf.raw_ops.UnicodeEncode(
+            input_values=tf.gather(flat, tf.where(stays)[:, 0]),
+            input_splits=tf.gather(kept, splits),
+            output_encoding="UTF-8",
+        )
 
-    return cap_long
+    return cap
 
 
 def kept_python(text: str, codes: tuple[int, ...], inside: bool = True) -> list[tuple[int, int]]:

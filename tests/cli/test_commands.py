@@ -86,7 +86,7 @@ def test_evaluate_gives_json_and_writes_the_translations(artefacts, command, cor
 
 def test_evaluate_shows_a_table(artefacts, command, corpus):
     result = command("evaluate", artefacts["tflite"], "--test", corpus, "--columns", "2,1")
-    assert result.code == 0 and "exact_match" in result.out and "tok:13a" in result.out
+    assert result.code == 0 and "exact match" in result.out and "tok:13a" in result.out
 
 
 @pytest.mark.parametrize("name", KINDS)

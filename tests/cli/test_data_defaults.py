@@ -119,9 +119,13 @@ def test_a_model_that_was_put_into_a_run_knows_nothing_of_it(
     assert "the 20 pairs that it held out" in command("evaluate", strange).err
 
 
-def test_scores_of_what_was_learnt_are_told(run, mine, command):
+def test_scores_of_what_was_learnt_are_told(run, mine, command, tmp_path):
     result = command("evaluate", run[0], "--test", mine)
     assert "102 of 122 pairs are in train as well" in result.err
+    other = tmp_path / "other.txt"
+    other.write_text("a book\n" * 122, "utf-8")
+    result = command("compare", other, run[0], "--test", mine, "--resamples", 40)
+    assert f"{run[0]}: {mine}: 102 of 122 pairs are in train as well" in result.err
 
 
 def test_validating_on_what_is_learnt_is_told(training):

@@ -194,7 +194,7 @@ def test_evaluate_and_compare_take_every_search(artefacts, command, corpus, tmp_
         ("tflite", ["--num-return", 2, "--sample"], "--num-return: for a run or .keras file"),
         ("tflite", ["--json"], "--json: for a run or .keras file"),
         ("served", ["--beam", 5], "no option --beam 5"),
-        ("served", ["--max-length", 5], "no option --beam 1"),
+        ("served", ["--max-length", 5], "not search greedily, as --max-length without beams asks"),
         ("served", ["--ensemble", "tflite"], "--ensemble takes runs and .keras files"),
     ],
 )
