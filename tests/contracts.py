@@ -5,6 +5,8 @@ import json
 
 import keras
 import numpy as np
+import pytest
+from _pytest.mark import ParameterSet
 
 
 def check_config_is_complete(thing):
@@ -31,6 +33,17 @@ def check_config_is_complete(thing):
     if "spec" in named and copy.spec != thing.spec:
         raise AssertionError(f"{type(thing).__name__}: {copy.spec} != {thing.spec}")
     json.dumps(config)
+
+
+def few_at_first(count, cases):
+    """Parameters of which the first `count` are in every run, and the others in slow ones."""
+    marked = []
+    for number, case in enumerate(cases):
+        if not isinstance(case, ParameterSet):
+            case = pytest.param(*(case if isinstance(case, tuple) else [case]))
+        marks = [*case.marks, pytest.mark.slow] if number >= count else case.marks
+        marked.append(case._replace(marks=marks))
+    return marked
 
 
 def random_ids(batch, length, vocabulary_size, seed=0):

@@ -107,6 +107,7 @@ def test_the_shown_configuration_is_one(command, tmp_path):
     assert command("train", file, "--show-config").out == shown.out
 
 
+@pytest.mark.slow
 def test_an_export_replaces_a_file_and_adds_a_version(artefacts, command, tmp_path):
     base = tmp_path / "served"
     (base / "7").mkdir(parents=True)

@@ -104,6 +104,7 @@ def test_columns_that_nobody_knows_are_told(run, mine, command, tmp_path):
         assert "Source and target" not in told.err
 
 
+@pytest.mark.slow
 def test_a_model_that_was_put_into_a_run_knows_nothing_of_it(
     run, training, mine, command, refused, tmp_path
 ):

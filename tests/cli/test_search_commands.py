@@ -137,6 +137,7 @@ def test_score_prints_one_line_for_each_pair(artefacts, command, corpus, tmp_pat
     assert details[0]["text"] == "There is an apple."
 
 
+@pytest.mark.slow
 def test_evaluate_searches_with_beams_and_ensembles(artefacts, command, corpus):
     base = ["--test", corpus, "--columns", "2,1", "--json"]
     greedy = json.loads(command("evaluate", artefacts["run"], *base).out)

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from contracts import few_at_first
 from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
@@ -85,7 +86,7 @@ def test_a_difference_removes_the_artefact_and_fails(trained, tmp_path, monkeypa
     assert list((tmp_path / "served").iterdir()) == []
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", few_at_first(1, ["mixed_bfloat16", "mixed_float16"]))
 def test_a_model_of_mixed_precision_is_served_in_float32(policy, tmp_path):
     bytes_ = ByteTokenizer()
     characters = CharacterTokenizer.learn(SOURCES, 60)
@@ -234,6 +235,7 @@ def test_samples_are_repeatable_and_scores_are_those_of_the_model(searches, trai
     np.testing.assert_allclose(found, trained.score(SOURCES, targets), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_beams_without_a_length_penalty_of_the_request_have_that_of_the_model(trained, tmp_path):
     model, random = trained.copy(), np.random.default_rng(1)  # unsure: the penalty decides
     noisy = [w + random.normal(0, 0.2, w.shape) for w in model.seq2seq.get_weights()]

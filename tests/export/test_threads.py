@@ -6,6 +6,7 @@ import sys
 
 import keras
 import pytest
+from contracts import few_at_first
 
 from keras_seq2seq import export
 
@@ -93,9 +94,7 @@ def run(program, *arguments):
     return reply.stdout.splitlines()
 
 
-@pytest.mark.parametrize(
-    "kind", ["keras", pytest.param("served", marks=pytest.mark.slow), "tflite"]
-)
+@pytest.mark.parametrize("kind", few_at_first(1, ["keras", "served", "tflite"]))
 def test_sixteen_threads_get_what_one_gets(kind, trained, tmp_path):
     path = tmp_path / f"model.{kind}"
     if kind == "keras":

@@ -241,6 +241,7 @@ class BagOfWords(Decodable, keras.Model):
         return {**super().get_config(), **own}
 
 
+@pytest.mark.slow
 def test_a_whole_model_becomes_every_artefact(tmp_path):
     model = make_text_model(BagOfWords(ByteTokenizer().vocabulary_size, units=16))
     model.compile(keras.optimizers.Adam(0.03), SequenceCrossentropy())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_text
+from contracts import few_at_first
 from tokenizer_samples import EXACT, LINES
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
@@ -123,7 +124,7 @@ def test_the_operator_of_tflite_gives_the_same_source():
         assert ids.numpy().tolist() == [encode_source_python(tokenizer, text, LIMIT)], text
 
 
-@pytest.mark.parametrize("name", ["byte", "unigram"])
+@pytest.mark.parametrize("name", few_at_first(1, ["unigram", "byte"]))
 def test_a_saved_model_scores_blank_sources_as_keras_does(name, tmp_path):
     tokenizer = TOKENIZERS[name]
     size = tokenizer.vocabulary_size

@@ -51,6 +51,7 @@ def test_a_run_whose_gradients_all_overflow_has_learnt_nothing(tmp_path, monkeyp
     assert summary["problem"] and summary["problem"] in str(error)
 
 
+@pytest.mark.slow
 def test_a_loss_scale_of_nothing_ends_the_run(tmp_path, monkeypatch):
     def vanish(self):
         self.dynamic_scale.assign(0.0)
@@ -72,6 +73,7 @@ def test_a_perplexity_beyond_numbers_has_learnt_nothing(tmp_path):
     assert run.model.exists() and json.loads(run.summary.read_text())["problem"]
 
 
+@pytest.mark.slow
 def test_a_short_run_that_is_no_better_than_guessing_is_warned(tmp_path):
     once = "training.epochs=1"
     _, summary, said = start(tmp_path / "run", once)  # its first logits are large

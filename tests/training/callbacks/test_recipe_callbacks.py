@@ -152,6 +152,7 @@ def test_the_best_model_may_be_that_of_the_highest_bleu(tmp_path, trained):
     assert best.best_epoch == 2
 
 
+@pytest.mark.slow
 def test_a_run_with_everything(tmp_path):
     pairs = Phrasebook(size=5000).split("train")
     for name, part in (("train", pairs[:200]), ("valid", pairs[200:230])):

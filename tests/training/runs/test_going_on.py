@@ -6,6 +6,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from contracts import few_at_first
 
 from keras_seq2seq import ByteTokenizer, Seq2Seq, TextSeq2Seq, open_artefact
 from keras_seq2seq.data import SentencePairs
@@ -58,6 +59,7 @@ def assert_same(left, right):
         np.testing.assert_array_equal(ours.arrays[name], theirs.arrays[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_more_epochs_are_as_if_they_had_been_asked_for_at_once(tmp_path):
     whole, *_ = start(tmp_path / "whole", "training.epochs=4")
     run, summary, _ = start(tmp_path / "run")
@@ -81,6 +83,7 @@ def test_more_epochs_are_as_if_they_had_been_asked_for_at_once(tmp_path):
         train(load_config(run.config), run, PAIRS, resume=True)
 
 
+@pytest.mark.slow
 def test_what_had_ended_a_run_is_taken_back(tmp_path):
     patient = ["training.early_stopping_patience=1", "training.learning_rate=3"]
     run, summary, _ = start(tmp_path / "run", *patient, "training.epochs=30")
@@ -127,6 +130,7 @@ def own_model(units=4):
     return TextSeq2Seq(inner, bytes_, bytes_, 8, 8)
 
 
+@pytest.mark.slow
 def test_the_configuration_says_what_the_model_is(tmp_path):
     run = RunDirectory(tmp_path / "run").create()
     config = load_config(None, [*SETTINGS, "text.tokenizer=character", "model.cell=gru"])
@@ -195,7 +199,7 @@ def test_own_parts_are_told_to_be_own():
     assert described(config, text).model == config.model
 
 
-@pytest.mark.parametrize("preset", ["tiny", "base", "rnmt_plus"])
+@pytest.mark.parametrize("preset", few_at_first(1, ["tiny", "base", "rnmt_plus"]))
 def test_every_architecture_is_described(preset):
     size = ByteTokenizer().vocabulary_size
     inner = Seq2Seq.from_preset(preset, size, size, units=4, embedding_dim=4, decoder_units=8)

@@ -4,6 +4,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from contracts import few_at_first
 
 from keras_seq2seq import Phrasebook, open_artefact
 from keras_seq2seq.training import RunDirectory, TimeLimit, TrainingError, load_config, train
@@ -81,6 +82,7 @@ def test_the_model_kept_is_the_best_with_averaged_weights(finished):
     assert model.optimizer.__class__.__name__ != "AdamW"  # the file holds no optimizer
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(finished, corpus, tmp_path):
     run, summary, _ = finished
     again, other, _ = start(tmp_path / "again", corpus)
@@ -90,7 +92,7 @@ def test_the_same_seed_gives_the_same_model(finished, corpus, tmp_path):
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("tokenizer", ["character", "byte"])
+@pytest.mark.parametrize("tokenizer", few_at_first(1, ["character", "byte"]))
 def test_other_tokenizers_and_a_shared_vocabulary(tokenizer, corpus, tmp_path):
     run, _, _ = start(
         tmp_path / "run",

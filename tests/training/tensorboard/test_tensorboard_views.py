@@ -124,6 +124,7 @@ def test_nothing_is_opened_before_there_is_something_to_write(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_and_without_them(trained, tmp_path):
     """They draw no random numbers and change no weights."""
 
