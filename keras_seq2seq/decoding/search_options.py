@@ -184,7 +184,7 @@ def check_option_names(names: Iterable[str]) -> None:
     """Raises a `ValueError` that says the nearest name for one that is no option."""
     for name in names:
         if name not in OPTIONS:
-            raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, OPTIONS)}")
+            raise ValueError(f"generate: no option {name!r}.{did_you_mean(name, _NAMES)}")
 
 
 _SEARCHES = {
@@ -194,6 +194,8 @@ _SEARCHES = {
 OPTIONS: dict[str, SearchOption] = {
     field.name: field.metadata["option"] for field in dataclasses.fields(SearchOptions)
 }
+
+_NAMES = [*OPTIONS, "batch_size"]  # what artefacts take beside
 
 
 def _arguments() -> str:

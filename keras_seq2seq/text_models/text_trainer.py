@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from keras_seq2seq.models.decodable import refuse_hdf5
+from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.specs.known_names import KnownNames, check_names, names_of
 from keras_seq2seq.specs.trainable_parts import KeepsTrainableParts
 from keras_seq2seq.text_models.examples import (
@@ -32,6 +33,7 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
 
     def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
         """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
+        refuse_forked()  # before a tokenizer of the backend runs
         names = ("source_tokenizer", "target_tokenizer", "max_source_length", "max_target_length")
         return encode_examples(x, y, sample_weight, **{name: getattr(self, name) for name in names})
 

@@ -51,7 +51,7 @@ print("equal")
 FORK = """
 import os, signal, sys
 import keras
-from keras_seq2seq import ByteTokenizer, Seq2Seq, TextSeq2Seq
+from keras_seq2seq import ByteTokenizer, Seq2Seq, SequenceCrossentropy, TextSeq2Seq
 
 def make():
     tokenizer = ByteTokenizer()
@@ -69,10 +69,12 @@ def in_child(work):
     print("ended", os.wait()[1], flush=True)
 
 model = make()
+model.compile("adam", SequenceCrossentropy())
 model.save(sys.argv[1])
 for work in (
     lambda: model.generate(["a"]),
     lambda: model.score(["a"], ["b"]),
+    lambda: model.fit(["a"], ["b"], verbose=0),
     lambda: model.seq2seq.generate([[5, 3]]),
     lambda: make().generate(["a"]),
     lambda: keras.saving.load_model(sys.argv[1]).generate(["a"]),
@@ -111,5 +113,5 @@ def test_sixteen_threads_get_what_one_gets(kind, trained, tmp_path):
 def test_a_forked_process_is_told_to_spawn(tmp_path):
     lines = run(FORK, tmp_path / "model.keras")
     refused = [line for line in lines if line.startswith("refused")]
-    assert len(refused) == 5 and all("spawn" in line for line in refused)
-    assert lines.count("ended 0") == 5 and lines[-1] == "gave 2"
+    assert len(refused) == 6 and all("spawn" in line for line in refused)
+    assert lines.count("ended 0") == 6 and lines[-1] == "gave 2"

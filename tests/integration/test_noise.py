@@ -32,7 +32,7 @@ def test_the_snippet_of_the_readme_is_quiet(tmp_path):
         pairs = Phrasebook().split(name)[:count]
         lines = "".join(f"{source}\t{target}\n" for source, target in pairs)
         (tmp_path / f"{name}.tsv").write_text(lines, "utf-8")
-    for old, new in (("6000", "300"), ('"small"', '"tiny"'), ("epochs=12", "epochs=1")):
+    for old, new in (("6000", "600"), ('"small"', '"tiny"'), ("epochs=12", "epochs=1")):
         assert old in snippet
         snippet = snippet.replace(old, new)
     snippet += '\nfrom keras_seq2seq import open_artefact\nopen_artefact("served/ko_en")\n'

@@ -150,7 +150,8 @@ class Run:
             model(next(iter(train_data))[0])
         model.optimizer.build(model.trainable_variables)
         parameters = model.seq2seq.count_params()
-        say(f"{parameters:,} parameters, {epochs} epochs of {steps:,} batches")
+        plan = f"{epochs} epoch{'s' * (epochs != 1)} of {steps:,} batch{'es' * (steps != 1)}"
+        say(f"{parameters:,} parameters, {plan}")
         if options.schedule == "cosine" and epochs > facts["planned_epochs"]:
             say(
                 f"The learning rate follows a cosine over {epochs} epochs from now on: it had come "
