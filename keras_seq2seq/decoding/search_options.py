@@ -1,6 +1,7 @@
 """How to search."""
 
 import dataclasses
+import inspect
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -207,8 +208,10 @@ def _arguments() -> str:
         least = "" if about.least is None else f", at least {about.least}"
         most = "" if about.most is None else f", at most {about.most:,.0f}"
         text = f"{name}: {kind}{shape}{least}{most}. {about.explain()}"
-        lines += textwrap.wrap(text, 92, initial_indent=" " * 8, subsequent_indent=" " * 12)
+        lines += textwrap.wrap(text, 92, initial_indent=" " * 4, subsequent_indent=" " * 8)
     return "\n".join(lines).lstrip()
 
 
-SearchOptions.__doc__ = (SearchOptions.__doc__ or "").replace("...", _arguments(), 1)
+# From Python 3.13 on docstrings have lost their indentation; so for all.
+_text = inspect.cleandoc(SearchOptions.__doc__ or "")
+SearchOptions.__doc__ = _text.replace("...", _arguments(), 1)

@@ -42,7 +42,7 @@ def test_every_option_tells_all_of_itself():
         assert about.help.endswith(".") and about.of in HOW
         assert about.kind in (None, "int32", "float32", "bool")
         assert (about.neutral is not None) == (about.kind is not None and not about.is_table)
-        assert f"\n        {name}: " in SearchOptions.__doc__
+        assert f"\n    {name}: " in SearchOptions.__doc__
 
 
 @pytest.mark.parametrize("name", [n for n, about in OPTIONS.items() if about.neutral is not None])
