@@ -257,7 +257,7 @@ def test_what_was_not_exported_is_refused_by_name(searches, base):
     with pytest.raises(export.ExportError, match="no option no_repeat_ngram=2"):
         searches.generate(TEXTS, beam_size=3, num_return=2, no_repeat_ngram=2)
     assert export.open_artefact(base).generate(TEXTS, beam_size=4).texts
-    with pytest.raises(export.ExportError, match="no option beam_size=1"):  # greedy, as for Keras
+    with pytest.raises(export.ExportError, match="does not search greedily, as max_length"):
         searches.generate(TEXTS, max_length=5)
 
 
