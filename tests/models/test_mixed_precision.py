@@ -100,6 +100,7 @@ def test_predictions_are_near_those_of_float32(policy):
     np.testing.assert_allclose(model(ids), model.copy(dtype="float32")(ids), atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_model_trained_in_mixed_precision_is_exported_in_float32(tmp_path):
     """The SavedModel refuses Cudnn operators by itself; no half precision is left in it either."""
     from tensorflow.core.protobuf import saved_model_pb2
