@@ -1,5 +1,6 @@
 """Constructors that know what they are given."""
 
+import functools
 import inspect
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -55,17 +56,22 @@ class KnownNames:
     @classmethod
     def known_names(cls) -> list[str]:
         """The names of all that the constructor takes."""
-        names: list[str] = []
-        for base in cls.__mro__[:-1]:
-            if "__init__" not in vars(base):
-                continue
-            names += names_of(base.__init__)
-            parameters = inspect.signature(base.__init__).parameters.values()
-            of_keras = base.__module__.startswith("keras.")  # calls more than its next base
-            if not of_keras and all(p.kind is not p.VAR_KEYWORD for p in parameters):
-                break
-        spec = getattr(cls, "spec_class", None)
-        return list(dict.fromkeys([*names, *(spec.names() if spec else ())]))
+        return list(_known_names(cls))
+
+
+@functools.cache  # searches make options again and again
+def _known_names(cls: type) -> tuple[str, ...]:
+    names: list[str] = []
+    for base in cls.__mro__[:-1]:
+        if "__init__" not in vars(base):
+            continue
+        names += names_of(base.__init__)
+        parameters = inspect.signature(base.__init__).parameters.values()
+        of_keras = base.__module__.startswith("keras.")  # calls more than its next base
+        if not of_keras and all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            break
+    spec = getattr(cls, "spec_class", None)
+    return tuple(dict.fromkeys([*names, *(spec.names() if spec else ())]))
 
 
 def names_of(function: Any) -> list[str]:

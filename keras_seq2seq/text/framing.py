@@ -73,6 +73,24 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     return close(source_tokens(tokenizer, text, max_length), max_length)
 
 
+def encode_texts(
+    tokenizer: Tokenizer, texts: list[str], max_length: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the encoder reads of N texts, of which blank ones are empty already.
+
+    Returns:
+        int32 array [N, S], and int64 array [N]: how many tokens a text has, EOS included; one more
+        than `max_length` where it has more.
+    """
+
+    def read(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows: Any = tokenizer.tokenize(text, max_length)  # one more than there is room for
+        return close(rows, max_length), rows.row_lengths() + 1
+
+    ids, lengths = tokenizer.compiled(("encode_texts", max_length), read)(text_tensor(texts))
+    return ids.numpy(), lengths.numpy()
+
+
 def encode_pair(
     source_tokenizer: Tokenizer,
     target_tokenizer: Tokenizer,

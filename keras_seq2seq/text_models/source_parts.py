@@ -7,8 +7,7 @@ from typing import Self
 import numpy as np
 
 from keras_seq2seq.nearest_name import did_you_mean
-from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.framing import blank_as_empty, close
+from keras_seq2seq.text.framing import blank_as_empty, encode_texts
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.long_source_error import LongSourceError
 from keras_seq2seq.text_models.sentence_splitter import split_long_text
@@ -47,8 +46,7 @@ class SourceParts:
             )
         texts = [blank_as_empty(text, tokenizer.normalization) for text in texts]
         parts, owner, start = texts, np.arange(len(texts)), np.zeros(len(texts), "int64")
-        rows: Tensor = tokenizer.tokenize(parts, max_length)  # one more than there is room for
-        lengths = rows.row_lengths().numpy() + 1  # EOS
+        ids, lengths = encode_texts(tokenizer, parts, max_length)
         long = np.flatnonzero(lengths > max_length)
         if policy == "error" and len(long):
             count = len(tokenizer.tokenize_python(texts[long[0]])) + 1
@@ -69,6 +67,5 @@ class SourceParts:
             spans = [(i, *span) for i, found in enumerate(cuts) for span in found]
             parts = [texts[i][first:last] for i, first, last in spans]
             owner, start, _ = np.array(spans).T
-            rows = tokenizer.tokenize(parts, max_length)
-            lengths = rows.row_lengths().numpy() + 1
-        return cls(parts, owner, start, close(rows, max_length).numpy(), lengths > max_length)
+            ids, lengths = encode_texts(tokenizer, parts, max_length)
+        return cls(parts, owner, start, ids, lengths > max_length)
