@@ -87,7 +87,11 @@ def encode_texts(
         rows: Any = tokenizer.tokenize(text, max_length)  # one more than there is room for
         return close(rows, max_length), rows.row_lengths() + 1
 
-    ids, lengths = tokenizer.compiled(("encode_texts", max_length), read)(text_tensor(texts))
+    key, functions = ("encode_texts", max_length), tokenizer.compiled
+    if key not in functions:  # one call: an eager one would be a hundred
+        texts_only = [tf.TensorSpec([None], tf.string)]
+        functions[key] = tf.function(read, input_signature=texts_only, autograph=False)
+    ids, lengths = functions[key](text_tensor(texts))
     return ids.numpy(), lengths.numpy()
 
 

@@ -111,18 +111,9 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         ids = self._encode(self._read(tf.reshape(text, [-1]), limit))[:, :limit]  # [B, (T)]
         return ids.flat_values if text.shape.rank == 0 else ids
 
-    def compiled(self, key: Any, read: Callable[[tf.Tensor], Any]) -> Callable[[Any], Any]:
-        """A function of texts [N] that reads them in one call, where an eager one is a hundred.
-
-        It is kept under the key for as long as the vocabulary stays.
-        """
-        if key not in self._functions:
-            signature = [tf.TensorSpec([None], tf.string)]
-            self._functions[key] = tf.function(read, input_signature=signature, autograph=False)
-        return self._functions[key]
-
     @functools.cached_property
-    def _functions(self) -> dict[Any, Callable[[Any], Any]]:
+    def compiled(self) -> dict[Any, Callable[..., Any]]:
+        """Functions of TensorFlow that read by this vocabulary, each under a key of its maker's."""
         return {}
 
     def call(self, text: tf.Tensor) -> tf.RaggedTensor | tf.Tensor:
@@ -333,7 +324,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
 
     def _forget_tables(self) -> None:
         """Drops what was computed from an earlier vocabulary."""
-        for name in ("_surface_table", "_pieces", "_token_names", "_functions"):
+        for name in ("_surface_table", "_pieces", "_token_names", "compiled"):
             self.__dict__.pop(name, None)
 
     # Saving
