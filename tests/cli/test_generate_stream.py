@@ -32,7 +32,7 @@ def _stream(*arguments):
     [
         [],
         pytest.param(["--beam", 2, "--n-best", 2, "--scores"], marks=pytest.mark.slow),
-        ["--sample", "--seed", 3, "--num-return", 2],
+        pytest.param(["--sample", "--seed", 3, "--num-return", 2], marks=pytest.mark.slow),
         pytest.param(["--json"], marks=pytest.mark.slow),
         pytest.param(["--long-sources", "split", "--replace-unknown"], marks=pytest.mark.slow),
     ],

@@ -64,6 +64,7 @@ def test_zero_is_a_value(artefacts, command, sources, asked, given):
     assert (lines == [""] * 4) == ("max_length" in given)
 
 
+@pytest.mark.slow
 def test_samples_are_repeatable(artefacts, command, sources):
     def sample(name, seed):
         options = ["--sample", "--seed", seed, "--temperature", 1.5, "--top-k", 20]
@@ -149,6 +150,7 @@ def test_evaluate_searches_with_beams_and_ensembles(artefacts, command, corpus):
     assert beam["sentences"] == greedy["sentences"]
 
 
+@pytest.mark.slow
 def test_evaluate_and_compare_take_every_search(artefacts, command, corpus, tmp_path):
     korean = "".join(line.split("\t")[1] + "\n" for line in corpus.read_text("utf-8").splitlines())
     search = ["--no-repeat-ngram", 1, "--min-length", 3, "--max-length", 9]
@@ -210,6 +212,7 @@ def test_what_is_so_anyway_may_be_said(artefacts, command, sources, name):
     assert said == lines_of(command("generate", artefacts[name], sources))
 
 
+@pytest.mark.slow
 def test_a_tflite_file_with_beams(artefacts, command, sources, tmp_path):
     file = tmp_path / "beam.tflite"
     lines_of(command("export", artefacts["run"], "--tflite", file, "--beam", 3))

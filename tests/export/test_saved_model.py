@@ -278,6 +278,7 @@ def test_wrong_searches_are_refused_before_anything_is_written(trained, tmp_path
     assert not (tmp_path / "served").exists()
 
 
+@pytest.mark.slow
 def test_without_beams_there_is_no_such_signature(trained, tmp_path):
     export.saved_model(trained, tmp_path, sample=SOURCES[:2], beam_size=1)
     with pytest.raises(export.ExportError, match="no signature `beam`"):

@@ -91,7 +91,7 @@ def test_stops_early(file, trained):
 @pytest.mark.parametrize(
     "options",
     few_at_first(
-        6,
+        3,
         [
             {"cell": "gru", "attention": None},
             {"cell": "ssru", "bidirectional": True},
@@ -232,6 +232,7 @@ def test_other_searches_are_built_in(trained, tmp_path):
     assert not any(op.startswith("Flex") for op in artefact.describe()["operators"])
 
 
+@pytest.mark.slow
 def test_bans_are_built_in(trained, tmp_path):
     """Of unlike lengths, in both searches, of built-in operators."""
     first, second = (trained.target_tokenizer.tokenize_python(w) for w in ("student", "There is"))

@@ -77,7 +77,7 @@ def test_the_graph_is_what_its_layers_compute(options):
     assert logits.shape == (6, 5, 50)
 
 
-@pytest.mark.parametrize("options", few_at_first(len(FAMILY), EVERY_KIND[::-1]))
+@pytest.mark.parametrize("options", few_at_first(6, EVERY_KIND[::-1]))
 def test_padding_and_company_do_not_change_what_is_generated(options):
     model = unlike_each_other(make(**options))
     ids = sources()
