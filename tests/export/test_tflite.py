@@ -91,14 +91,14 @@ def test_stops_early(file, trained):
 @pytest.mark.parametrize(
     "options",
     few_at_first(
-        3,
+        4,
         [
-            {"cell": "gru", "attention": None},
-            {"cell": "ssru", "bidirectional": True},
-            {"attention": "additive", "attention_heads": 2},
             {"first_layer_attention": True, "layer_norm": True, "residual": True},
             {"input_feeding": True, "bridge": "zero"},
             {"attention": "dot", "lexical_model": True, "fixed_norm": 5.0},
+            {"cell": "gru", "attention": None},
+            {"cell": "ssru", "bidirectional": True},
+            {"attention": "additive", "attention_heads": 2},
             {"attention": "dot", "lexical_model": True},
             *({"cell": cell, "attention": None} for cell in CELLS if cell != "gru"),
             *({"cell": cell, "attention": "dot"} for cell in CELLS),
