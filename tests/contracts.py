@@ -6,7 +6,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from _pytest.mark import ParameterSet
 
 
 def check_config_is_complete(thing):
@@ -39,7 +38,7 @@ def few_at_first(count, cases):
     """Parameters of which the first `count` are in every run, and the others in slow ones."""
     marked = []
     for number, case in enumerate(cases):
-        if not isinstance(case, ParameterSet):
+        if not isinstance(case, type(pytest.param())):
             case = pytest.param(*(case if isinstance(case, tuple) else [case]))
         marks = [*case.marks, pytest.mark.slow] if number >= count else case.marks
         marked.append(case._replace(marks=marks))

@@ -188,7 +188,6 @@ def check_artefacts(model, folder):
         np.testing.assert_allclose(found.scores, scores, atol=1e-4)
 
 
-@pytest.mark.slow
 def test_own_parts_become_every_artefact(tmp_path):
     size = ByteTokenizer().vocabulary_size
     model = make_text_model(Seq2Seq.from_options(size, size, **NAMES, **OPTIONS))

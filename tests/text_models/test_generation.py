@@ -186,7 +186,6 @@ def test_unknown_tokens_are_counted(trained):
     assert trained.generate(SOURCES[0], return_details=True).unknown_source_tokens == 0
 
 
-@pytest.mark.slow
 def test_unknown_target_tokens_are_replaced_by_what_was_attended_to(tmp_path):
     """A model that learns to copy characters, and whose target side lacks some."""
     alphabet = "abcdefgh"

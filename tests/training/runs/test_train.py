@@ -82,7 +82,6 @@ def test_the_model_kept_is_the_best_with_averaged_weights(finished):
     assert model.optimizer.__class__.__name__ != "AdamW"  # the file holds no optimizer
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(finished, corpus, tmp_path):
     run, summary, _ = finished
     again, other, _ = start(tmp_path / "again", corpus)
