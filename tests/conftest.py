@@ -1,5 +1,6 @@
 """What the tests share: quiet TensorFlow, fixed seeds, a small trained model."""
 
+import fcntl
 import os
 
 from keras_seq2seq.onednn import prefer_onednn
@@ -46,3 +47,19 @@ def trained():
     model.compile(keras.optimizers.Adam(0.02), SequenceCrossentropy())
     model.fit(sources, targets, epochs=60, verbose=0)
     return model
+
+
+@pytest.fixture(scope="session")
+def served(trained, tmp_path_factory):
+    """A base directory that holds version 1 of `trained`, for all workers of a run. Do not write."""
+    from keras_seq2seq import export
+
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    base = root / "served_trained"
+    with (root / "served_trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first one writes, the others wait for it
+        if not (base / "1").exists():
+            export.saved_model(trained, base)
+    return base

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -56,6 +56,25 @@ def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
         **{name: getattr(model.seq2seq, name) for name in ("pad_id", "bos_id", "eos_id")},
         "source_normalization": model.source_tokenizer.normalization.get_config(),
         "target_normalization": model.target_tokenizer.normalization.get_config(),
+    }
+
+
+def describe_signatures(signatures: Mapping[str, Any]) -> dict[str, Any]:
+    """What each `SignatureDef` takes and gives: dtype and shape of each name, -1 for any size."""
+
+    def tensors(infos: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: {
+                "dtype": tf.as_dtype(infos[name].dtype).name,
+                "shape": [axis.size for axis in infos[name].tensor_shape.dim],
+            }
+            for name in sorted(infos)
+        }
+
+    return {
+        name: {"inputs": tensors(signature.inputs), "outputs": tensors(signature.outputs)}
+        for name, signature in sorted(signatures.items())
+        if not name.startswith("__")  # TensorFlow's own
     }
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class SavedModelArtefact(Artefact):
         self.signatures = {
             name: (_tensors(signature.inputs), _tensors(signature.outputs))
             for name, signature in signatures.items()
-            if name in ("serving_default", "beam", "sample", "score")
+            if not name.startswith("__")  # TensorFlow's own
         }
         if to_run:
             self._load()
@@ -81,30 +81,40 @@ class SavedModelArtefact(Artefact):
             reason = first_line(error)
             raise ExportError(f"{self.path} is not a whole SavedModel: {reason}") from error
 
-    def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs a signature on arrays with batch axis B."""
+    def run(
+        self, signature: str, outputs: Iterable[str] | None = None, **inputs: Any
+    ) -> dict[str, np.ndarray]:
+        """Runs a signature on arrays with batch axis B, for all outputs or for those named."""
         refuse_forked()
-        names, outputs = self.signatures[signature]
-        return self.session.run(outputs, {names[name]: rows for name, rows in inputs.items()})
+        names, known = self.signatures[signature]
+        wanted = known if outputs is None else {name: known[name] for name in outputs}
+        return self.session.run(wanted, {names[name]: rows for name, rows in inputs.items()})
 
     def _generate(
         self, texts: list[str], batch_size: int, progress: Progress, **options: Any
     ) -> Generated:
         signature, arrays = self._signature(options, len(texts))
         arrays["text"] = _as_bytes(texts)
-        found = self._run_all(signature, arrays, batch_size, progress)
+        wanted = ("text", "score", "length")
+        found = self._run_all(signature, arrays, batch_size, progress, wanted)
         outputs = [text.decode() for text in found["text"]]
         return Generated(outputs, found["score"], found["length"])
 
     def _run_all(
-        self, signature: str, arrays: dict[str, np.ndarray], batch_size: int, progress: Progress
+        self,
+        signature: str,
+        arrays: dict[str, np.ndarray],
+        batch_size: int,
+        progress: Progress,
+        outputs: Sequence[str],
     ) -> dict[str, list[Any]]:
         """Runs a signature batch by batch; of several results of a text the best counts."""
-        found = {name: [] for name in self.signatures[signature][1]}
+        found: dict[str, list[Any]] = {name: [] for name in outputs}
         count = len(next(iter(arrays.values())))
         for start in range(0, count, batch_size):
             rows = slice(start, start + batch_size)
-            result = self.run(signature, **{name: array[rows] for name, array in arrays.items()})
+            inputs = {name: array[rows] for name, array in arrays.items()}
+            result = self.run(signature, outputs, **inputs)
             for name, values in result.items():
                 found[name] += (values if values.ndim == 1 else values[:, 0]).tolist()
             if progress:
@@ -121,12 +131,14 @@ class SavedModelArtefact(Artefact):
         if not wanted.data() and wanted.shape_of_graph() == SearchOptions():
             return "serving_default", {}
         name = "sample" if wanted.sampling else "beam"
+        if name == "beam" and "beam_options" in self.signatures:
+            name = "beam_options"
         if name not in self.signatures:
             raise ExportError(f"{self.path} has no signature `{name}`: export it with one.")
         inputs = [key for key in self.signatures[name][0] if key != "text"]
         known = self.manifest
         beam = known.get("beam") or {}
-        fixed = {key: beam.get(key, 1) for key in ("beam_size", "num_return") if name == "beam"}
+        fixed = {key: beam.get(key, 1) for key in ("beam_size", "num_return") if name != "sample"}
         built_in = SearchOptions(**fixed, sampling=wanted.sampling)
         for key, value in {"beam_size": 1, **asked}.items():
             if key not in inputs and not np.array_equal(getattr(built_in, key), value):
@@ -150,14 +162,25 @@ class SavedModelArtefact(Artefact):
         if "score" not in self.signatures:
             raise ExportError(f"{self.path} has no signature `score`: export the model again.")
         arrays = {"source": _as_bytes(sources), "target": _as_bytes(targets)}
-        return self._run_all("score", arrays, batch_size, progress)["score"]
+        known = self.signatures["score"][1]
+        outputs = [name for name in ("score", "finished") if name in known]  # format 1 cut none
+        found = self._run_all("score", arrays, batch_size, progress, outputs)
+        for place, whole in enumerate(found.get("finished", ()), start=1):
+            if not whole:
+                most = self.manifest.get("max_target_length", "the limit of")
+                raise ExportError(
+                    f"{self.path}: target {place} has more than {most} tokens, EOS included, and "
+                    f"no SavedModel scores more: {targets[place - 1][:60]!r}... Use the .keras "
+                    "file, or set model.max_target_length before the export."
+                )
+        return found["score"]
 
     def describe(self) -> dict[str, Any]:
         signatures = {
             name: f"{', '.join(inputs)} -> {', '.join(sorted(outputs))}"
             for name, (inputs, outputs) in self.signatures.items()
         }
-        known = {name: value for name, value in self.manifest.items() if name != "files"}
+        known = {k: v for k, v in self.manifest.items() if k not in ("files", "signatures")}
         return {"signatures": signatures, **known}
 
 

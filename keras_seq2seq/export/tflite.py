@@ -12,6 +12,7 @@ from tensorflow.python.framework import convert_to_constants
 
 from keras_seq2seq.atomic_file import FilePath, tree_to_disk
 from keras_seq2seq.decoding.search_options import SearchOptions
+from keras_seq2seq.export.checks.equality import compare, sample_texts
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import (
@@ -21,9 +22,8 @@ from keras_seq2seq.export.manifest import (
     rename_pair,
     write_manifest,
 )
-from keras_seq2seq.export.signatures import fast_text_signature, ids_signature
+from keras_seq2seq.export.signatures.of_ids import fast_text_signature, ids_signature
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
-from keras_seq2seq.export.verification import compare, sample_texts
 from keras_seq2seq.export.workplace import locked, workplace
 from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.memory import Memory

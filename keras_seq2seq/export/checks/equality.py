@@ -8,6 +8,27 @@ from keras_seq2seq.export.artefact import Generated
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
+# What requests bring beside sentences: nothing, marks without letters, words without end.
+ODD_TEXTS = (
+    *(
+        "",
+        " \t\u3000",
+        "\0",
+        "\ufeff",
+        "\u200b\u200d",
+        "\u0301",
+        "\u2581\u2581 a",
+        "</s> <s> <unk>",
+    ),
+    *(
+        "cafe\u0301",
+        "\u1112\u1161\u11ab\u1100\u1173\u11af",
+        "\ufb01\uff21\u3392",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    ),
+    *("\u0645\u0631\u062d\u0628\u0627", "a\u2028b\nc", "a" * 5000, "\uac00" * 300, "x " * 200),
+)
+
 
 def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str]:
     """Source texts for comparisons where none are given: an empty one and random tokens."""

@@ -1,0 +1,1 @@
+"""What an artefact must pass before it gets its name."""

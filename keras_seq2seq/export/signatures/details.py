@@ -1,0 +1,46 @@
+"""The signature `details`: a translation and how it came about."""
+
+import tensorflow as tf
+
+from keras_seq2seq.export.signatures.searching import told
+from keras_seq2seq.export.signatures.served_model import ServedModel, count_of, padded
+from keras_seq2seq.export.signatures.signature import Signature, specs
+from keras_seq2seq.tensors import Tensor
+from keras_seq2seq.text.special_tokens import EOS, PAD
+
+
+def details_signature(served: ServedModel) -> Signature:
+    """Returns a function of text [B] that gives what `TextSeq2Seq.generate` knows of a result.
+
+    Beside what greedy search gives: `tokens`, string [B, T]; `token_scores`, float32 [B, T];
+    `source_tokens`, string [B, S]; `source_starts` and `source_ends`, int32 [B, S], the characters
+    of the text that became each; `source_length`, int32 [B], source tokens before EOS;
+    `unknown_source_tokens` and `unknown_target_tokens`, int32 [B]; and of models that attend
+    `attention`, float32 [B, T, S]. All are padded to the limits S and T, by 0 or "".
+    """
+    width, length = served.max_source_length, served.max_target_length
+
+    def serve(text: Tensor) -> dict[str, Tensor]:
+        ids, truncated = served.read(text)  # [B, S']
+        result = served.search(ids)
+        scores, attention = served.score(ids, result.ids)  # [B, T], [B, T, S']
+        starts, ends = served.spans(text, ids)  # [B, S'] each
+        found = {
+            **told(result),
+            "text": served.write(result.ids, served.unknown_words(text, attention)),
+            "truncated": truncated,
+            "tokens": padded(served.target_names(result.ids), length, value=""),
+            "token_scores": padded(scores, length),
+            "source_tokens": padded(served.source_names(ids), width, value=""),
+            "source_starts": padded(starts, width),
+            "source_ends": padded(ends, width),
+            "source_length": tf.reduce_sum(tf.cast((ids != PAD) & (ids != EOS), "int32"), axis=1),
+            "unknown_source_tokens": count_of(ids),
+            "unknown_target_tokens": count_of(result.ids),
+        }
+        if served.seq2seq.attention is not None:
+            real = tf.cast(result.ids != PAD, attention.dtype)[:, :, tf.newaxis]  # [B, T, 1]
+            found["attention"] = padded(attention * real, length, width)
+        return found
+
+    return serve, specs([None], {"text": tf.string})
