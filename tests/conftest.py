@@ -51,7 +51,7 @@ def trained():
 
 @pytest.fixture(scope="session")
 def served(trained, tmp_path_factory):
-    """A base directory that holds version 1 of `trained`, for all workers of a run. Do not write."""
+    """A base directory that holds version 1 of `trained`, shared by all workers: to read only."""
     from keras_seq2seq import export
 
     root = tmp_path_factory.getbasetemp()

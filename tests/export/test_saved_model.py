@@ -40,6 +40,8 @@ def test_signature_is_what_a_server_wants(base):
         "text": tf.string,
         "score": tf.float32,
         "length": tf.int32,
+        "truncated": tf.bool,
+        "finished": tf.bool,
     }
     for info in [*signature.inputs.values(), *signature.outputs.values()]:
         assert [dim.size for dim in info.tensor_shape.dim] == [-1]
@@ -72,15 +74,18 @@ def test_the_manifest_tells_limits_and_versions(base):
     assert export.open_artefact(base / "1").describe()["eos_id"] == 3
 
 
-def test_a_difference_removes_the_artefact_and_fails(trained, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", few_at_first(1, ["detokenize", "serving_default", "sample"]))
+def test_a_difference_removes_the_artefact_and_fails(name, trained, tmp_path, monkeypatch):
     from keras_seq2seq.export import saved_model_artefact
 
-    def lie(self, texts, batch_size=32, progress=None):
-        result = honest(self, texts, batch_size, progress)
-        return result._replace(texts=[*result.texts[:-1], result.texts[-1] + "!"])
+    def lie(self, signature, *args, **inputs):
+        result = honest(self, signature, *args, **inputs)
+        if signature == name and "text" in result:
+            result["text"].flat[-1] += b"!"
+        return result
 
-    honest = saved_model_artefact.SavedModelArtefact.generate
-    monkeypatch.setattr(saved_model_artefact.SavedModelArtefact, "generate", lie)
+    honest = saved_model_artefact.SavedModelArtefact.run
+    monkeypatch.setattr(saved_model_artefact.SavedModelArtefact, "run", lie)
     with pytest.raises(export.ExportError, match="does not do what the model does"):
         export.saved_model(trained, tmp_path / "served", sample=SOURCES)
     assert list((tmp_path / "served").iterdir()) == []
@@ -146,21 +151,25 @@ def test_the_signatures_are_what_a_server_wants(searches):
     session = tf.compat.v1.Session(graph=tf.Graph())
     with session.graph.as_default():
         meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], searches.path)
-    for name in ("serving_default", "beam", "sample", "score"):
+    widths = {"beam": [2], "beam_options": [2]}
+    for name in ("serving_default", "beam", "beam_options", "sample", "score"):
         signature = meta.signature_def[name]
         shapes = [[d.size for d in i.tensor_shape.dim] for i in signature.inputs.values()]
         assert shapes == [[-1]] * len(shapes)
-        shapes = [[d.size for d in i.tensor_shape.dim] for i in signature.outputs.values()]
-        assert shapes == [[-1, 2] if name == "beam" else [-1]] * len(shapes)
+        for output, info in signature.outputs.items():
+            width = [] if output == "truncated" else widths.get(name, [])
+            assert [d.size for d in info.tensor_shape.dim] == [-1, *width]
 
 
 def test_joined_requests_get_what_they_get_alone(searches):
     rows = {"length_penalty": [0.0, 1.0, 0.5], "coverage_penalty": [0.0, 0.2, 0.0]}
     rows.update(min_length=[0, 4, 0], max_length=[20, 20, 3])
     texts = np.array([text.encode() for text in SOURCES[:3]], object)
-    together = searches.run("beam", text=texts, **rows)
+    together = searches.run("beam_options", text=texts, **rows)
     for i in range(3):
-        alone = searches.run("beam", text=texts[i : i + 1], **{k: [v[i]] for k, v in rows.items()})
+        alone = searches.run(
+            "beam_options", text=texts[i : i + 1], **{k: [v[i]] for k, v in rows.items()}
+        )
         assert alone["text"][0].tolist() == together["text"][i].tolist()
         np.testing.assert_allclose(alone["score"][0], together["score"][i], atol=1e-4)
 
@@ -169,7 +178,7 @@ def test_odd_requests_spoil_nothing(searches):
     """A request with numbers out of all bounds gets a result, and its batch-mates their own."""
     texts = np.array([text.encode() for text in SOURCES[:4]], object)
     odd = {
-        "beam": {
+        "beam_options": {
             "length_penalty": [np.nan, np.inf, -np.inf],
             "coverage_penalty": [np.nan, 1e30, -5.0],
             "min_length": [10, 2**31 - 1, -7],
@@ -190,8 +199,8 @@ def test_odd_requests_spoil_nothing(searches):
         mixed = searches.run(name, text=texts, **{k: [*v, usual[k]] for k, v in rows.items()})
         np.testing.assert_array_equal(mixed["text"][3], alone["text"][0])
         np.testing.assert_allclose(mixed["score"][3], alone["score"][0], atol=1e-4)
-        assert np.isfinite(mixed["score"]).all() and np.isfinite(mixed["ranking"]).all()
-        if name == "beam":  # the greatest length wins; -1 is none
+        assert np.isfinite(mixed["score"]).all()
+        if name == "beam_options":  # the greatest length wins; -1 is none
             first = np.reshape(mixed["length"], (4, -1))[:, 0]
             assert (first[:2] == [5, 3]).all() and 0 < first[2] < 20
         else:  # 0 and below take the most probable

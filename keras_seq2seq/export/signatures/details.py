@@ -24,13 +24,16 @@ def details_signature(served: ServedModel) -> Signature:
         ids, truncated = served.read(text)  # [B, S']
         result = served.search(ids)
         scores, attention = served.score(ids, result.ids)  # [B, T], [B, T, S']
+        ended = tf.reduce_any(result.ids == EOS, axis=1)
+        # The model may have chosen PAD itself, so the ids do not tell where padding begins.
+        real = tf.sequence_mask(result.length + tf.cast(ended, "int32"), length)  # [B, T]
         starts, ends = served.spans(text, ids)  # [B, S'] each
         found = {
             **told(result),
             "text": served.write(result.ids, served.unknown_words(text, attention)),
             "truncated": truncated,
-            "tokens": padded(served.target_names(result.ids), length, value=""),
-            "token_scores": padded(scores, length),
+            "tokens": tf.where(real, served.target_names(result.ids), ""),
+            "token_scores": tf.where(real, scores, 0.0),
             "source_tokens": padded(served.source_names(ids), width, value=""),
             "source_starts": padded(starts, width),
             "source_ends": padded(ends, width),
@@ -39,8 +42,8 @@ def details_signature(served: ServedModel) -> Signature:
             "unknown_target_tokens": count_of(result.ids),
         }
         if served.seq2seq.attention is not None:
-            real = tf.cast(result.ids != PAD, attention.dtype)[:, :, tf.newaxis]  # [B, T, 1]
-            found["attention"] = padded(attention * real, length, width)
+            attention = tf.where(real[:, :, tf.newaxis], attention, 0.0)
+            found["attention"] = padded(attention, length, width)
         return found
 
     return serve, specs([None], {"text": tf.string})

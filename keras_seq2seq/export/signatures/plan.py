@@ -84,12 +84,11 @@ class Plan:
         found = {
             "serving_default": search_signature(served, SearchOptions()),
             "sample": sampling,
+            "details": details_signature(served),
             "score": score_signature(served),
             "tokenize": tokenize_signature(served),
             "detokenize": detokenize_signature(served),
         }
-        if hasattr(model.source_tokenizer, "spans"):
-            found["details"] = details_signature(served)
         if self.beam:
             options = SearchOptions(**self.beam)
             inputs = self.beam_inputs

@@ -132,10 +132,10 @@ class ServedModel:
 
     def source_names(self, ids: Tensor) -> Tensor:
         """Names of source tokens, ids [B, S'] -> string [B, S']; nothing for padding."""
-        return self._source_names(ids)
+        return tf.where(ids == PAD, "", self._source_names(ids))
 
     def target_names(self, ids: Tensor) -> Tensor:
-        """Names of target tokens, ids [B, T] -> string [B, T]; nothing for padding."""
+        """Names of target tokens, ids [B, T] -> string [B, T]."""
         return self._target_names(ids)
 
     @functools.cached_property
@@ -166,10 +166,7 @@ def count_of(ids: Tensor, token: int = UNK) -> Tensor:
 def _names(tokenizer: Tokenizer) -> Any:
     names = np.array(tokenizer.tokens(), object)
 
-    def look_up(ids: Tensor) -> Tensor:
-        return tf.where(ids == PAD, "", tf.gather(names, ids))
-
-    return _shared(look_up, _IDS)
+    return _shared(lambda ids: tf.gather(names, ids), _IDS)
 
 
 def _shared(function: Any, *specs: tf.TensorSpec) -> Any:
