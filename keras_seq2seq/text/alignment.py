@@ -4,9 +4,10 @@ import dataclasses
 import functools
 import itertools
 import re
+from collections.abc import Iterable
 
 from keras_seq2seq.text.characters import (
-    INVISIBLE,
+    JOINING,
     WHITE_SPACE,
     WHITE_SPACE_RUN,
     character_class,
@@ -46,6 +47,17 @@ def align_python(normalization: Normalization, text: str) -> tuple[str, Spans]:
     return expected, [(0, len(text))] * len(expected)
 
 
+def spans_of_pieces(normalized: str, spans: Spans, lengths: Iterable[int]) -> Spans:
+    """The spans of pieces of so many bytes each, from those of the characters."""
+    owner = [span for span, c in zip(spans, normalized, strict=True) for _ in c.encode()]
+    found, end, last = [], 0, spans[0][0] if spans else 0
+    for length in lengths:
+        start, end = end, min(end + length, len(owner))
+        first, last = (owner[start][0], owner[end - 1][1]) if start < end else (last, last)
+        found.append((first, last))
+    return found
+
+
 def _collapse(normalized: str, spans: Spans) -> tuple[str, Spans]:
     """Makes one space of each run of white space, and nothing of those at the ends."""
     texts, kept, end = [], [], 0
@@ -62,15 +74,13 @@ def _collapse(normalized: str, spans: Spans) -> tuple[str, Spans]:
 def _clusters(text: str, normalization: Normalization) -> list[int]:
     """Starts at each character that does not join the one before it."""
     space = f"[{WHITE_SPACE}]+|" if normalization.collapse_whitespace else ""
-    invisible = INVISIBLE if normalization.drop_invisible else ""
-    return [found.start() for found in _cluster(space, invisible).finditer(text)]
+    joining = JOINING[normalization.drop_invisible]
+    return [found.start() for found in _cluster(space, joining).finditer(text)]
 
 
 @functools.cache
-def _cluster(space: str, invisible: str) -> re.Pattern:
-    # Hangul vowels and final consonants join the letter before them, though they are no marks.
-    joining = character_class(combining_marks()) + "\u1160-\u11ff" + invisible
-    return re.compile(f"(?s:{space}.)[{joining}]*")
+def _cluster(space: str, joining: str) -> re.Pattern:
+    return re.compile(f"(?s:{space}.)[{character_class(combining_marks())}{joining}]*")
 
 
 def _words(text: str) -> list[int]:

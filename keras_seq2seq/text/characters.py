@@ -24,6 +24,9 @@ UNSEEN = (
     "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\ufe00-\ufe0f"
     "\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 )
+# What joins the character before it, though it is no combining mark: Hangul vowels and final
+# consonants, and what is invisible where this goes.
+JOINING = {False: "\u1160-\u11ff", True: "\u1160-\u11ff" + INVISIBLE}
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LAST_MARK = 0x1FFFF  # no combining mark comes behind
@@ -63,3 +66,15 @@ def character_class(codes: Iterable[int]) -> str:
         else:
             ranges.append([code, code])
     return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
+
+
+@functools.cache
+def code_points(inside: str) -> tuple[int, ...]:
+    r"""The code points, sorted, of what stands in a class of a regular expression.
+
+    >>> code_points(r"\x00-\x02a-c")
+    (0, 1, 2, 97, 98, 99)
+    """
+    inside = re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), inside)
+    ranges = re.findall("(?s)(.)(?:-(.))?", inside)
+    return tuple(sorted(c for a, z in ranges for c in range(ord(a), ord(z or a) + 1)))

@@ -83,14 +83,7 @@ def _run_caps(codes: tuple[int, ...], inside: bool) -> Callable[[tf.Tensor], tf.
     def cap(text: tf.Tensor) -> tf.Tensor:
         # Raw operators: ragged tensors check themselves, which is six times the graph.
         splits, flat = tf.raw_ops.UnicodeDecode(input=text, input_encoding="UTF-8")  # [N+1], [T]
-        table = tf.constant([*codes, 0x110000])  # the last equals no code point
-        runs_on = (tf.gather(table, tf.searchsorted(table, flat)) == flat) == inside
-        count = tf.size(flat, splits.dtype)
-        of_rows = tf.scatter_nd(splits[:-1, None], tf.ones_like(splits[:-1]), [count + 1])[:-1] > 0
-        follows = runs_on & tf.concat([[False], runs_on], axis=0)[:-1] & ~of_rows
-        starts = tf.where(~follows)[:, 0]  # of runs, or of single others
-        run = tf.cumsum(tf.cast(~follows, tf.int64)) - 1
-        stays = tf.range(count) - tf.gather(starts, run) < LONGEST_RUN
+        stays = _first_of_runs(splits, flat, codes, inside)
         kept = tf.cumsum(tf.cast(tf.concat([stays, [False]], axis=0), tf.int64), exclusive=True)
         return tf.raw_ops.UnicodeEncode(
             input_values=tf.gather(flat, tf.where(stays)[:, 0]),
@@ -99,6 +92,34 @@ def _run_caps(codes: tuple[int, ...], inside: bool) -> Callable[[tf.Tensor], tf.
         )
 
     return cap
+
+
+def _first_of_runs(
+    splits: tf.Tensor, flat: tf.Tensor, codes: tuple[int, ...], inside: bool
+) -> tf.Tensor:
+    """Which of the characters [T] of texts [N] are the first `LONGEST_RUN` of a run, or of none."""
+    runs_on = are_among(flat, codes) == inside
+    count = tf.size(flat, splits.dtype)
+    of_rows = tf.scatter_nd(splits[:-1, None], tf.ones_like(splits[:-1]), [count + 1])[:-1] > 0
+    follows = runs_on & tf.concat([[False], runs_on], axis=0)[:-1] & ~of_rows
+    starts = tf.where(~follows)[:, 0]  # of runs, or of single others
+    run = tf.cumsum(tf.cast(~follows, tf.int64)) - 1
+    return tf.range(count) - tf.gather(starts, run) < LONGEST_RUN
+
+
+def stays_of_runs(
+    splits: tf.Tensor, flat: tf.Tensor, codes: tuple[int, ...], inside: bool = True
+) -> tf.Tensor:
+    """Which of the characters of texts [N], int32 [T], `cap_runs` leaves: bool [T]."""
+    long = splits[1:] - splits[:-1] > LONG_TEXT
+    text = tf.searchsorted(splits[1:], tf.range(tf.size(flat, splits.dtype)), side="right")
+    return _first_of_runs(splits, flat, codes, inside) | ~tf.gather(long, text)
+
+
+def are_among(characters: tf.Tensor, codes: tuple[int, ...]) -> tf.Tensor:
+    """Which characters, int32 [T], are of the sorted code points `codes`: bool [T]."""
+    table = tf.constant([*codes, 0x110000])  # the last equals no code point
+    return tf.gather(table, tf.searchsorted(table, characters)) == characters
 
 
 def kept_python(text: str, codes: tuple[int, ...], inside: bool = True) -> list[tuple[int, int]]:
@@ -132,14 +153,28 @@ def begin(read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int) -
     or before anything that is far behind, if it gives enough; the whole is read where it does not.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    part = _cut(text, 4 * (count + LONG_TEXT), f"[{WHITE_SPACE}]")
-    found = read(part)
-    enough = tf.strings.length(found, "UTF8_CHAR") >= count + 2 * LONG_TEXT
-    enough |= tf.strings.length(part) == tf.strings.length(text)
+    part, found, enough = _parts(read, text, count)
     found = tf.cond(
         tf.reduce_all(enough), lambda: found, lambda: read(tf.where(enough, part, text))
     )
-    return _cut(found, count, " ")
+    return cut(found, count, " ")
+
+
+def part(read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int) -> tf.Tensor:
+    """The parts of texts [B], as valid UTF-8, that `begin` reads."""
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    part, _, enough = _parts(read, text, count)
+    return tf.where(enough, part, text)
+
+
+def _parts(
+    read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Parts of texts [B], what is read of them, and whether that is enough."""
+    part = cut(text, 4 * (count + LONG_TEXT), f"[{WHITE_SPACE}]")
+    found = read(part)
+    enough = tf.strings.length(found, "UTF8_CHAR") >= count + 2 * LONG_TEXT
+    return part, found, enough | (tf.strings.length(part) == tf.strings.length(text))
 
 
 def begin_python(read: Callable[[str], str], text: str, count: int) -> str:
@@ -159,7 +194,7 @@ def cut_python(text: str, count: int, space: re.Pattern = WHITE_SPACE_RUN) -> st
     return text[: found.start() if found else count + LONG_TEXT]
 
 
-def _cut(text: tf.Tensor, count: int, space: str) -> tf.Tensor:
+def cut(text: tf.Tensor, count: int, space: str) -> tf.Tensor:
     """Texts [B] up to the first space at or behind `count`, or `count + LONG_TEXT` characters."""
     length = tf.strings.length(text, "UTF8_CHAR")
     first, rest = (

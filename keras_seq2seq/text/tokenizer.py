@@ -16,22 +16,10 @@ import tensorflow as tf
 
 from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.specs.known_names import KnownNames
-from keras_seq2seq.text.alignment import align_python
+from keras_seq2seq.text import inputs
+from keras_seq2seq.text.alignment import align_python, spans_of_pieces
+from keras_seq2seq.text.alignment_in_graph import align
 from keras_seq2seq.text.characters import replace_surrogates
-from keras_seq2seq.text.inputs import (
-    LONG_TEXT,
-    LONGEST_RUN,
-    SPACE,
-    begin,
-    begin_python,
-    cap_runs,
-    cap_runs_python,
-    cut_python,
-    id_tensor,
-    kept_python,
-    part_python,
-    text_tensor,
-)
 from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.special_tokens import SPECIAL_TOKENS, UNK
 from keras_seq2seq.text.vocabulary import PieceTable, lines_to_learn
@@ -107,7 +95,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         A string tensor [B] or a list of str gives an int32 `RaggedTensor` [B, (T)]; one string
         gives an int32 tensor [T].
         """
-        text = text_tensor(text)
+        text = inputs.text_tensor(text)
         ids = self._encode(self._read(tf.reshape(text, [-1]), limit))[:, :limit]  # [B, (T)]
         return ids.flat_values if text.shape.rank == 0 else ids
 
@@ -141,7 +129,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
 
     def tokenize_to_strings(self, text: Any, limit: int | None = None) -> tf.RaggedTensor:
         """What each id of `tokenize`, UNK too, stands for in this text: string [B, (T)]."""
-        return self.cut(self._read(text_tensor(text), limit))[:, :limit]
+        return self.cut(self._read(inputs.text_tensor(text), limit))[:, :limit]
 
     def spans_python(self, text: str, limit: int | None = None) -> list[tuple[int, int]]:
         """The (start, end) of each id of `tokenize_python`: what of the text became it.
@@ -150,43 +138,57 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         """
         needed = self._characters(limit)
         if needed is not None:
-            text = part_python(self.read_python, text, needed)
+            text = inputs.part_python(self.read_python, text, needed)
         normalized, spans = align_python(self.normalization, text)
         if self.known_characters is not None:
-            kept = kept_python(normalized, self.known_characters, inside=False)
+            kept = inputs.kept_python(normalized, self.known_characters, inside=False)
             normalized = "".join(normalized[start:end] for start, end in kept)
             spans = [span for start, end in kept for span in spans[start:end]]
         if needed is not None:
-            normalized = cut_python(normalized, needed, SPACE)
+            normalized = inputs.cut_python(normalized, needed, inputs.SPACE)
             spans = spans[: len(normalized)]
         lengths = list(map(len, self.cut_python(normalized)))  # in bytes of UTF-8
         if lengths and self.dummy_space == "start":
             lengths[0] -= 1  # the space that is not there
-        owner = [span for span, c in zip(spans, normalized, strict=True) for _ in c.encode()]
-        found, end, last = [], 0, spans[0][0] if spans else 0
-        for length in lengths:
-            start, end = end, min(end + length, len(owner))
-            first, last = (owner[start][0], owner[end - 1][1]) if start < end else (last, last)
-            found.append((first, last))
-        return found[:limit]
+        return spans_of_pieces(normalized, spans, lengths)[:limit]
+
+    def spans(self, text: Any, limit: int | None = None) -> tuple[tf.RaggedTensor, ...]:
+        """The starts and the ends of `spans_python` for texts [B], int32 [B, (T)], in any graph."""
+        text, needed = inputs.text_tensor(text), self._characters(limit)
+        if needed is not None:
+            text = inputs.part(self._read, text, needed)
+        aligned = align(self.normalization, text)
+        if self.known_characters is not None:
+            aligned = aligned.capped(self.known_characters)
+        normalized = aligned.texts()
+        if needed is not None:
+            normalized = inputs.cut(normalized, needed, " ")
+        lengths = self._piece_lengths(normalized)
+        dummy = int(self.dummy_space == "start")
+        return aligned.spans(lengths, tf.strings.length(normalized), dummy, limit)
+
+    def _piece_lengths(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """How many bytes of normalized texts [B] each of their ids is: int32 [B, (T)]."""
+        pieces = self.cut(text)
+        return pieces.with_flat_values(tf.strings.length(pieces.flat_values))
 
     def _read(self, text: tf.Tensor, limit: int | None = None) -> tf.Tensor:
         """What shall be cut of texts [B]: normalized, and as much as the first `limit` ids need."""
         needed = self._characters(limit)
         if needed is not None:
-            return begin(self._read, text, needed)
+            return inputs.begin(self._read, text, needed)
         text = self.normalization(text)
         known = self.known_characters
-        return text if known is None else cap_runs(text, known, inside=False)
+        return text if known is None else inputs.cap_runs(text, known, inside=False)
 
     def read_python(self, text: str, limit: int | None = None) -> str:
         """Does what `_read` does for one str."""
         needed = self._characters(limit)
         if needed is not None:
-            return begin_python(self.read_python, text, needed)
+            return inputs.begin_python(self.read_python, text, needed)
         text = self.normalization.normalize_python(text)
         known = self.known_characters
-        return text if known is None else cap_runs_python(text, known, inside=False)
+        return text if known is None else inputs.cap_runs_python(text, known, inside=False)
 
     def _characters(self, limit: int | None) -> int | None:
         """How many characters of a normalized text hold its first `limit` ids for certain.
@@ -198,7 +200,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         """
         if limit is None or self.longest_piece is None:
             return None
-        return max(LONG_TEXT, limit * max(self.longest_piece, LONGEST_RUN))
+        return max(inputs.LONG_TEXT, limit * max(self.longest_piece, inputs.LONGEST_RUN))
 
     # Ids to text
 
@@ -209,7 +211,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
             ids: integer `RaggedTensor` [B, (T)] or tensor [..., T], or lists of int.
             unknown: string tensor [..., T], what to write where UNK stands in dense `ids`.
         """
-        ids = id_tensor(ids)
+        ids = inputs.id_tensor(ids)
         known = (ids >= 0) & (ids < self.vocabulary_size)
         ids = tf.where(known, ids, tf.constant(UNK, tf.int64))
         surfaces = tf.gather(self._surface_table, ids)  # [B, T]

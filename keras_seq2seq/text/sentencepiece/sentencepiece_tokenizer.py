@@ -181,6 +181,14 @@ class SentencePieceTokenizer(Tokenizer):
         pieces = self._require(self._graph_splitter).tokenize(text)
         return pieces.with_flat_values(tf.strings.regex_replace(pieces.flat_values, _SPACE, " "))
 
+    def _piece_lengths(self, text: tf.Tensor) -> tf.RaggedTensor:
+        lengths = super()._piece_lengths(text)
+        is_byte = [self.processor.is_byte(i) for i in range(self.vocabulary_size)]
+        if not any(is_byte):
+            return lengths
+        of_bytes = tf.gather(is_byte, self._encode(text).flat_values)
+        return lengths.with_flat_values(tf.where(of_bytes, 1, lengths.flat_values))
+
     def cut_python(self, text: str) -> list[bytes]:
         ids, pieces = (self.processor.encode(text, out_type=kind) for kind in (int, str))
         return [self._surface(i, piece) for i, piece in zip(ids, pieces, strict=True)]
