@@ -25,7 +25,7 @@ def check_answers(
     model: TextSeq2Seq, artefact: SavedModelArtefact, plan: Plan, texts: Sequence[str]
 ) -> None:
     """Raises an `ExportError` that shows how a signature first differs from the model."""
-    options = {"return_details": True, "replace_unknown": plan.replace_unknown}
+    options: dict[str, Any] = {"return_details": True, "replace_unknown": plan.replace_unknown}
     greedy, scores = model.generate(texts, return_scores=True, **options)
     targets = [generation.text for generation in greedy]
     for name in ("serving_default", "details"):
@@ -50,15 +50,14 @@ def check_answers(
 
 def ask(artefact: SavedModelArtefact, signature: str, **inputs: Any) -> Iterator[Row]:
     """What a signature gives for lists of N inputs, or one value for all: N rows, str for bytes."""
-    count = max(len(rows) for rows in inputs.values() if not np.isscalar(rows))
-    dtypes = artefact.manifest["signatures"][signature]["inputs"]
+    count = max(len(rows) for rows in inputs.values() if isinstance(rows, Sequence))
+    tensors = artefact.manifest["signatures"][signature]["inputs"]
     arrays = {}
     for name, rows in inputs.items():
-        rows = [rows] * count if np.isscalar(rows) else rows
-        if dtypes[name]["dtype"] == "string":
-            rows = [text.encode() for text in rows]
-        kind = object if dtypes[name]["dtype"] == "string" else dtypes[name]["dtype"]
-        arrays[name] = np.array(rows, kind)
+        rows = rows if isinstance(rows, Sequence) else [rows] * count
+        rows = [row.encode() if isinstance(row, str) else row for row in rows]
+        kind = tensors[name]["dtype"]
+        arrays[name] = np.array(rows, object if kind == "string" else kind)
     for start in range(0, count, _BATCH):
         batch = {name: rows[start : start + _BATCH] for name, rows in arrays.items()}
         found = {name: rows.tolist() for name, rows in artefact.run(signature, **batch).items()}

@@ -71,7 +71,7 @@ class Plan:
         return cls(options.beam_size, options.num_return, beam_inputs, replace_unknown, steps)
 
     @property
-    def beam(self) -> dict[str, int] | None:
+    def beam(self) -> dict[str, Any] | None:
         """The options of the signature `beam`, or `None` if there is none."""
         if self.beam_size < 2:
             return None

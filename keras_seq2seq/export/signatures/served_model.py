@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.export.signatures.signature import specs
 from keras_seq2seq.models.decodable import GREEDY
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.framing import close, source_tokens
@@ -88,8 +89,8 @@ class ServedModel:
                 chosen = dataclasses.replace(options, **given)
                 return self.seq2seq.search(ids, self.max_target_length, chosen)
 
-            kinds = [tf.TensorSpec([None], OPTIONS[name].kind) for name in inputs]
-            self._searches[key] = _shared(search, _IDS, *kinds)
+            kinds = {name: OPTIONS[name].kind for name in inputs}
+            self._searches[key] = _shared(search, _IDS, *specs([None], kinds))
         return self._searches[key](ids, *inputs.values())
 
     def score(self, ids: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,10 +126,12 @@ class ServedModel:
         """
         tokenizer = self.model.source_tokenizer
         text = tf.where(tf.strings.regex_full_match(text, tokenizer.normalization.blank), "", text)
-        found = tokenizer.spans(text, self.max_source_length - 1)
+        starts, ends = (
+            rows.to_tensor(0, shape=tf.shape(ids))
+            for rows in tokenizer.spans(text, self.max_source_length - 1)
+        )
         end = tf.strings.length(text, "UTF8_CHAR")[:, tf.newaxis]  # [B, 1]
-        width = tf.shape(ids)
-        return tuple(tf.where(ids == EOS, end, rows.to_tensor(0, shape=width)) for rows in found)
+        return tf.where(ids == EOS, end, starts), tf.where(ids == EOS, end, ends)
 
     def source_names(self, ids: Tensor) -> Tensor:
         """Names of source tokens, ids [B, S'] -> string [B, S']; nothing for padding."""
