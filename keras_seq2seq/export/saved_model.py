@@ -18,6 +18,7 @@ from keras_seq2seq.export.manifest import (
 )
 from keras_seq2seq.export.saved_model_artefact import MANIFEST
 from keras_seq2seq.export.signatures.plan import BEAM_INPUTS, Plan
+from keras_seq2seq.export.slim_graph import slim_graph
 from keras_seq2seq.export.workplace import workplace
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
@@ -97,6 +98,7 @@ def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: Plan) -> None:
     for name, (serve, inputs) in plan.signatures(twin).items():
         archive.add_endpoint(name, serve, input_signature=inputs)
     archive.write_out(str(directory), verbose=False)
+    slim_graph(directory)
     manifest = directory / MANIFEST
     manifest.parent.mkdir(exist_ok=True)
     facts = {
