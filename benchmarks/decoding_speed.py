@@ -8,7 +8,8 @@ the end: speed does not depend on what it writes. Sentences are sorted by length
 greedily and with beams. The SavedModel takes ids and is run in a session, as a server does it.
 
 `--reference COMMAND` runs a command after each round that prints one line of JSON with
-`sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams.
+`sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams,
+and `{batch}` that of sentences in a batch. Several sizes are measured one after another.
 Two programs can be compared only when they take turns. `--json FILE` writes one line of JSON, to
 standard output if FILE is `-`.
 """
@@ -35,7 +36,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--model", required=True, help="SentencePiece model")
     parser.add_argument("--embed", type=int, default=256, help="E")
     parser.add_argument("--units", type=int, default=512, help="H of the decoder")
-    parser.add_argument("--batch", type=int, default=32, help="sentences")
+    parser.add_argument("--batch", type=int, nargs="+", default=[32], help="sentences")
     parser.add_argument("--batches", type=int, default=30, help="batches a round, the shortest")
     parser.add_argument("--length", type=int, default=30, help="steps")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
@@ -98,15 +99,15 @@ def open_saved_model(options, directory):
     return {beams: runner(meta.signature_def[f"beam_{beams}"]) for beams in options.beams}
 
 
-def read_batches(options, tokenizer):
+def read_batches(options, tokenizer, size):
     """The shortest sentences in batches: int32 arrays [B, S], EOS behind each."""
     import numpy as np
 
     lines = Path(options.source).read_text("utf-8").splitlines()
     rows = sorted(([*tokenizer.tokenize_python(line), 3] for line in lines), key=len)
     batches = []
-    for start in range(0, min(len(rows), options.batch * options.batches), options.batch):
-        batch = rows[start : start + options.batch]
+    for start in range(0, min(len(rows), size * options.batches), size):
+        batch = rows[start : start + size]
         ids = np.zeros((len(batch), len(batch[-1])), "int32")
         for place, row in enumerate(batch):
             ids[place, : len(row)] = row
@@ -126,28 +127,36 @@ def main(arguments=None):
     from keras_seq2seq.text import SentencePieceTokenizer
 
     tokenizer = SentencePieceTokenizer(options.model)
-    batches = read_batches(options, tokenizer)
     with tempfile.TemporaryDirectory() as directory:
         parameters = write_saved_model(options, tokenizer.vocabulary_size, directory)
         runs = open_saved_model(options, directory)
-    figures = {"parameters": parameters, "batch": options.batch, "length": options.length}
-    for beams, run in runs.items():
-        sentences_per_second(run, batches[:: max(1, len(batches) - 1)])  # warm up
-        ours, theirs = [], []
-        for number in range(options.rounds):
-            ours.append(sentences_per_second(run, batches))
-            line = f"beam {beams}, round {number + 1}: {ours[-1]:.1f} sentences/s"
-            if options.reference:
-                command = options.reference.replace("{beam}", str(beams))
-                theirs.append(run_reference(command, "sentences_per_s"))
-                line += f"; reference {theirs[-1]:.1f} sentences/s"
-            print(line, file=sys.stderr)
-        found = {"sentences_per_s": round(statistics.median(ours), 2)}
-        if theirs:
-            found["reference_sentences_per_s"] = round(statistics.median(theirs), 2)
-            found["ratio"] = round(statistics.median(ours) / statistics.median(theirs), 3)
-        figures[f"beam_{beams}"] = found
+    figures = {"parameters": parameters, "length": options.length}
+    for size in options.batch:
+        batches = read_batches(options, tokenizer, size)
+        for beams, run in runs.items():
+            found = measure(options, run, batches, size, beams)
+            figures.setdefault(f"batch_{size}", {})[f"beam_{beams}"] = found
     give_line(figures, options.json)
+
+
+def measure(options, run, batches, size, beams):
+    """Sentences a second of one search on batches of one size, and of the reference in turn."""
+    sentences_per_second(run, batches[:: max(1, len(batches) - 1)])  # warm up
+    ours, theirs = [], []
+    for number in range(options.rounds):
+        ours.append(sentences_per_second(run, batches))
+        line = f"batch {size}, beam {beams}, round {number + 1}: {ours[-1]:.1f} sentences/s"
+        if options.reference:
+            command = options.reference.replace("{beam}", str(beams)).replace("{batch}", str(size))
+            theirs.append(run_reference(command, "sentences_per_s"))
+            line += f"; reference {theirs[-1]:.1f} sentences/s"
+        print(line, file=sys.stderr)
+    speed = statistics.median(ours)
+    found = {"sentences_per_s": round(speed, 2), "milliseconds": round(1000 * size / speed, 1)}
+    if theirs:
+        found["reference_sentences_per_s"] = round(statistics.median(theirs), 2)
+        found["ratio"] = round(speed / statistics.median(theirs), 3)
+    return found
 
 
 if __name__ == "__main__":
