@@ -16,6 +16,7 @@ from keras_seq2seq.export.manifest import (
     file_hashes,
     write_manifest,
 )
+from keras_seq2seq.export.native.proof import proven_in
 from keras_seq2seq.export.saved_model_artefact import MANIFEST
 from keras_seq2seq.export.signatures.plan import BEAM_INPUTS, Plan
 from keras_seq2seq.export.slim_graph import slim_graph
@@ -83,14 +84,14 @@ def saved_model(
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")
     with workplace(base, base) as temporary:
         twin = model.for_export()
-        _write(twin, temporary, plan)
+        _write(twin, temporary, plan, proven_in(natively=verify == "full"))
         check_served(twin, temporary, plan, sample, verify)
         temporary.chmod(0o755)
         tree_to_disk(temporary)
         return _rename_to_next_version(temporary, base)
 
 
-def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: Plan) -> None:
+def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: Plan, proven_in: list[str]) -> None:
     # The weights follow from the endpoints; tracking the twin would store them twice.
     archive = keras.export.ExportArchive()
     archive.track(twin.source_tokenizer)
@@ -104,6 +105,7 @@ def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: Plan) -> None:
     facts = {
         **describe_model(twin),
         **plan.facts(),
+        "proven_in": proven_in,  # or there will be no such directory
         "signatures": describe_signatures(read_graph(directory).signature_def),
         "files": file_hashes(directory),
     }

@@ -7,6 +7,7 @@ from keras_seq2seq.export.checks.answers import check_answers
 from keras_seq2seq.export.checks.batches import check_batches
 from keras_seq2seq.export.checks.equality import ODD_TEXTS, sample_texts
 from keras_seq2seq.export.checks.operators import check_operators
+from keras_seq2seq.export.native.proof import prove
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.export.signatures.plan import Plan
 from keras_seq2seq.nearest_name import did_you_mean
@@ -46,3 +47,5 @@ def check_served(
     texts = [*dict.fromkeys([*given, *ODD_TEXTS])]
     check_answers(model, artefact, plan, texts)
     check_batches(artefact, texts[:3])
+    if verify == "full":
+        prove(artefact, texts)

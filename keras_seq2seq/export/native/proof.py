@@ -12,13 +12,13 @@ from keras_seq2seq.export.native.program import find_compiler
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
 
-def proven_in() -> list[str]:
-    """Where `prove` shows that a SavedModel runs, on this machine: for the manifest.
+def proven_in(natively: bool) -> list[str]:
+    """Where an export shows that a SavedModel runs, on this machine: for the manifest.
 
-    That is TensorFlow's session, called from Python; and, where there is a C compiler, the same in
-    a process without Python.
+    That is TensorFlow's session, called from Python; and, by `prove` and where there is a C
+    compiler, the same in a process without Python.
     """
-    kinds = ["session", "native session"] if find_compiler() else ["session"]
+    kinds = ["session", "native session"] if natively and find_compiler() else ["session"]
     return [f"{tf.__version__} ({kind})" for kind in kinds]
 
 

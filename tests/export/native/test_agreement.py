@@ -69,8 +69,8 @@ def test_floats_may_be_rounded_and_nothing_else():
 
 def test_what_an_export_proves_is_named(monkeypatch):
     monkeypatch.setattr(proof, "find_compiler", lambda: "/usr/bin/cc")
-    session, native = proof.proven_in()
+    session, native = proof.proven_in(natively=True)
     assert native == session.replace("(session)", "(native session)")
     monkeypatch.setattr(proof, "find_compiler", lambda: None)
-    assert proof.proven_in() == [session]
+    assert proof.proven_in(natively=True) == proof.proven_in(natively=False) == [session]
     proof.prove(Echo(), ["a"])  # nothing can be shown, nothing is asked
