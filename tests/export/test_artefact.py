@@ -22,13 +22,13 @@ class OwnArtefact(export.Artefact):
 
 
 @pytest.fixture(scope="module")
-def artefacts(trained, tmp_path_factory):
+def artefacts(trained, served, tmp_path_factory):
     folder = tmp_path_factory.mktemp("artefacts")
     trained.save(folder / "m.keras")
     sample = SOURCES[:1]
     files = [
         folder / "m.keras",
-        export.saved_model(trained, folder / "served", sample=sample),
+        served,
         export.tflite(trained, folder / "m.tflite", sample=sample),
         export.tflite(trained, folder / "text.tflite", text=True, sample=sample),
     ]

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -14,10 +15,9 @@ TEXTS = [*SOURCES, "", " \t", "모르는 말 hello 😀", "책 " * 100]
 
 
 @pytest.fixture(scope="module")
-def base(trained, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("served")
-    export.saved_model(trained, directory)
-    return directory
+def base(served, tmp_path_factory):
+    """A copy of `served` that this file may write to."""
+    return shutil.copytree(served, tmp_path_factory.mktemp("served") / "base")
 
 
 def test_does_what_the_model_does(base, trained):

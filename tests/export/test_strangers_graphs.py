@@ -128,8 +128,8 @@ def test_a_constant_that_takes_all_memory_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def version(trained, tmp_path_factory):
-    return export.saved_model(trained, tmp_path_factory.mktemp("served"), sample=SOURCES)
+def version(served):
+    return served / "1"
 
 
 def test_description_needs_no_session(version):

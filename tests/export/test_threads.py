@@ -97,13 +97,11 @@ def run(program, *arguments):
 
 
 @pytest.mark.parametrize("kind", few_at_first(1, ["keras", "served", "tflite"]))
-def test_sixteen_threads_get_what_one_gets(kind, trained, tmp_path):
-    path = tmp_path / f"model.{kind}"
+def test_sixteen_threads_get_what_one_gets(kind, trained, served, tmp_path):
+    path = served if kind == "served" else tmp_path / f"model.{kind}"
     if kind == "keras":
         trained.save(path)
-    elif kind == "served":
-        export.saved_model(trained, path, sample=["책"], beam_size=1)
-    else:
+    elif kind == "tflite":
         export.tflite(trained, path, sample=["책"])
     assert run(THREADS, kind, path)[-1] == "equal"
 
