@@ -5,14 +5,13 @@
 See README.md beside this file.
 """
 
-import dataclasses
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO, TypeAlias
 
-from command_line import PARQUET, parser_of, positive, reason_of
+from command_line import PARQUET, OutputError, parser_of, part_of, positive, reason_of
 from served_text_model import ModelError, ServedTextModel, find_version
 from text_lines import Line, TextError, find_files, read_lines
 
@@ -24,7 +23,7 @@ try:
     from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
     from apache_beam.options.pipeline_options import PipelineOptions
 except ImportError:
-    sys.exit("Apache Beam is not installed: pip install apache-beam==2.77.0")
+    sys.exit("Apache Beam is not installed: pip install -r export/cluster/requirements-beam.txt")
 
 WINDOW = 2048  # lines that are sorted by length among themselves
 _LINES_OF_A_PART = 2**16  # of a file that is written at once
@@ -34,15 +33,9 @@ for _name in {"served_text_model", "text_lines", __name__} - {"__main__"}:
     cloudpickle.register_pickle_by_value(sys.modules[_name])
 
 
-@dataclasses.dataclass
-class Translation:
-    """What the model gives for a text; None where its signature does not give it."""
-
-    text: str
-    score: float | None = None
-    length: int | None = None
-    truncated: bool | None = None
-    finished: bool | None = None
+# What goes from worker to worker is of plain types: Beam's coders know no modules by value.
+Row: TypeAlias = tuple[int, str, int, str]  # a Line
+Translation: TypeAlias = dict[str, Any]  # `text` and what else of `OUTPUTS` the signature gives
 
 
 class TextModelHandler(ModelHandler[str, Translation, ServedTextModel]):
@@ -89,10 +82,7 @@ class TextModelHandler(ModelHandler[str, Translation, ServedTextModel]):
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[Translation]:
         found = model(batch)
-        return [
-            Translation(**dict(zip(found, row, strict=True)))
-            for row in zip(*found.values(), strict=True)
-        ]
+        return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
     def get_num_bytes(self, batch: Sequence[str]) -> int:
         return sum(len(text.encode()) for text in batch)
@@ -102,13 +92,13 @@ class TextModelHandler(ModelHandler[str, Translation, ServedTextModel]):
 
 
 def translated(
-    lines: "beam.PCollection[Line]", handler: TextModelHandler
-) -> "beam.PCollection[tuple[Line, Translation]]":
+    lines: "beam.PCollection[Row]", handler: TextModelHandler
+) -> "beam.PCollection[tuple[Row, Translation]]":
     """Lines with their translations, in whatever order the runner has."""
     return (
         lines
-        | "one at a time, to all workers" >> beam.Reshuffle()
-        | "with its text" >> beam.Map(lambda line: (line, line.source))
+        | "to all workers" >> beam.Reshuffle()
+        | "with its text" >> beam.Map(lambda row: (row, row[3]))
         | "translate" >> RunInference(KeyedModelHandler(handler))
     )
 
@@ -129,34 +119,29 @@ def translate_files(
         model: SavedModel, or its parent, whose largest version is taken.
         files: Text, plain or gzipped, or globs, of any file system that Beam knows.
         output: A text file; or, ending in `.parquet`, a directory of files whose names are in
-            order, with the columns `id`, `file`, `line`, `source`, `text`, `score`, `length`,
-            `truncated` and `finished`. Until all is there, it is `output` with `.part` behind.
+            order, with the columns `id`, `file`, `line`, `source`, `text` and what else the
+            signature gives of `score`, `length`, `truncated`, `finished`. Until all is there, it
+            is `output` with `.part` behind.
         batch_size: Texts that run at once.
         signature: `serving_default` or `beam`.
         threads: Cores that TensorFlow may use in a worker; 0 leaves it to TensorFlow.
         options: Of the pipeline; by default those of the direct runner.
 
     Raises:
-        TextError: A file is missing, its beginning is no text, or the output is there already.
+        TextError: A file is missing, or its beginning is no text.
+        OutputError: The output cannot be written, or is there already.
         ModelError: There is no SavedModel.
     """
     handler = TextModelHandler(find_version(model), signature, batch_size, threads)
+    parts = part_of(output, FileSystems.exists)
     paths = find_files(files, _match, _open)
-    parts = f"{output}.part"
-    for path in [parts, output] if output.endswith(PARQUET) else [parts]:
-        if FileSystems.exists(path):
-            raise TextError(f"{path} is there already: remove it, or name another output.")
     FileSystems.mkdirs(parts)
     try:
         with beam.Pipeline(options=options) as pipeline:
-            lines = (
-                pipeline
-                | beam.Create([paths])
-                | "read" >> beam.FlatMap(read_lines, open_file=_open)
-            )
+            lines = pipeline | beam.Create([paths]) | "read" >> beam.FlatMap(_rows)
             _ = (
                 translated(lines, handler)
-                | "part of it" >> beam.Map(lambda pair: (pair[0].id // _LINES_OF_A_PART, pair))
+                | "part of it" >> beam.Map(lambda pair: (pair[0][0] // _LINES_OF_A_PART, pair))
                 | beam.GroupByKey()
                 | "write" >> beam.Map(_write_part, parts, output.endswith(PARQUET))
             )
@@ -165,22 +150,26 @@ def translate_files(
         FileSystems.delete([parts])
 
 
+def _rows(paths: Sequence[str]) -> Iterator[Row]:
+    return map(tuple, read_lines(paths, _open))
+
+
 def _write_part(
-    part: tuple[int, Iterable[tuple[Line, Translation]]], directory: str, as_parquet: bool
+    part: tuple[int, Iterable[tuple[Row, Translation]]], directory: str, as_parquet: bool
 ) -> None:
     """Writes lines that follow one another; a second try of the runner writes the same file."""
     number, pairs = part
-    rows = sorted(pairs, key=lambda pair: pair[0].id)
+    rows = sorted(pairs, key=lambda pair: pair[0][0])
     path = FileSystems.join(directory, f"part-{number:06d}{PARQUET if as_parquet else '.txt'}")
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         if as_parquet:
             import pyarrow as pa
             import pyarrow.parquet
 
-            table = [{**line._asdict(), **dataclasses.asdict(found)} for line, found in rows]
+            table = [{**Line(*row)._asdict(), **found} for row, found in rows]
             pyarrow.parquet.write_table(pa.Table.from_pylist(table), file)
         else:
-            file.write("".join(f"{found.text}\n" for _, found in rows).encode())
+            file.write("".join(f"{found['text']}\n" for _, found in rows).encode())
 
 
 def _finish(parts: str, output: str) -> None:
@@ -226,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             threads=asked.threads,
             options=PipelineOptions(others),
         )
-    except (TextError, ModelError) as error:
+    except (TextError, ModelError, OutputError) as error:
         sys.exit(str(error))
     except RuntimeError as error:  # what a worker raises comes so
         sys.exit(reason_of(error))

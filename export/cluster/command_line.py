@@ -1,9 +1,15 @@
 """What the commands of this folder share."""
 
 import argparse
+import os
 import re
+from collections.abc import Callable
 
 PARQUET = ".parquet"
+
+
+class OutputError(ValueError):
+    """A place where nothing can be written; says how to mend it."""
 
 
 def parser_of(description: str) -> argparse.ArgumentParser:
@@ -30,3 +36,24 @@ def reason_of(error: BaseException) -> str:
     """What went wrong on a worker: our own words where they are within those of the cluster."""
     ours = re.findall(r"\b(?:TextError|ModelError|BatchError): ([^\n]+)", str(error))
     return ours[-1] if ours else f"{type(error).__name__}: {error}"
+
+
+def part_of(output: str, exists: Callable[[str], bool] = os.path.exists) -> str:
+    """The name that an output has until it is whole.
+
+    Args:
+        output: A path, or `scheme://...`.
+        exists: Says whether there is something under a path.
+
+    Raises:
+        OutputError: There is no such directory, or something that would be overwritten. Only a
+            file of text gives way to a new one.
+    """
+    output = output if "://" in output else os.path.abspath(output)
+    part = f"{output}.part"
+    if "://" not in output and not os.path.isdir(os.path.dirname(output)):
+        raise OutputError(f"{output} cannot be written: there is no such directory; make it first.")
+    for path in (output, part):
+        if exists(path) and (output.endswith(PARQUET) or os.path.isdir(path)):
+            raise OutputError(f"{path} is there already: remove it, or name another output.")
+    return part

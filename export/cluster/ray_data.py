@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from command_line import PARQUET, parser_of, positive, reason_of
+from command_line import PARQUET, OutputError, parser_of, part_of, positive, reason_of
 from served_text_model import BatchError, ModelError, ServedTextModel, find_version
 from text_lines import Line, TextError, find_files, read_lines, windows
 
@@ -21,7 +21,7 @@ try:
     import ray.exceptions
     from ray import cloudpickle
 except ImportError:
-    sys.exit("Ray Data is not installed: pip install 'ray[data]==2.60.0'")
+    sys.exit("Ray Data is not installed: pip install -r export/cluster/requirements-ray.txt")
 
 WINDOW = 2048  # lines that are sorted by length among themselves
 _BLOCK = 2**18  # bytes that one task holds: some thousand lines, so that all actors get some
@@ -126,29 +126,14 @@ def write(dataset: "ray.data.Dataset", output: str) -> None:
     behind.
 
     Raises:
-        TextError: There is something that would be overwritten.
+        OutputError: There is no such directory, or something that would be overwritten.
     """
-    part = _part_of(output)
+    part = part_of(output)
     if output.endswith(PARQUET):
         dataset.write_parquet(part, ray_remote_args={"num_cpus": 0})
     else:
         _write_text(dataset, part)
     os.replace(part, output)
-
-
-def _part_of(output: str) -> str:
-    """The name that an output has until it is whole; refuses where something is in the way."""
-    output = os.path.abspath(output)
-    part = f"{output}.part"
-    if not os.path.isdir(os.path.dirname(output)):
-        raise TextError(f"{output} cannot be written: there is no such directory; make it first.")
-    if output.endswith(PARQUET):
-        for path in (output, part):
-            if os.path.exists(path):
-                raise TextError(f"{path} is there already: remove it, or name another output.")
-    elif os.path.isdir(output):
-        raise TextError(f"{output} is a directory: name a file, or a directory *{PARQUET}.")
-    return part
 
 
 def _write_text(dataset: "ray.data.Dataset", path: str) -> None:
@@ -174,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cpus-per-actor", type=positive, default=1, help="their cores (1)")
     asked = parser.parse_args(arguments)
     try:
-        _part_of(asked.output)  # what is in its way is told before the work, not after it
+        part_of(asked.output)  # what is in its way is told before the work, not after it
         dataset = translated(
             asked.model,
             asked.files,
@@ -184,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             cpus_per_actor=asked.cpus_per_actor,
         )
         write(dataset, asked.output)
-    except (TextError, ModelError) as error:
+    except (TextError, ModelError, OutputError) as error:
         sys.exit(str(error))
     except ray.exceptions.RayError as error:
         sys.exit(f"{reason_of(error)}\nWhat was done before is in {asked.output}.part.")

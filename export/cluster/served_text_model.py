@@ -1,6 +1,7 @@
 """A SavedModel that takes texts, run batch by batch; needs TensorFlow and tensorflow-text."""
 
 import importlib.util
+import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -120,11 +121,14 @@ class ServedTextModel:
 
     def _results(self, texts: list[str]) -> dict[str, list[Any]]:
         try:
-            return _columns(self._run_signature(text=self._tf.constant(texts)))
+            found = _columns(self._run_signature(text=self._tf.constant(texts)))
+            reason = "" if all(map(math.isfinite, found.get("score", ()))) else "its score is NaN"
         except self._tf.errors.OpError as error:
-            if len(texts) == 1:
-                reason = " ".join(error.message.split())[-300:]
-                raise BatchError(f"the model fails on {texts[0][:200]!r}: {reason}") from error
+            found, reason = {}, " ".join(error.message.split())[-300:]
+        if not reason:
+            return found
+        if len(texts) == 1:
+            raise BatchError(f"the model fails on {texts[0][:200]!r}: {reason}")
         half = len(texts) // 2
         first, second = self._results(texts[:half]), self._results(texts[half:])
         return {name: first[name] + second[name] for name in first}
