@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from command_line import PARQUET, OutputError, parser_of, part_of, positive, reason_of
 from served_text_model import ModelError, ServedTextModel, find_version
-from text_lines import Line, TextError, find_files, read_lines
+from text_lines import Line, TextError, find_files, match_local, read_lines
 
 try:
     import apache_beam as beam
@@ -133,8 +133,8 @@ def translate_files(
         ModelError: There is no SavedModel.
     """
     handler = TextModelHandler(find_version(model), signature, batch_size, threads)
-    parts = part_of(output, FileSystems.exists)
     paths = find_files(files, _match, _open)
+    parts = part_of(output, paths, FileSystems.exists)
     FileSystems.mkdirs(parts)
     try:
         with beam.Pipeline(options=options) as pipeline:
@@ -160,6 +160,9 @@ def _write_part(
     """Writes lines that follow one another; a second try of the runner writes the same file."""
     number, pairs = part
     rows = sorted(pairs, key=lambda pair: pair[0][0])
+    ids = [row[0] for row, _ in rows]
+    if ids != list(range(ids[0], ids[0] + len(ids))):  # a text without numbers would not show it
+        raise RuntimeError(f"Lines are missing or twice between {ids[0]} and {ids[-1]}.")
     path = FileSystems.join(directory, f"part-{number:06d}{PARQUET if as_parquet else '.txt'}")
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         if as_parquet:
@@ -174,7 +177,7 @@ def _write_part(
 
 def _finish(parts: str, output: str) -> None:
     """Gives the parts their names or, of text, makes one file of them in order."""
-    paths = _match(FileSystems.join(parts, "part-*"))
+    paths = _files_of(parts)
     if output.endswith(PARQUET):
         FileSystems.mkdirs(output)
         names = [FileSystems.join(output, FileSystems.split(path)[1]) for path in paths]
@@ -189,10 +192,15 @@ def _finish(parts: str, output: str) -> None:
 
 
 def _match(name: str) -> list[str]:
-    path = name if "://" in name else os.path.abspath(name)
-    if os.path.isdir(path):
-        raise TextError(f'{name} is a directory. Name its files: "{os.path.join(name, "*.txt")}".')
-    return sorted(found.path for found in FileSystems.match([path])[0].metadata_list)
+    if "://" not in name:
+        return match_local(name)
+    return sorted(found.path for found in FileSystems.match([name])[0].metadata_list)
+
+
+def _files_of(directory: str) -> list[str]:
+    if "://" in directory:
+        return _match(FileSystems.join(directory, "part-*"))
+    return sorted(os.path.join(directory, name) for name in os.listdir(directory))
 
 
 def _open(path: str) -> BinaryIO:
@@ -215,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             threads=asked.threads,
             options=PipelineOptions(others),
         )
-    except (TextError, ModelError, OutputError) as error:
+    except (TextError, ModelError, OutputError, OSError) as error:
         sys.exit(str(error))
     except RuntimeError as error:  # what a worker raises comes so
         sys.exit(reason_of(error))

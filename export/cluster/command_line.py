@@ -3,7 +3,7 @@
 import argparse
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 PARQUET = ".parquet"
 
@@ -38,11 +38,14 @@ def reason_of(error: BaseException) -> str:
     return ours[-1] if ours else f"{type(error).__name__}: {error}"
 
 
-def part_of(output: str, exists: Callable[[str], bool] = os.path.exists) -> str:
+def part_of(
+    output: str, inputs: Sequence[str] = (), exists: Callable[[str], bool] = os.path.exists
+) -> str:
     """The name that an output has until it is whole.
 
     Args:
         output: A path, or `scheme://...`.
+        inputs: What is read, as absolute paths.
         exists: Says whether there is something under a path.
 
     Raises:
@@ -53,6 +56,8 @@ def part_of(output: str, exists: Callable[[str], bool] = os.path.exists) -> str:
     part = f"{output}.part"
     if "://" not in output and not os.path.isdir(os.path.dirname(output)):
         raise OutputError(f"{output} cannot be written: there is no such directory; make it first.")
+    if output in inputs:  # a glob has found what was written before
+        raise OutputError(f"{output} is among the files to translate: name another output.")
     for path in (output, part):
         if exists(path) and (output.endswith(PARQUET) or os.path.isdir(path)):
             raise OutputError(f"{path} is there already: remove it, or name another output.")

@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cpus-per-actor", type=positive, default=1, help="their cores (1)")
     asked = parser.parse_args(arguments)
     try:
-        part_of(asked.output)  # what is in its way is told before the work, not after it
+        part_of(asked.output, find_files(asked.files))  # told before the work, not after it
         dataset = translated(
             asked.model,
             asked.files,
@@ -168,11 +168,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
             signature=asked.signature,
             cpus_per_actor=asked.cpus_per_actor,
         )
+        _tell_what_waits(asked.actors, asked.cpus_per_actor)
         write(dataset, asked.output)
-    except (TextError, ModelError, OutputError) as error:
+    except (TextError, ModelError, OutputError, OSError) as error:
         sys.exit(str(error))
     except ray.exceptions.RayError as error:
-        sys.exit(f"{reason_of(error)}\nWhat was done before is in {asked.output}.part.")
+        part = f"{asked.output}.part"
+        rest = f"\nWhat was done before is in {part}." if os.path.exists(part) else ""
+        sys.exit(reason_of(error) + rest)
+
+
+def _tell_what_waits(actors: int, cpus_per_actor: int) -> None:
+    """Actors that find no cores wait silently for nodes that may never come."""
+    cores = int(ray.cluster_resources().get("CPU", 0))
+    if (fit := cores // cpus_per_actor) < actors:
+        print(
+            f"Of {actors} actors of {cpus_per_actor} cores, {fit} find room in this cluster of "
+            f"{cores} cores. The others wait until it grows.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

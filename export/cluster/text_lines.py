@@ -45,7 +45,7 @@ def find_files(
     """
     paths = []
     for name in names:
-        found = (match or _match_local)(name)
+        found = (match or match_local)(name)
         if not found:
             raise TextError(f"There is no file {name}, and as a glob it matches none.")
         paths += found
@@ -54,6 +54,17 @@ def find_files(
     for path in paths:
         next(read_lines([path], open_file))
     return paths
+
+
+def match_local(name: str) -> list[str]:
+    """The file of that name on the local disk or, where there is none, what matches as a glob."""
+    if os.path.isdir(name):
+        raise TextError(f'{name} is a directory. Name its files: "{os.path.join(name, "*.txt")}".')
+    found = [name] if os.path.exists(name) else sorted(glob.glob(name, recursive=True))
+    for path in found:
+        if not os.path.isfile(path) and not os.path.isdir(path):  # workers could not read it again
+            raise TextError(f"{path} is not a regular file: save its text to a file first.")
+    return [os.path.abspath(path) for path in found if os.path.isfile(path)]
 
 
 def read_lines(
@@ -134,13 +145,6 @@ def _raw_lines(path: str, open_file: Callable[[str], BinaryIO]) -> Iterator[byte
         ) from error
     except OSError as error:
         raise TextError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def _match_local(name: str) -> list[str]:
-    if os.path.isdir(name):
-        raise TextError(f'{name} is a directory. Name its files: "{os.path.join(name, "*.txt")}".')
-    found = [name] if os.path.exists(name) else sorted(glob.glob(name, recursive=True))
-    return [os.path.abspath(path) for path in found if not os.path.isdir(path)]
 
 
 def _open_local(path: str) -> BinaryIO:

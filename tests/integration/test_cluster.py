@@ -225,9 +225,9 @@ def run(kind, *arguments, home):
 @both
 def test_files_are_translated_in_order(kind, served, tmp_path):
     many = LINES * 200  # several windows
-    (tmp_path / "a.txt").write_bytes("\r\n".join(many).encode() + b"\r\n")
+    (tmp_path / "a.in").write_bytes("\r\n".join(many).encode() + b"\r\n")
     (tmp_path / "b.gz").write_bytes(gzip.compress("\n".join(LINES).encode()))
-    files = [str(tmp_path / "*.txt"), str(tmp_path / "b.gz")]
+    files = [str(tmp_path / "*.in"), str(tmp_path / "b.gz")]
     asked = (str(served), *files, "--output")
     expected = open_artefact(served).generate(LINES).texts * 201
 
@@ -245,7 +245,7 @@ def test_files_are_translated_in_order(kind, served, tmp_path):
     rows = sorted(json.loads(table.stdout), key=lambda row: row["id"])
     assert [row["text"] for row in rows] == expected
     assert [row["source"] for row in rows] == many + LINES
-    places = [("a.txt", n + 1) for n in range(len(many))] + [
+    places = [("a.in", n + 1) for n in range(len(many))] + [
         ("b.gz", n + 1) for n in range(len(LINES))
     ]
     assert [(pathlib.Path(row["file"]).name, row["line"]) for row in rows] == places
@@ -274,6 +274,7 @@ def test_what_is_wrong_is_told_before_the_work(kind, fragile, tmp_path):
     for arguments, message in [
         ((str(tmp_path / "no"), "a.txt", "--output", "out.txt"), "does not exist"),
         ((str(fragile), "*.tsv", "--output", "out.txt"), "no file *.tsv"),
+        ((str(fragile), "*.txt", "--output", "a.txt"), "among the files to translate"),
         ((str(fragile), "a.txt", "--output", "no/out.txt"), "no such directory"),
         ((str(fragile), "a.txt", "--output", "a.txt", "--batch-size", "0"), "'0' is not a number"),
     ]:
