@@ -135,6 +135,8 @@ def translate_files(
     handler = TextModelHandler(find_version(model), signature, batch_size, threads)
     paths = find_files(files, _match, _open)
     parts = part_of(output, paths, FileSystems.exists)
+    if FileSystems.exists(parts):
+        raise OutputError(f"{parts} is there already: remove it, or name another output.")
     FileSystems.mkdirs(parts)
     try:
         with beam.Pipeline(options=options) as pipeline:

@@ -24,7 +24,7 @@ except ImportError:
     sys.exit("Ray Data is not installed: pip install -r export/cluster/requirements-ray.txt")
 
 WINDOW = 2048  # lines that are sorted by length among themselves
-_BLOCK = 2**18  # bytes that one task holds: some thousand lines, so that all actors get some
+_BLOCK = 2**16  # bytes that one task holds: few windows, so that all actors get some
 _RETRIES = 3  # of lines whose actor died; without a limit, those that kill it do so for ever
 
 # Workers get these modules with the work: nothing of this folder has to be installed there.
@@ -174,8 +174,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     except ray.exceptions.RayError as error:
         part = f"{asked.output}.part"
-        rest = f"\nWhat was done before is in {part}." if os.path.exists(part) else ""
+        rest = f"\nWhat was done before is in {part}." if _holds_something(part) else ""
         sys.exit(reason_of(error) + rest)
+
+
+def _holds_something(path: str) -> bool:
+    return os.path.isdir(path) or (os.path.isfile(path) and os.path.getsize(path) > 0)
 
 
 def _tell_what_waits(actors: int, cpus_per_actor: int) -> None:
