@@ -133,30 +133,22 @@ def test_wrong_files_are_told_at_once(tmp_path, name, data, message):
 
 
 def test_results_are_those_of_the_artefact(served):
-    version = served_text_model.find_version(str(served))
+    model = served_text_model.ServedTextModel(served_text_model.find_version(str(served)))
     expected = open_artefact(served).generate(LINES)
-    for batch_size in (1, 5, 32):
-        found = served_text_model.ServedTextModel(version, batch_size=batch_size)(LINES)
+    for model.batch_size in (1, 5, 32):
+        found = model(LINES)
         assert found["text"] == expected.texts
         assert found["length"] == expected.lengths
         assert found["score"] == pytest.approx(expected.scores, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_beam_gives_the_best_result(served):
     model = served_text_model.ServedTextModel(
         served_text_model.find_version(str(served)), "beam", batch_size=8
     )
     expected = open_artefact(served).generate(LINES, beam_size=4, num_return=4)
     assert model(LINES)["text"] == expected.texts
-
-
-def test_other_signatures_and_paths_are_refused(served, tmp_path):
-    with pytest.raises(served_text_model.ModelError, match=r"'score'.*serving_default"):
-        served_text_model.ServedTextModel(served_text_model.find_version(str(served)), "score")
-    with pytest.raises(served_text_model.ModelError, match="does not exist"):
-        served_text_model.find_version(str(tmp_path / "nothing"))
-    with pytest.raises(served_text_model.ModelError, match=r"no saved_model\.pb"):
-        served_text_model.find_version(str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +168,15 @@ def fragile(tmp_path_factory):
     module = Capitals()
     tf.saved_model.save(module, str(path), signatures={"serving_default": module.serve})
     return path
+
+
+def test_other_signatures_and_paths_are_refused(fragile, tmp_path):
+    with pytest.raises(served_text_model.ModelError, match="'beam'.*serving_default"):
+        served_text_model.ServedTextModel(str(fragile), "beam")
+    with pytest.raises(served_text_model.ModelError, match="does not exist"):
+        served_text_model.find_version(str(tmp_path / "nothing"))
+    with pytest.raises(served_text_model.ModelError, match=r"no saved_model\.pb"):
+        served_text_model.find_version(str(tmp_path))
 
 
 @pytest.mark.parametrize("culprit", ["bad", "odd"])
