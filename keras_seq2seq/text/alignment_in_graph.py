@@ -53,28 +53,28 @@ class Aligned(NamedTuple):
         return self.kept(stays_of_runs(self.splits, self.codes, codes, inside=False))
 
     def spans(
-        self, lengths: tf.RaggedTensor, sizes: tf.Tensor, dummy: int, limit: int | None
+        self, lengths: tf.RaggedTensor, text: tf.Tensor, dummy: int, limit: int | None
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
         """Where pieces start and end in the texts as they were given, both int32 [B, (T)].
 
         Args:
             lengths: int32 [B, (T)], the bytes of each piece.
-            sizes: int32 [B], of how many bytes of each normalized text there are pieces.
+            text: string [B], the normalized texts, as far as they were cut into pieces.
             dummy: int. Bytes at the start of the first piece that are not in the text.
             limit: int or None. How many pieces of each text are asked for.
         """
         lengths, of_texts = lengths.flat_values, lengths.row_splits
-        text = _owners(of_texts, tf.size(lengths, tf.int64))
-        place = tf.range(tf.size(lengths, tf.int64)) - tf.gather(of_texts, text)
+        row = _owners(of_texts, tf.size(lengths, tf.int64))
+        place = tf.range(tf.size(lengths, tf.int64)) - tf.gather(of_texts, row)
         end = tf.cumsum(lengths)
-        end -= tf.gather(tf.gather(tf.concat([[0], end], axis=0), of_texts), text)
-        size = tf.gather(sizes, text)
+        end -= tf.gather(tf.gather(tf.concat([[0], end], axis=0), of_texts), row)
+        size = tf.gather(tf.strings.length(text), row)
         start, end = (  # in bytes of the text
             tf.clip_by_value(x - dummy, 0, size) for x in (end - lengths, end)
         )
         # To the characters that hold the first and the last byte.
         byte_ends = tf.cumsum(_widths(self.codes))
-        first_byte = tf.gather(tf.gather(tf.concat([[0], byte_ends], axis=0), self.splits), text)
+        first_byte = tf.gather(tf.gather(tf.concat([[0], byte_ends], axis=0), self.splits), row)
         starts, ends = (tf.concat([x, [0]], axis=0) for x in (self.starts, self.ends))
         begin = tf.where(size > 0, tf.gather(starts, _search(byte_ends, first_byte)), 0)
         last = tf.gather(ends, _search(byte_ends, first_byte + end - 1))
@@ -86,8 +86,12 @@ class Aligned(NamedTuple):
             first, last = tf.gather(first, asked), tf.gather(last, asked)
             of_texts = tf.minimum(of_texts[1:] - of_texts[:-1], limit)
             of_texts = tf.cumsum(tf.concat([[0], of_texts], axis=0))
-        from_splits = tf.RaggedTensor.from_row_splits  # pyright: ignore[reportAttributeAccessIssue]
-        return tuple(from_splits(x, of_texts, validate=False) for x in (first, last))
+        rows = functools.partial(
+            tf.RaggedTensor.from_row_splits,  # pyright: ignore[reportAttributeAccessIssue]
+            row_splits=of_texts,
+            validate=False,
+        )
+        return rows(first), rows(last)
 
 
 def align(normalization: Normalization, text: tf.Tensor) -> Aligned:

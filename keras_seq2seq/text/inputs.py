@@ -17,6 +17,7 @@ from keras_seq2seq.text.characters import (
 
 LONG_TEXT = 4096  # characters; whatever is shorter is left alone
 LONGEST_RUN = 64  # characters of one kind that stay in a long text
+FARTHEST = 1 << 17  # characters that are looked at for the first ids, if not many are wanted
 SPACE = re.compile(" ")
 
 
@@ -150,31 +151,57 @@ def begin(read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int) -
 
     Where there is no space among the next `LONG_TEXT` characters, those are taken and no more.
     `read` normalizes, each word by itself, so that a part of the text before white space will do,
-    or before anything that is far behind, if it gives enough; the whole is read where it does not.
+    or before anything that is far behind, if it gives enough. Where it does not, `FARTHEST`
+    characters are read, and no more: ten megabytes of white space are empty, whatever follows.
     """
-    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     part, found, enough = _parts(read, text, count)
     found = tf.cond(
-        tf.reduce_all(enough), lambda: found, lambda: read(tf.where(enough, part, text))
+        tf.reduce_all(enough),
+        lambda: found,
+        lambda: read(tf.where(enough, part, beginning(text, FARTHEST))),
     )
     return cut(found, count, " ")
 
 
 def part(read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int) -> tf.Tensor:
     """The parts of texts [B], as valid UTF-8, that `begin` reads."""
-    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     part, _, enough = _parts(read, text, count)
-    return tf.where(enough, part, text)
+    return tf.cond(
+        tf.reduce_all(enough),
+        lambda: part,
+        lambda: tf.where(enough, part, beginning(text, FARTHEST)),
+    )
 
 
 def _parts(
     read: Callable[[tf.Tensor], tf.Tensor], text: tf.Tensor, count: int
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Parts of texts [B], what is read of them, and whether that is enough."""
-    part = cut(text, 4 * (count + LONG_TEXT), f"[{WHITE_SPACE}]")
+    size = 4 * (count + LONG_TEXT)
+    text = beginning(text, size + LONG_TEXT + 1)  # one more than the part can have
+    part = cut(text, size, f"[{WHITE_SPACE}]")
     found = read(part)
     enough = tf.strings.length(found, "UTF8_CHAR") >= count + 2 * LONG_TEXT
-    return part, found, enough | (tf.strings.length(part) == tf.strings.length(text))
+    whole = tf.strings.length(part) == tf.strings.length(text)
+    return part, found, enough | whole | (size + LONG_TEXT >= FARTHEST)
+
+
+def beginning(text: tf.Tensor, count: int) -> tf.Tensor:
+    """The first `count` characters of texts [B], as valid UTF-8; no more than those is read."""
+    none = tf.zeros(tf.shape(text), tf.int32)
+    # A character has at most four bytes, and the last is cut short only behind those asked for.
+    text = tf.strings.substr(text, none, none + 4 * (count + 1))
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    return tf.strings.substr(text, none, none + count, "UTF8_CHAR")
+
+
+def lengths(text: tf.Tensor) -> tf.Tensor:
+    """How many characters texts [B] have, int32 [B], broken bytes as those that replace them.
+
+    Of more than `FARTHEST` characters those that are none in UTF-8 are not counted.
+    """
+    count = tf.strings.length(beginning(text, FARTHEST + 1), "UTF8_CHAR")
+    return tf.where(count > FARTHEST, tf.strings.length(text, "UTF8_CHAR"), count)
 
 
 def begin_python(read: Callable[[str], str], text: str, count: int) -> str:
@@ -184,8 +211,11 @@ def begin_python(read: Callable[[str], str], text: str, count: int) -> str:
 
 def part_python(read: Callable[[str], str], text: str, count: int) -> str:
     """The part of a text that `begin_python` reads."""
-    part = cut_python(text, 4 * (count + LONG_TEXT))
-    return part if len(part) == len(text) or len(read(part)) >= count + 2 * LONG_TEXT else text
+    size = 4 * (count + LONG_TEXT)
+    part = cut_python(text, size)
+    if len(part) == len(text) or size + LONG_TEXT >= FARTHEST:
+        return part
+    return part if len(read(part)) >= count + 2 * LONG_TEXT else text[:FARTHEST]
 
 
 def cut_python(text: str, count: int, space: re.Pattern = WHITE_SPACE_RUN) -> str:

@@ -62,8 +62,13 @@ def lower(text: tf.Tensor) -> tf.Tensor:
     text = tf.strings.regex_replace(text, f"([{_GREEK}])Σ([^{_GREEK}]|\\z)", r"\1ς\2")
     text = tf.strings.regex_replace(text, _DOTTED_CAPITAL_I, _DOTTED_I)
     capitals, smalls = np.array(sorted(lower_table().items()), np.int32).T
-    codes = tf.strings.unicode_decode(tf.reshape(text, [-1]), "UTF-8")  # [N, characters]
-    place = tf.minimum(tf.searchsorted(capitals, codes.flat_values), len(capitals) - 1)
-    found = tf.gather(capitals, place) == codes.flat_values
-    lowered = codes.with_flat_values(tf.where(found, tf.gather(smalls, place), codes.flat_values))
-    return tf.reshape(tf.strings.unicode_encode(lowered, "UTF-8"), tf.shape(text))
+    # Raw operators, as in `inputs.cap_runs`.
+    splits, codes = tf.raw_ops.UnicodeDecode(
+        input=tf.reshape(text, [-1]), input_encoding="UTF-8"
+    )  # [N + 1], [characters]
+    place = tf.minimum(tf.searchsorted(capitals, codes), len(capitals) - 1)
+    lowered = tf.where(tf.gather(capitals, place) == codes, tf.gather(smalls, place), codes)
+    lowered = tf.raw_ops.UnicodeEncode(
+        input_values=lowered, input_splits=splits, output_encoding="UTF-8"
+    )
+    return tf.reshape(lowered, tf.shape(text))

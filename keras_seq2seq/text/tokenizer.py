@@ -45,7 +45,8 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
     is registered: `@TOKENIZERS.register("words")`. Its pieces put together are the text, but for
     a space that `dummy_space` takes away; a piece that the vocabulary lacks is UNK. Where only the
     first ids of a text are wanted, no more of it is cut than they need, if `longest_piece` says
-    how many characters an id stands for at most, and no piece goes on behind a space.
+    how many characters an id stands for at most, and no piece goes on behind a space; and nothing
+    behind `inputs.FARTHEST` characters is looked at.
 
     Args:
         vocabulary: list of str, one piece each, from id 4 on, or `None` until `load_assets`.
@@ -163,9 +164,8 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         normalized = aligned.texts()
         if needed is not None:
             normalized = inputs.cut(normalized, needed, " ")
-        lengths = self._piece_lengths(normalized)
         dummy = int(self.dummy_space == "start")
-        return aligned.spans(lengths, tf.strings.length(normalized), dummy, limit)
+        return aligned.spans(self._piece_lengths(normalized), normalized, dummy, limit)
 
     def _piece_lengths(self, text: tf.Tensor) -> tf.RaggedTensor:
         """How many bytes of normalized texts [B] each of their ids is: int32 [B, (T)]."""
@@ -199,7 +199,7 @@ class Tokenizer(KnownNames, keras.layers.Layer, abc.ABC):
         word without end, the cut is so far behind that only pieces close to it could change.
         """
         if limit is None or self.longest_piece is None:
-            return None
+            return None if limit is None else inputs.FARTHEST
         return max(inputs.LONG_TEXT, limit * max(self.longest_piece, inputs.LONGEST_RUN))
 
     # Ids to text

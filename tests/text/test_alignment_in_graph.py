@@ -2,6 +2,7 @@
 
 import pytest
 import tensorflow as tf
+from contracts import few_at_first
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizer_samples import LINES
@@ -25,6 +26,9 @@ FORMS = {
     for collapse in (False, True)
     for drop in (False, True)
 }
+# Those that differ most first.
+MIXED = ["NFKC-lower-collapse-drop", "NFD-drop", "NFC-collapse", "None-lower"]
+MIXED += [name for name in FORMS if name not in MIXED]
 PIECES = ["a cat", "A", "é", "e\u0301", "\u0323", "\u1100\u1161\u11a8", "\u11a8", "각", "고양이 "]
 PIECES += ["ﬁ", "ﷺ", "①", "ΟΔΟΣ", "σ", "İ", "\u00a8", "\u3000", "\t \n", " ", "\u00ad", "\u200b"]
 PIECES += ["👩\u200d👧❤\ufe0f", "🇰🇷", "쀍", "\0", "\ufeff", "\ufffd", "\u0f73\u0f72", "<s>", "ß"]
@@ -56,7 +60,7 @@ def aligns():
     return make
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", few_at_first(4, MIXED))
 @given(texts=st.lists(TEXT, max_size=6))
 @settings(max_examples=20, deadline=None)
 def test_characters_have_the_places_that_python_finds(name, texts, aligns):
@@ -71,17 +75,17 @@ def test_characters_have_the_places_that_python_finds(name, texts, aligns):
 
 
 TOKENIZERS = {
-    "bytes": ByteTokenizer(FORMS["None"]),
-    "bytes-NFKC": ByteTokenizer(FORMS["NFKC-lower-collapse-drop"]),
-    "characters": CharacterTokenizer.learn(LINES, 40, FORMS["NFD-lower-collapse-drop"]),
-    "words": WordTokenizer.learn(LINES, 20),
+    "bytes": ByteTokenizer(FORMS["NFKC-lower-collapse-drop"]),
     "unigram": SentencePieceTokenizer.learn(LINES, 90),
     "unigram-bytes": SentencePieceTokenizer.learn(
         LINES, 340, FORMS["NFKC-collapse"], byte_fallback=True, character_coverage=0.98
     ),
+    "characters": CharacterTokenizer.learn(LINES, 40, FORMS["NFD-lower-collapse-drop"]),
+    "bytes, as given": ByteTokenizer(FORMS["None"]),
+    "words": WordTokenizer.learn(LINES, 20),
     "bpe": SentencePieceTokenizer.learn(LINES, 90, FORMS["NFD-lower"], model_type="bpe"),
 }
-LIMITS = [None, 0, 1, 20]
+LIMITS = [None, 20]
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +113,14 @@ def check(name, spans, texts, limit):
         assert list(found) == expected
 
 
-@pytest.mark.parametrize("name", TOKENIZERS)
+@pytest.mark.parametrize("name", few_at_first(3, TOKENIZERS))
 @given(st.lists(TEXT | st.just("a cat sat "), max_size=6), st.sampled_from(LIMITS))
 @settings(max_examples=40, deadline=None)
 def test_tokens_have_the_places_that_python_finds(name, spans, texts, limit):
     check(name, spans, texts, limit)
 
 
-@pytest.mark.parametrize("name", TOKENIZERS)
+@pytest.mark.parametrize("name", few_at_first(3, TOKENIZERS))
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.integers(1, 9000)), max_size=4))
 @settings(max_examples=3, deadline=None)
 def test_long_texts_have_the_places_that_python_finds(name, spans, runs):

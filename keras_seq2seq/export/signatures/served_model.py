@@ -14,6 +14,7 @@ from keras_seq2seq.export.signatures.signature import specs
 from keras_seq2seq.models.decodable import GREEDY
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.framing import close, source_tokens
+from keras_seq2seq.text.inputs import lengths
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
@@ -130,7 +131,7 @@ class ServedModel:
             rows.to_tensor(0, shape=tf.shape(ids))
             for rows in tokenizer.spans(text, self.max_source_length - 1)
         )
-        end = tf.strings.length(text, "UTF8_CHAR")[:, tf.newaxis]  # [B, 1]
+        end = lengths(text)[:, tf.newaxis]  # [B, 1]
         return tf.where(ids == EOS, end, starts), tf.where(ids == EOS, end, ends)
 
     def source_names(self, ids: Tensor) -> Tensor:
