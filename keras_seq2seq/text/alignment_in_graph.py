@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.characters import JOINING, WHITE_SPACE, code_points, combining_marks
 from keras_seq2seq.text.inputs import are_among, stays_of_runs
 from keras_seq2seq.text.normalization import Normalization
@@ -32,16 +33,16 @@ class Aligned(NamedTuple):
     [2, 4, 6]
     """
 
-    codes: tf.Tensor
-    splits: tf.Tensor
-    starts: tf.Tensor
-    ends: tf.Tensor
+    codes: Tensor
+    splits: Tensor
+    starts: Tensor
+    ends: Tensor
 
-    def texts(self) -> tf.Tensor:
+    def texts(self) -> Tensor:
         """The normalized texts, string [B]."""
         return _encoded(self.codes, self.splits)
 
-    def kept(self, stays: tf.Tensor) -> "Aligned":
+    def kept(self, stays: Tensor) -> "Aligned":
         """What is left where only those characters stay for which bool [C] says so."""
         count = tf.cumsum(tf.concat([[0], tf.cast(stays, tf.int64)], axis=0))
         places = tf.where(stays)[:, 0]
@@ -53,7 +54,7 @@ class Aligned(NamedTuple):
         return self.kept(stays_of_runs(self.splits, self.codes, codes, inside=False))
 
     def spans(
-        self, lengths: tf.RaggedTensor, text: tf.Tensor, dummy: int, limit: int | None
+        self, lengths: tf.RaggedTensor, text: Tensor, dummy: int, limit: int | None
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
         """Where pieces start and end in the texts as they were given, both int32 [B, (T)].
 
@@ -94,7 +95,7 @@ class Aligned(NamedTuple):
         return rows(first), rows(last)
 
 
-def align(normalization: Normalization, text: tf.Tensor) -> Aligned:
+def align(normalization: Normalization, text: Tensor) -> Aligned:
     """Normalizes texts, string [B], and says which of their characters became which.
 
     As in `align_python`, each cluster of characters is normalized by itself; where this is not
@@ -113,7 +114,7 @@ def align(normalization: Normalization, text: tf.Tensor) -> Aligned:
         joins |= space & behind_space
     of_text = _owners(splits, tf.size(codes, tf.int64))
 
-    def by_parts(by: tf.Tensor) -> Aligned:
+    def by_parts(by: Tensor) -> Aligned:
         by = tf.gather(by, of_text)
         starts = first | tf.where(by == _CLUSTERS, ~joins, (by == _WORDS) & (space != behind_space))
         starts = tf.where(starts)[:, 0]  # of parts, [K]
@@ -129,7 +130,7 @@ def align(normalization: Normalization, text: tf.Tensor) -> Aligned:
         )
         return _collapsed(aligned) if normalization.collapse_whitespace else aligned
 
-    def again(by: tf.Tensor, done: tf.Tensor, _: Aligned) -> tuple[tf.Tensor, tf.Tensor, Aligned]:
+    def again(by: Tensor, done: Tensor, _: Aligned) -> tuple[Tensor, Tensor, Aligned]:
         aligned = by_parts(by)
         equal = aligned.texts() == expected
         return tf.where(equal, by, by + 1), tf.reduce_all(equal), aligned
@@ -151,8 +152,8 @@ def _collapsed(aligned: Aligned) -> Aligned:
     count = tf.size(codes, tf.int64)
     space = are_among(codes, code_points(WHITE_SPACE))
     first, last = _at(splits[:-1], count), _at(splits[1:] - 1, count)
-    begins = space & (first | ~tf.concat([[False], space], axis=0)[:-1])
-    stops = space & (last | ~tf.concat([space, [False]], axis=0)[1:])
+    begins = space & (first | tf.concat([[True], ~space], axis=0)[:-1])
+    stops = space & (last | tf.concat([~space, [True]], axis=0)[1:])
     begin, stop = tf.where(begins)[:, 0], tf.where(stops)[:, 0]  # of runs
     inside = ~tf.gather(first, begin) & ~tf.gather(last, stop)
     begin, stop = tf.gather(begin, tf.where(inside)[:, 0]), tf.gather(stop, tf.where(inside)[:, 0])
@@ -167,33 +168,33 @@ def _joining(drop_invisible: bool) -> tuple[int, ...]:
     return tuple(sorted({*combining_marks(), *code_points(JOINING[drop_invisible])}))
 
 
-def _decoded(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _decoded(text: Tensor) -> tuple[Tensor, Tensor]:
     """Where texts [B] begin and end, int64 [B + 1], in the characters of all, int32 [C]."""
     return tf.raw_ops.UnicodeDecode(input=text, input_encoding="UTF-8")
 
 
-def _encoded(codes: tf.Tensor, splits: tf.Tensor) -> tf.Tensor:
+def _encoded(codes: Tensor, splits: Tensor) -> Tensor:
     return tf.raw_ops.UnicodeEncode(
         input_values=codes, input_splits=splits, output_encoding="UTF-8"
     )
 
 
-def _owners(splits: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+def _owners(splits: Tensor, count: Tensor) -> Tensor:
     """Of which row each of `count` values is, int64 [count]."""
     return tf.searchsorted(splits[1:], tf.range(count), side="right", out_type=tf.int64)
 
 
-def _at(places: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+def _at(places: Tensor, count: Tensor) -> Tensor:
     """True at these places, bool [count]; those outside are none."""
     places = tf.gather(places, tf.where((places >= 0) & (places < count))[:, 0])
     return tf.scatter_nd(places[:, None], tf.ones_like(places), [count]) > 0
 
 
-def _search(ends: tf.Tensor, byte: tf.Tensor) -> tf.Tensor:
+def _search(ends: Tensor, byte: Tensor) -> Tensor:
     """Which character holds a byte, from where each ends."""
     return tf.searchsorted(ends, byte, side="right")
 
 
-def _widths(codes: tf.Tensor) -> tf.Tensor:
+def _widths(codes: Tensor) -> Tensor:
     """The bytes of each character in UTF-8."""
     return 1 + sum(tf.cast(codes >= least, tf.int32) for least in (0x80, 0x800, 0x10000))

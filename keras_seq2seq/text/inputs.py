@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.characters import (
     WHITE_SPACE,
     WHITE_SPACE_RUN,
@@ -117,7 +118,7 @@ def stays_of_runs(
     return _first_of_runs(splits, flat, codes, inside) | ~tf.gather(long, text)
 
 
-def are_among(characters: tf.Tensor, codes: tuple[int, ...]) -> tf.Tensor:
+def are_among(characters: tf.Tensor, codes: tuple[int, ...]) -> Tensor:
     """Which characters, int32 [T], are of the sorted code points `codes`: bool [T]."""
     table = tf.constant([*codes, 0x110000])  # the last equals no code point
     return tf.gather(table, tf.searchsorted(table, characters)) == characters

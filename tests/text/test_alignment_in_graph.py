@@ -40,6 +40,7 @@ TEXT = st.one_of(
         b"".join
     ),
 )
+TEXTS = [tf.TensorSpec([None], tf.string)]
 
 
 def as_str(text):
@@ -53,14 +54,13 @@ def aligns():
 
     def make(name):
         if name not in made:
-            signature = [tf.TensorSpec([None], tf.string)]
-            made[name] = tf.function(lambda text: align(FORMS[name], text), signature)
+            made[name] = tf.function(lambda text: align(FORMS[name], text), TEXTS, autograph=False)
         return made[name]
 
     return make
 
 
-@pytest.mark.parametrize("name", few_at_first(4, MIXED))
+@pytest.mark.parametrize("name", few_at_first(2, MIXED))
 @given(texts=st.lists(TEXT, max_size=6))
 @settings(max_examples=20, deadline=None)
 def test_characters_have_the_places_that_python_finds(name, texts, aligns):
@@ -75,17 +75,16 @@ def test_characters_have_the_places_that_python_finds(name, texts, aligns):
 
 
 TOKENIZERS = {
-    "bytes": ByteTokenizer(FORMS["NFKC-lower-collapse-drop"]),
     "unigram": SentencePieceTokenizer.learn(LINES, 90),
     "unigram-bytes": SentencePieceTokenizer.learn(
         LINES, 340, FORMS["NFKC-collapse"], byte_fallback=True, character_coverage=0.98
     ),
+    "bytes": ByteTokenizer(FORMS["NFKC-lower-collapse-drop"]),
     "characters": CharacterTokenizer.learn(LINES, 40, FORMS["NFD-lower-collapse-drop"]),
     "bytes, as given": ByteTokenizer(FORMS["None"]),
     "words": WordTokenizer.learn(LINES, 20),
     "bpe": SentencePieceTokenizer.learn(LINES, 90, FORMS["NFD-lower"], model_type="bpe"),
 }
-LIMITS = [None, 20]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,7 @@ def spans():
             return TOKENIZERS[name].spans(text, limit)
 
         if (name, limit) not in made:
-            made[name, limit] = tf.function(find, [tf.TensorSpec([None], tf.string)])
+            made[name, limit] = tf.function(find, TEXTS, autograph=False)
         return made[name, limit]
 
     return make
@@ -113,14 +112,14 @@ def check(name, spans, texts, limit):
         assert list(found) == expected
 
 
-@pytest.mark.parametrize("name", few_at_first(3, TOKENIZERS))
-@given(st.lists(TEXT | st.just("a cat sat "), max_size=6), st.sampled_from(LIMITS))
+@pytest.mark.parametrize("name", few_at_first(2, TOKENIZERS))
+@given(st.lists(TEXT | st.just("a cat sat "), max_size=6))
 @settings(max_examples=40, deadline=None)
-def test_tokens_have_the_places_that_python_finds(name, spans, texts, limit):
-    check(name, spans, texts, limit)
+def test_tokens_have_the_places_that_python_finds(name, spans, texts):
+    check(name, spans, texts, None if name == "unigram" else 20)
 
 
-@pytest.mark.parametrize("name", few_at_first(3, TOKENIZERS))
+@pytest.mark.parametrize("name", few_at_first(2, TOKENIZERS))
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.integers(1, 9000)), max_size=4))
 @settings(max_examples=3, deadline=None)
 def test_long_texts_have_the_places_that_python_finds(name, spans, runs):
