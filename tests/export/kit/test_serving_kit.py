@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 
 import pytest
@@ -65,6 +66,13 @@ def test_a_kit_is_whole(exported, trained, run, tmp_path):
     assert card["license"] == "MIT" and card["unknown"] == []
     assert [row["source"] for row in card["examples"]] == SOURCES[:5]
     assert "curl" in (tmp_path / "kit/README.md").read_text("utf-8")
+
+
+def test_a_version_may_be_told_how_to_batch(served, tmp_path):
+    """It is no part of what was exported: a user may change it."""
+    shutil.copytree(served / "1", tmp_path / "1")
+    (tmp_path / "1/batching_params.pbtxt").write_text("max_batch_size { value: 8 }")
+    export.open_artefact(tmp_path, to_run=False)
 
 
 def test_single_steps_are_not_batched(exported, trained, tmp_path):
