@@ -1,5 +1,6 @@
 """`keras-seq2seq export` and `keras-seq2seq inspect`."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from keras_seq2seq.cli.arguments import AsJson, ModelArgument
-from keras_seq2seq.cli.terminal import err, out, print_json
+from keras_seq2seq.cli.terminal import err, out, print_json, say
 from keras_seq2seq.data.text_lines import read_lines
-from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
+from keras_seq2seq.training.runs.scored_pairs import pairs_to_score, run_of
 
 _COMPARED = 16  # texts of the run
 _MOST_COMPARED = 2048  # texts of a file
@@ -20,6 +21,23 @@ def run(
     model: ModelArgument,
     saved_model: Annotated[
         Path | None, typer.Option(help="Base directory: a numbered version is added.")
+    ] = None,
+    serving: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory to start TensorFlow Serving in: a version of the model with its card, "
+            "and what the server is told."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What requests call the model of --serving; by default like the run."),
+    ] = None,
+    license: Annotated[
+        str | None, typer.Option(help="What users of the model may do, for its card.")
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="What `evaluate --json` printed, for the card.")
     ] = None,
     tflite: Annotated[Path | None, typer.Option(help="The .tflite file, ids to ids.")] = None,
     text: Annotated[
@@ -73,7 +91,7 @@ def run(
         typer.Option(help="Checks of the SavedModel: fast, the default, or full, which is slower."),
     ] = None,
 ) -> None:
-    """Writes a SavedModel and a .tflite file, and compares both with the model."""
+    """Writes a SavedModel, a kit to serve it, a .tflite file, and compares them with the model."""
     of_served = {
         "--n-best": n_best,
         "--beam-inputs": beam_inputs,
@@ -81,7 +99,9 @@ def run(
         "--steps": steps or None,
         "--verify": verify,
     }
-    _check_flags(saved_model, tflite, text, of_served)
+    of_kit = {"--name": name, "--license": license, "--scores": scores}
+    _check_flags(saved_model, serving, tflite, text, of_served, of_kit)
+    found_scores = None if scores is None else _read_scores(scores)
     from keras_seq2seq import export
     from keras_seq2seq.export.keras_artefact import KerasArtefact
     from keras_seq2seq.export.tflite import check_text_is_possible
@@ -93,22 +113,33 @@ def run(
         )
     if text:
         check_text_is_possible(artefact.model)  # before anything is written
-    sample = _sources(model, check_on)
+    sample, references = _pairs(model, check_on)
+    inputs = {} if beam_inputs is None else {"beam_inputs": _names(beam_inputs)}
+    options: dict[str, Any] = {
+        **{"beam_size": beam_size or 4, "num_return": n_best, "replace_unknown": replace_unknown},
+        **{"steps": steps, "verify": verify or "fast", **inputs},
+    }
     if saved_model is not None:
         with err.status("Writing and comparing the SavedModel"):
-            inputs = {} if beam_inputs is None else {"beam_inputs": _names(beam_inputs)}
-            written = export.saved_model(
-                artefact.model,
-                saved_model,
-                sample,
-                beam_size=beam_size or 4,
-                num_return=n_best,
-                replace_unknown=replace_unknown,
-                steps=steps,
-                verify=verify or "fast",
-                **inputs,
-            )
+            written = export.saved_model(artefact.model, saved_model, sample, **options)
         print(written)
+    if serving is not None:
+        with err.status("Writing and comparing what TensorFlow Serving needs"):
+            run = run_of(model)
+            kit = export.serving_kit(
+                artefact.model,
+                serving,
+                name=name,
+                run=run and run.path,
+                license=license,
+                sample=sample,
+                references=references,
+                scores=found_scores,
+                **options,
+            )
+        for path in kit.kept:
+            say(f"{path} was edited and stays as it is")
+        print(kit.version)
     if tflite is not None:
         search: dict[str, Any] = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
         with err.status("Converting and comparing the .tflite file"):
@@ -119,32 +150,56 @@ def run(
 
 
 def _check_flags(
-    saved_model: Path | None, tflite: Path | None, text: bool, of_served: dict[str, Any]
+    saved_model: Path | None,
+    serving: Path | None,
+    tflite: Path | None,
+    text: bool,
+    of_served: dict[str, Any],
+    of_kit: dict[str, Any],
 ) -> None:
     """Refuses flags that have nothing to act on, before TensorFlow is loaded."""
-    if saved_model is None and tflite is None:
-        raise ValueError("Nothing to export: give --saved-model DIRECTORY, --tflite FILE, or both.")
+    if saved_model is None and serving is None and tflite is None:
+        raise ValueError(
+            "Nothing to export: give --saved-model DIRECTORY, --serving DIRECTORY, --tflite FILE, "
+            "or several of them."
+        )
     if text and tflite is None:
         raise ValueError("--text adds a text version beside the .tflite file: give --tflite FILE.")
     if tflite is not None and tflite.suffix != ".tflite":
         raise ValueError(f"--tflite {tflite} must end in .tflite.")
     given = [flag for flag, value in of_served.items() if value is not None]
-    if given and saved_model is None:
-        raise ValueError(f"{given[0]} is about the SavedModel: give --saved-model DIRECTORY.")
+    if given and saved_model is None and serving is None:
+        raise ValueError(
+            f"{given[0]} is about the SavedModel: give --saved-model or --serving DIRECTORY."
+        )
+    given = [flag for flag, value in of_kit.items() if value is not None]
+    if given and serving is None:
+        raise ValueError(f"{given[0]} is about what is served: give --serving DIRECTORY.")
+
+
+def _read_scores(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"--scores {path} cannot be read: {error}.") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"--scores {path} is not what `evaluate --json` prints.")
+    return found
 
 
 def _names(listed: str) -> list[str]:
     return [name.strip() for name in listed.split(",") if name.strip()]
 
 
-def _sources(model: Path, check_on: Path | None) -> list[str] | None:
-    """Sources to compare on: of a file, of the run's validation, or `None` without either."""
+def _pairs(model: Path, check_on: Path | None) -> tuple[list[str] | None, list[str]]:
+    """Sources to compare on, and references: of a file, of the run's validation, or neither."""
     if check_on is not None:
-        return read_lines(str(check_on))[:_MOST_COMPARED]
+        return read_lines(str(check_on))[:_MOST_COMPARED], []
     try:
-        return pairs_to_score([model]).pairs.sources[:_COMPARED]
+        pairs = pairs_to_score([model]).pairs
     except (ValueError, OSError):  # no run, or its corpus is not here: random texts will do
-        return None
+        return None, []
+    return pairs.sources[:_COMPARED], pairs.targets[:_COMPARED]
 
 
 def inspect(model: ModelArgument, as_json: AsJson = False) -> None:

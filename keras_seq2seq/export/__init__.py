@@ -2,6 +2,8 @@
 
 from keras_seq2seq.export.artefact import Artefact as Artefact
 from keras_seq2seq.export.export_error import ExportError as ExportError
+from keras_seq2seq.export.kit.serving_kit import ServingKit as ServingKit
+from keras_seq2seq.export.kit.serving_kit import serving_kit as serving_kit
 from keras_seq2seq.export.open_artefact import open_artefact as open_artefact
 from keras_seq2seq.export.saved_model import saved_model as saved_model
 from keras_seq2seq.export.tflite import tflite as tflite

@@ -18,6 +18,7 @@ from keras_seq2seq.specs.seal import seal_holds, sealed
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
 
+BATCHING_OF_VERSION = "batching_params.pbtxt"  # a server looks there
 FORMAT = 2
 _FORMATS = (1, 2)  # format 1 had no seal, and for a SavedModel no hashes
 _LARGEST = 2**28  # bytes; the largest vocabularies take some ten million
@@ -188,5 +189,6 @@ def check_hashes(directory: pathlib.Path, hashes: dict[str, str]) -> None:
 def _files(directory: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if path.is_file() and not name.startswith("assets.extra/"):
+        told = name == BATCHING_OF_VERSION or name.startswith("assets.extra/")
+        if path.is_file() and not told:
             yield name, path

@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -17,7 +17,7 @@ from keras_seq2seq.export.manifest import (
     write_manifest,
 )
 from keras_seq2seq.export.native.proof import proven_in
-from keras_seq2seq.export.saved_model_artefact import MANIFEST
+from keras_seq2seq.export.saved_model_artefact import MANIFEST, SavedModelArtefact
 from keras_seq2seq.export.signatures.plan import BEAM_INPUTS, Plan
 from keras_seq2seq.export.slim_graph import slim_graph
 from keras_seq2seq.export.workplace import workplace
@@ -35,6 +35,7 @@ def saved_model(
     replace_unknown: bool = False,
     steps: bool = False,
     verify: str = "fast",
+    finish: Callable[[SavedModelArtefact], object] | None = None,
 ) -> pathlib.Path:
     """Writes `directory/<next integer>/`, reloads it as a server does, and compares.
 
@@ -85,7 +86,9 @@ def saved_model(
     with workplace(base, base) as temporary:
         twin = model.for_export()
         _write(twin, temporary, plan, proven_in(natively=verify == "full"))
-        check_served(twin, temporary, plan, sample, verify)
+        artefact = check_served(twin, temporary, plan, sample, verify)
+        if finish is not None:
+            finish(artefact)
         temporary.chmod(0o755)
         tree_to_disk(temporary)
         return _rename_to_next_version(temporary, base)

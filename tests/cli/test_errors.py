@@ -163,6 +163,11 @@ def test_export_refuses_what_cannot_be_done(refused, artefacts, tmp_path):
     assert "Nothing to export" in refused("export", model)
     assert "must end in .tflite" in refused("export", model, "--tflite", tmp_path / "x.lite")
     assert "give --tflite" in refused("export", model, "--saved-model", tmp_path / "sm", "--text")
+    said = refused("export", model, "--saved-model", tmp_path / "sm", "--name", "x")
+    assert "--name is about what is served: give --serving" in said
+    serving = ("export", model, "--serving", tmp_path / "kit")
+    assert "not fit for a URL" in refused(*serving, "--name", "a/b")
+    assert "cannot be read" in refused(*serving, "--scores", tmp_path / "none.json")
     (tmp_path / "d.tflite").mkdir()
     assert "is a directory" in refused("export", model, "--tflite", tmp_path / "d.tflite")
     (tmp_path / "file").touch()

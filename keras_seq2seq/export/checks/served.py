@@ -10,6 +10,7 @@ from keras_seq2seq.export.checks.operators import check_operators
 from keras_seq2seq.export.native.proof import prove
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.export.signatures.plan import Plan
+from keras_seq2seq.export.warmup.warmup import replay_warmup, write_warmup
 from keras_seq2seq.nearest_name import did_you_mean
 from keras_seq2seq.text_models.text_inputs import as_texts
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
@@ -31,8 +32,8 @@ def check_served(
     plan: Plan,
     sample: Sequence[str] | None,
     verify: str,
-) -> None:
-    """Raises an `ExportError` unless a SavedModel does what a model does, as a server runs it.
+) -> SavedModelArtefact:
+    """Returns a SavedModel, loaded, that does what a model does, as a server runs it.
 
     Args:
         model: the float32 twin that was written.
@@ -40,6 +41,9 @@ def check_served(
         plan: what was to be written.
         sample: texts to compare on, beside odd ones; `None` for random ones.
         verify: one of `LEVELS`.
+
+    Raises:
+        ExportError: it does something else.
     """
     check_operators(directory)
     artefact = SavedModelArtefact(directory)
@@ -47,5 +51,8 @@ def check_served(
     texts = [*dict.fromkeys([*given, *ODD_TEXTS])]
     check_answers(model, artefact, plan, texts)
     check_batches(artefact, texts[:3])
+    write_warmup(artefact, next(filter(str.strip, texts), ""), model.target_tokenizer)
+    replay_warmup(artefact, filters=verify == "full")
     if verify == "full":
         prove(artefact, texts)
+    return artefact

@@ -1,0 +1,1 @@
+"""Requests that a server runs on a new version before it answers anybody."""
