@@ -45,30 +45,44 @@ def run(
     A new version in a base directory is loaded, and replaces the old one without a request lost.
     """
     from keras_seq2seq.serving.model_server import ModelServer, check_installed
+    from keras_seq2seq.serving.serving_error import ServingError
 
     try:
         check_installed()
-    except ImportError as error:
-        raise ValueError(error) from error
-    with err.status("Loading"):
         finders = _find(directories, name)
         server = ModelServer(
             finders, host, rest_port, port, max_body=max_body, poll=poll, timeout=timeout
         )
-        stopped = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
+        stopped = _stopped_by_signals()
         _log_to_standard_error()
-        server.start()
+        with err.status("Loading"):
+            server.start()
+    except ServingError as error:
+        raise ValueError(error.message) from error
+    except ImportError as error:
+        raise ValueError(error) from error
     for model in finders:
         say(f"REST  {server.rest_address}/v1/models/{model}:predict")
     say(f"gRPC  {server.address}")
     say("For development. In production, give the same directory to TensorFlow Serving.")
-    try:
-        stopped.wait()
-    finally:
-        say("Stopping when the requests there are have been answered.")
-        server.stop()
+    stopped.wait()
+    say("Stopping, after the requests there are.")
+    server.stop()
+
+
+def _stopped_by_signals() -> threading.Event:
+    """Is set by Ctrl-C or SIGTERM; the second one ends the process at once."""
+    stopped = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        signal.signal(number, stop)
+    return stopped
 
 
 def _find(directories: list[Path], name: str | None) -> dict:

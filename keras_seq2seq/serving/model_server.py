@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("grpc", "grpc_health", "starlette", "tensorflow_serving", "uvicorn")
 _ALL_SERVICES = ("", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
+_LAST_REQUESTS = 60  # seconds that are waited for the requests that run, when the server is stopped
 
 
 def check_installed() -> None:
@@ -153,7 +154,11 @@ class ModelServer:
         import uvicorn
 
         config = uvicorn.Config(
-            self._app, log_config=None, log_level="warning", access_log=False, lifespan="off"
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_LAST_REQUESTS,
         )
         self._rest = uvicorn.Server(config)
         self._rest_task = asyncio.create_task(self._rest.serve([self._socket]))
@@ -163,7 +168,7 @@ class ModelServer:
 
     async def _stop(self) -> None:
         self._rest.should_exit = True
-        await asyncio.gather(self._rest_task, self._rpc.stop(grace=None))
+        await asyncio.gather(self._rest_task, self._rpc.stop(_LAST_REQUESTS))
 
     @property
     def rest_address(self) -> str:

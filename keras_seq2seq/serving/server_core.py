@@ -123,18 +123,17 @@ class ServerCore:
             found.signature_def[name].CopyFrom(signature)
         return found
 
-    def refuse_examples(self, spec: ModelSpec, method: str) -> None:
-        """Refuses `classify` and `regress` as the server does for a signature of Predict.
+    def refusal_of_examples(self, spec: ModelSpec, method: str) -> ServingError:
+        """Why `classify` and `regress` are refused: there are signatures of Predict alone.
 
         Raises:
-            ServingError: always.
+            ServingError: there is no such model or signature.
         """
         with self.lease(spec) as (_, servable):
             name = spec.signature_name or "serving_default"
             if name not in servable.signatures:
                 raise invalid(f"No signature was found with the name: {name}")
-            signature = servable.signatures[name]
-            raise invalid(_why_not(signature, method))
+            return invalid(_why_not(servable.signatures[name], method))
 
 
 def _why_not(signature: Any, method: str) -> str:

@@ -110,6 +110,7 @@ class RestApp:
                 raise _too_large(self._max_body)
             spec, method = _parse_path(request.method, path)
             content = await self._respond(spec, method, body)
+            method = "" if method == "metadata" else method  # no API of its own in the metrics
         except ServingError as error:
             code, status = error.code, _HTTP.get(error.code, 500)
             if isinstance(error, _TooLarge):
@@ -172,8 +173,7 @@ class RestApp:
             raise value_error(document, "Expecting 'examples' value to be an list/array")
         if not examples:
             raise value_error(document, "'examples' value is an empty array")
-        self._core.refuse_examples(spec, method)
-        raise AssertionError
+        raise self._core.refusal_of_examples(spec, method)
 
     def _status(self, spec: ModelSpec) -> bytes:
         return _as_json(self._core.status(spec)).encode()

@@ -97,8 +97,7 @@ class PredictionService(PredictionServiceServicer):
         def task() -> NoReturn:
             if not request.HasField("model_spec"):
                 raise invalid("Missing ModelSpec")
-            self._core.refuse_examples(request.model_spec, method.lower())
-            raise AssertionError
+            raise self._core.refusal_of_examples(request.model_spec, method.lower())
 
         await self._counted(context, request.model_spec.name, method, task)
 

@@ -8,13 +8,13 @@ from typing import Any
 import grpc
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2
 
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.serving.serving_error import ServingError, invalid
 
 _DEFAULT = "serving_default"
-_MESSAGE_ENDS = "\n"  # what Python appends to an error of the graph
 
 
 class Servable:
@@ -87,19 +87,41 @@ class Servable:
         signature = self.signature(name)
         feeds = _feeds(signature, inputs)
         fetches = {key: signature.outputs[key].name for key in _wanted(signature, output_filter)}
-        options = tf.compat.v1.RunOptions()
-        if seconds is not None:
-            options.timeout_in_ms = max(1, int(seconds * 1000))
         try:
-            return self._session.run(fetches, feeds, options=options)
+            if _of_declared_shapes(signature, feeds):
+                options = tf.compat.v1.RunOptions()
+                if seconds is not None:
+                    options.timeout_in_ms = max(1, int(seconds * 1000))
+                return self._session.run(fetches, feeds, options=options)
+            return self._run_unchecked(fetches, feeds)
         except tf.errors.OpError as error:
-            code = _CODES.get(error.error_code, grpc.StatusCode.UNKNOWN)
-            raise ServingError(code, error.message.partition(_MESSAGE_ENDS)[0]) from error
-        except ValueError as error:  # of Python, which alone looks at the rank beforehand
-            raise invalid(str(error)) from None
+            raise _refusal(error) from error
+
+    def _run_unchecked(
+        self, fetches: Mapping[str, str], feeds: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Leaves it to the graph to refuse shapes, as the server does.
+
+        `Session.run` would refuse them itself, in words that no client of the server ever reads.
+        """
+        options = config_pb2.CallableOptions(feed=feeds.keys(), fetch=fetches.values())
+        run = self._session._make_callable_from_options(options)
+        return dict(zip(fetches, run(*feeds.values()), strict=True))
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def _refusal(error: tf.errors.OpError) -> ServingError:
+    """An error of the graph, in the runtime's words: Python's `Session` adds its own to them."""
+    inner = error.__context__
+    message = inner.message if isinstance(inner, tf.errors.OpError) else error.message
+    return ServingError(_CODES.get(error.error_code, grpc.StatusCode.UNKNOWN), message)
+
+
+def _of_declared_shapes(signature: Any, feeds: Mapping[str, np.ndarray]) -> bool:
+    declared = {info.name: tf.TensorShape(info.tensor_shape) for info in signature.inputs.values()}
+    return all(declared[name].is_compatible_with(array.shape) for name, array in feeds.items())
 
 
 def _feeds(signature: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

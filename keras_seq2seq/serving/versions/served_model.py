@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import grpc
 
-from keras_seq2seq.export.export_error import ExportError, first_line
+from keras_seq2seq.export.export_error import first_line
 from keras_seq2seq.serving.metrics import Metrics
 from keras_seq2seq.serving.serving_error import ServingError
 from keras_seq2seq.serving.versions.servable import Servable
@@ -66,6 +66,11 @@ class ServedModel:
                 number: (version.state, version.error)
                 for number, version in sorted(self._versions.items(), reverse=True)
             }
+
+    def running(self) -> dict[int, int]:
+        """How many requests each version has that are not answered yet."""
+        with self._lock:
+            return {number: version.users for number, version in self._versions.items()}
 
     @contextlib.contextmanager
     def lease(self, number: int | None = None) -> Iterator[tuple[int, Servable]]:
@@ -123,12 +128,11 @@ class ServedModel:
             servable = Servable(directory)
             loaded = time.perf_counter()
             records = warm_up(servable)
-        except (ExportError, ServingError, OSError, ValueError, KeyError) as error:
-            message = error.message if isinstance(error, ServingError) else first_line(error)
-            code = error.code if isinstance(error, ServingError) else grpc.StatusCode.NOT_FOUND
+        except Exception as error:  # a version is what somebody copied there: all can be wrong
+            refusal = _refusal(error, directory)
             with self._lock:
-                version.state, version.error = "END", ServingError(code, message)
-            _log.error("%s version %d cannot be served: %s", self.name, number, message)
+                version.state, version.error = "END", refusal
+            _log.error("%s version %d cannot be served: %s", self.name, number, refusal.message)
             return
         if records:
             seconds = time.perf_counter() - loaded
@@ -158,6 +162,15 @@ class ServedModel:
             with self._lock:
                 version.servable, version.state = None, "END"
             _log.info("%s version %d is unloaded", self.name, number)
+
+
+def _refusal(error: Exception, directory: pathlib.Path) -> ServingError:
+    if isinstance(error, ServingError):
+        return error
+    if not (directory / "saved_model.pb").is_file():
+        missing = "Could not find SavedModel .pb or .pbtxt at supplied export directory path"
+        return ServingError(grpc.StatusCode.NOT_FOUND, f"{missing}: {directory}")
+    return ServingError(grpc.StatusCode.FAILED_PRECONDITION, first_line(error))
 
 
 def _files(directory: pathlib.Path) -> object:
