@@ -1,10 +1,13 @@
 """`keras-seq2seq serve`."""
 
+import contextlib
 import logging
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -49,40 +52,48 @@ def run(
 
     try:
         check_installed()
-        finders = _find(directories, name)
-        server = ModelServer(
-            finders, host, rest_port, port, max_body=max_body, poll=poll, timeout=timeout
-        )
-        stopped = _stopped_by_signals()
-        _log_to_standard_error()
-        with err.status("Loading"):
-            server.start()
-    except ServingError as error:
-        raise ValueError(error.message) from error
     except ImportError as error:
         raise ValueError(error) from error
-    for model in finders:
-        say(f"REST  {server.rest_address}/v1/models/{model}:predict")
-    say(f"gRPC  {server.address}")
-    say("For development. In production, give the same directory to TensorFlow Serving.")
-    stopped.wait()
-    say("Stopping, after the requests there are.")
-    server.stop()
+    finders = _find(directories, name)
+    server = ModelServer(
+        finders, host, rest_port, port, max_body=max_body, poll=poll, timeout=timeout
+    )
+    with _until_signals() as stopped:
+        try:
+            with err.status("Loading"):
+                server.start()
+        except ServingError as error:
+            raise ValueError(error.message) from error
+        for model in server.core.models:
+            versions = " ".join(str(version) for version in model.states())
+            path = f"{server.rest_address}/v1/models/{quote(model.name)}:predict"
+            say(f"REST  {path}  (version {versions})")
+        say(f"gRPC  {server.address}")
+        say("For development. In production, give the same directory to TensorFlow Serving.")
+        with _versions_told():
+            stopped.wait()
+            say("Stopping, after the requests there are.")
+            server.stop()
 
 
-def _stopped_by_signals() -> threading.Event:
-    """Is set by Ctrl-C or SIGTERM; the second one ends the process at once."""
+@contextlib.contextmanager
+def _until_signals() -> Iterator[threading.Event]:
+    """Gives what Ctrl-C and SIGTERM set; the second of them ends the process at once."""
     stopped = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(*_: object) -> None:
         stopped.set()
-        for number in numbers:
+        for number in before:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in numbers:
+    for number in before:
         signal.signal(number, stop)
-    return stopped
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _find(directories: list[Path], name: str | None) -> dict:
@@ -99,14 +110,20 @@ def _find(directories: list[Path], name: str | None) -> dict:
     return finders
 
 
-def _log_to_standard_error() -> None:
-    """Versions that come and go, and faults, are told while the server runs."""
+@contextlib.contextmanager
+def _versions_told() -> Iterator[None]:
+    """Tells the user which versions come and go, and what goes wrong."""
 
     class ToUser(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             say(self.format(record))
 
-    logger = logging.getLogger("keras_seq2seq.serving")
+    logger, handler = logging.getLogger("keras_seq2seq.serving"), ToUser()
     logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
     logger.propagate = False
-    logger.handlers[:] = [ToUser()]
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True

@@ -77,9 +77,9 @@ class ModelServer:
 
         self.host, self.rest_port, self.port = host, rest_port, port
         self._max_body = max_body
-        self._work = WorkQueue(threads or os.cpu_count() or 1, places)
+        self.work = WorkQueue(threads or os.cpu_count() or 1, places)
         self.core = ServerCore(ServedModels(finders, metrics := Metrics(), poll), metrics)
-        self._app = RestApp(self.core, self._work, max_body, timeout, pages).asgi
+        self._app = RestApp(self.core, self.work, max_body, timeout, pages).asgi
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving")
 
@@ -111,7 +111,7 @@ class ModelServer:
     def stop(self) -> None:
         """Takes no more requests, answers those there are, unloads the models."""
         self._await(self._stop())
-        self._work.close()
+        self.work.close()
         self._close()
 
     def _close(self) -> None:
@@ -127,7 +127,8 @@ class ModelServer:
     async def _bind(self) -> None:
         """Makes the server of gRPC, whose port is refused here if another has it."""
         import grpc
-        from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+        from grpc_health.v1 import health_pb2, health_pb2_grpc
+        from grpc_health.v1.health import aio as health  # pyright: ignore[reportAttributeAccessIssue]
         from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
         from keras_seq2seq.serving.rpc.model_service import ModelService
@@ -139,11 +140,11 @@ class ModelServer:
             ("grpc.max_send_message_length", -1),
         ]
         self._rpc = grpc.aio.server(options=options)
-        prediction = PredictionService(self.core, self._work)
+        prediction = PredictionService(self.core, self.work)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._rpc)
         model = ModelService(self.core)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(model, self._rpc)
-        checks = health.aio.HealthServicer()
+        checks = health.HealthServicer()
         for name in _ALL_SERVICES:
             await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(checks, self._rpc)

@@ -46,11 +46,8 @@ class Marked(tf.Module):
 class Typed(Marked):
     """Signatures of all types that JSON can bear, and outputs that are written in their own way."""
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None, 2], getattr(tf, kind), name=kind) for kind in NUMBERS]
-    )
-    def numbers(self, **inputs):
-        return dict(inputs)
+    def numbers(self, *values):
+        return dict(zip(NUMBERS, values, strict=True))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def raw(self, text):
@@ -69,9 +66,12 @@ def write(directory, mark, kind=Marked):
     """Writes a SavedModel whose every reply begins with `mark`."""
     model = kind(mark)
     signatures = {"serving_default": model.serve, "slow": model.slow}
-    for name in ("numbers", "raw", "scalar", "halves"):
+    for name in ("raw", "scalar", "halves"):
         if hasattr(model, name):
             signatures[name] = getattr(model, name)
+    if kind is Typed:
+        specs = [tf.TensorSpec([None, 2], getattr(tf, kind), name=kind) for kind in NUMBERS]
+        signatures["numbers"] = tf.function(model.numbers).get_concrete_function(*specs)
     temporary = directory.with_name(f"unfinished-{directory.name}")
     tf.saved_model.save(model, str(temporary), signatures)
     temporary.rename(directory)

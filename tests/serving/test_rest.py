@@ -110,7 +110,7 @@ def test_strings_and_bytes(client):
 
 
 def test_what_follows_the_object_and_second_names_are_nothing(client):
-    body = b' {"instances":["a"],"instances":["b"]} and more'
+    body = b'\xef\xbb\xbf {"instances":["a"],"instances":["b"]} and more'
     assert client.predict("typed", body) == (200, {"predictions": ["3:a"]})
 
 
@@ -134,7 +134,9 @@ QUOTED = 'JSON Value: {\n    "instances": %s\n} '
         (b'{"a":1e999}', "JSON Parse error: Number too big to be stored in double."),
         (b'{"a":' + b"9" * 5000 + b"}", "JSON Parse error: Number too big"),
         (b'{"a":' + b"[" * 10**5, "JSON Parse error: "),
-        (b'{"instances":["\\ud800"]}', ROW + "JSON Parse error: The surrogate pair in string"),
+        (b'{"instances":[' + b"[" * 500 + b"]" * 501 + b"}", ROW + "Encountered list at"),
+        (b'{"inputs":[' + b"1" * 310 + b"]}", "JSON Parse error: Number too big"),
+        (b'{"instances":["\\ud800"]}', "JSON Parse error: The surrogate pair in string"),
         (b"[1]", "JSON Value: [1] Is not object"),
         (b"{}", "Missing 'inputs' or 'instances' key"),
         ({"instances": ["a"], "inputs": ["a"]}, "JSON Value: {"),
@@ -217,9 +219,9 @@ def test_statuses(client):
         assert (status, reply["error"][: len(error)]) == (code, error)
     assert client.ask("GET", "/elsewhere")[0] == 404
     assert client.ask("OPTIONS", f"{models}/typed")[0] == 400
-    halves = {"signature_name": "halves", "instances": [1.0]}
+    halves = {"signature_name": "halves", "inputs": [1.0]}
     code, reply = client.predict("typed", halves)
-    assert code == 501 and reply["error"].endswith("Conversion of JSON Value: 1.0 to type: half")
+    assert (code, reply["error"]) == (501, "Conversion of JSON Value: 1.0 to type: half")
 
 
 def test_classify_and_regress_are_refused(client):

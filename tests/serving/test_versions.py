@@ -1,10 +1,10 @@
 """Versions come and go while requests are answered."""
 
-import contextlib
 import shutil
 import threading
 import time
 
+import grpc
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
@@ -139,24 +139,30 @@ def test_requests_to_warm_up_are_run_and_must_succeed(serving, base, originals):
 
 
 def test_more_requests_than_places_are_refused_at_once(serving, base):
-    client = serving(base, threads=1, places=1, timeout=20)
-    slow = {"signature_name": "slow", "instances": [{"text": "a", "rounds": 10**9}]}
-    answers = []
-
-    def ask():
-        with contextlib.suppress(OSError):
-            answers.append(client.predict("model", slow)[0])
-
-    askers = [threading.Thread(target=ask) for _ in range(4)]
-    for asker in askers:
-        asker.start()
-    eventually(lambda: answers.count(503), 2)
-    assert client.predict("model", ASKED)[1]["error"].startswith("The server has as many requests")
+    client = serving(base, threads=1, places=1)
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "model"
+    request.inputs["text"].CopyFrom(tf.make_tensor_proto(["a"]))
+    gate = threading.Event()
+    for _ in range(2):
+        client.server.work.submit(gate.wait)
+    code, reply = client.predict("model", ASKED)
+    assert code == 503 and reply["error"].startswith("The server has as many requests waiting")
+    with pytest.raises(grpc.RpcError) as error:
+        client.predictions.Predict(request)
+    assert error.value.code() is grpc.StatusCode.UNAVAILABLE
     assert client.ask("GET", "/v1/models/model")[0] == 200  # who only asks is answered
-    for asker in askers:
-        asker.join()
-    assert sorted(answers) == [503, 503, 504, 504]
-    assert client.predict("model", ASKED)[0] == 200
+    gate.set()
+    eventually(lambda: client.predict("model", ASKED)[0], 200)
+    assert client.predictions.Predict(request).outputs["text"].string_val == [b"1:a"]
+
+
+def test_what_waits_too_long_is_not_computed(serving, base):
+    client = serving(base, threads=1, timeout=0.01)
+    gate = threading.Event()
+    client.server.work.submit(gate.wait)
+    threading.Timer(0.1, gate.set).start()
+    assert client.predict("model", ASKED)[0] == 504
 
 
 def test_several_models_in_one_server(serving, base, originals, tmp_path):

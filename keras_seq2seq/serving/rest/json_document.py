@@ -1,7 +1,9 @@
 """Bodies of requests, read and quoted as the parser of TensorFlow Serving does."""
 
+import codecs
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +24,7 @@ _MESSAGES = {
     "Invalid \\escape": "Invalid escape character in string.",
     "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
 }
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # if the other half is missing, it is refused
 
 
 class _NumberTooBig(ValueError):
@@ -36,7 +39,7 @@ def parse_body(body: bytes) -> dict[str, Any]:
     Raises:
         ServingError: it is none.
     """
-    text = body.decode("utf-8", "surrogateescape").lstrip(" \t\r\n")
+    text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape").lstrip(" \t\r\n")
     if not text:
         raise invalid("JSON Parse error: The document is empty")
     start = len(body) - len(text.encode("utf-8", "surrogateescape"))
@@ -51,6 +54,8 @@ def parse_body(body: bytes) -> dict[str, Any]:
         if isinstance(error, RecursionError):
             problem = "Values are nested too deeply."
         raise invalid(f"JSON Parse error: {problem} at offset: {start}") from None
+    if _HALF_A_PAIR.search(text):
+        encode_text(json.dumps(value, ensure_ascii=False))
     if not isinstance(value, dict):
         raise value_error(value, "Is not object")
     return value
@@ -139,8 +144,8 @@ def _container(before: str) -> str:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > 309:
-        raise _NumberTooBig
+    if len(digits) > 300:  # those of a double are no more; it takes long to read a million
+        _decimal(digits)
     return int(digits)
 
 

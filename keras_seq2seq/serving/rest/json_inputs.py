@@ -25,6 +25,7 @@ _BITS = {
     tf.uint32: (0, 2**32),
     tf.uint64: (0, 2**64),
 }
+_MOST_AXES = 32  # of an array, and some for the batch
 
 
 def read_inputs(document: Mapping[str, Any], types: Mapping[str, tf.DType]) -> tuple[Arrays, bool]:
@@ -173,6 +174,8 @@ def _shape(value: Any) -> tuple[int, ...]:
     while isinstance(value, list):
         shape.append(len(value))
         value = value[0] if value else None
+    if len(shape) > _MOST_AXES:
+        raise invalid(f"Encountered list at unexpected level: {len(shape)}")
     return tuple(shape)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import grpc
 from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -183,7 +184,7 @@ class RestApp:
         signatures = SignatureDefMap()
         response.metadata["signature_def"].Unpack(signatures)
         model_spec, signature_def = (
-            _as_json(message, preserving_proto_field_name=True)
+            _as_json(message, names_as_in_proto=True)
             for message in (response.model_spec, signatures)
         )
         parts = f'"model_spec":{model_spec},\n"metadata": {{"signature_def": {signature_def}}}'
@@ -241,10 +242,10 @@ def _preflight(request: Request) -> Response:
     return Response(status_code=200 if is_web else 400)
 
 
-def _as_json(message: object, **options: bool) -> str:
+def _as_json(message: Message, names_as_in_proto: bool = False) -> str:
     return MessageToJson(
-        message,  # pyright: ignore[reportArgumentType]
+        message,
         indent=1,
         always_print_fields_with_no_presence=True,
-        **options,
+        preserving_proto_field_name=names_as_in_proto,
     )

@@ -1,6 +1,7 @@
 """Finds models and their versions below a directory."""
 
 import functools
+import os
 import pathlib
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ def find_models(directory: pathlib.Path, name: str | None = None) -> dict[str, F
     Raises:
         ExportError: there is none.
     """
-    directory = directory.resolve()
+    directory = pathlib.Path(os.path.abspath(directory))  # a link keeps its name
     if not directory.is_dir():
         raise ExportError(f"{directory} {_no_directory(directory)}")
     if (directory / "saved_model.pb").is_file():
