@@ -20,7 +20,7 @@ from keras_seq2seq.cli import (
     serve_command,
     train_command,
 )
-from keras_seq2seq.cli.library_messages import own_messages_only
+from keras_seq2seq.cli.screen.library_messages import own_messages_only
 from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted
 from keras_seq2seq.version import __version__
 

@@ -21,7 +21,8 @@ def check_installed() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ImportError(
-            f"The server needs {', '.join(missing)}: pip install 'keras-seq2seq[serve]'"
+            f"The server needs {', '.join(missing)}, of the extra `serve`: pip install "
+            "'tensorflow-serving-api>=2.21,<2.22' starlette uvicorn grpcio-health-checking"
         )
 
 

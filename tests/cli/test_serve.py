@@ -40,4 +40,4 @@ def test_ports_that_are_taken_are_named(refused, tmp_path):
 def test_what_must_be_installed_is_named(refused, tmp_path):
     with mock.patch.object(importlib.util, "find_spec", lambda name: None):
         message = refused("serve", empty_model(tmp_path))
-    assert "needs grpc" in message and "pip install 'keras-seq2seq[serve]'" in message
+    assert "needs grpc" in message and "of the extra `serve`: pip install" in message
