@@ -192,7 +192,7 @@ def _listen(host: str, port: int, flag: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        problem = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(
-            f"{host}, port {port}: {error.strerror or error}. Give another one by {flag}; "
-            "0 takes any that is free."
+            f"{host}, port {port}: {problem}. Give another one by {flag}; 0 takes any that is free."
         ) from error

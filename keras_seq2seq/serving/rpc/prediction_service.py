@@ -102,34 +102,38 @@ class PredictionService(PredictionServiceServicer):
         await self._counted(context, request.model_spec.name, method, task)
 
     async def _counted(self, context: Any, name: str, method: str, task: Callable[[], Any]) -> Any:
-        start, code = time.perf_counter(), grpc.StatusCode.OK
-
-        def counted() -> Any:
-            nonlocal code
-            try:
-                return task()
-            except ServingError as error:
-                code = error.code
-                raise
-
+        start, code = time.perf_counter(), grpc.StatusCode.CANCELLED  # if the client hangs up
         try:
-            response = await answer(context, counted, self._work)
+            response = await asyncio.wrap_future(self._work.submit(task))
+            code = grpc.StatusCode.OK
             seconds = time.perf_counter() - start
             self._core.metrics.time("request_latency", seconds, name, method, "GRPC")
             return response
+        except Exception as error:
+            refusal = _refusal(error)
+            code = refusal.code
+            await _end(context, refusal)
         finally:
             self._core.metrics.count("request_count", name, code.name)
 
 
-async def answer(context: Any, task: Callable[[], Any], work: WorkQueue | None = None) -> Any:
+async def answer(context: Any, task: Callable[[], Any]) -> Any:
     """Gives what `task` returns, or ends the call with the error that it raises."""
     try:
-        return task() if work is None else await asyncio.wrap_future(work.submit(task))
-    except ServingError as error:
-        code, message = error.code, error.message
-        if len(message) > _LONGEST_MESSAGE:
-            message = f"{message[:_LONGEST_MESSAGE]}...TRUNCATED"
-    except Exception as error:  # a fault of ours: the server lives on
-        _log.exception("gRPC")
-        code, message = grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}"
-    await context.abort(code, message)
+        return task()
+    except Exception as error:
+        await _end(context, _refusal(error))
+
+
+def _refusal(error: Exception) -> ServingError:
+    if isinstance(error, ServingError):
+        return error
+    _log.exception("gRPC")  # a fault of ours: the server lives on
+    return ServingError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+
+
+async def _end(context: Any, refusal: ServingError) -> None:
+    message = refusal.message
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]}...TRUNCATED"
+    await context.abort(refusal.code, message)

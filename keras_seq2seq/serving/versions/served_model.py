@@ -119,8 +119,7 @@ class ServedModel:
         return version.error is not None and version.seen != _files(directory)
 
     def _load(self, number: int, directory: pathlib.Path) -> None:
-        seen = _files(directory)
-        version = _Version(seen=seen)
+        seen, version = _files(directory), _Version()
         with self._lock:
             self._versions[number] = version
         start = time.perf_counter()
@@ -131,7 +130,7 @@ class ServedModel:
         except Exception as error:  # a version is what somebody copied there: all can be wrong
             refusal = _refusal(error, directory)
             with self._lock:
-                version.state, version.error = "END", refusal
+                version.state, version.error, version.seen = "END", refusal, seen
             _log.error("%s version %d cannot be served: %s", self.name, number, refusal.message)
             return
         if records:
