@@ -42,6 +42,10 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0.001, help="Seconds that a request by REST may take.")
     ] = 30.0,
+    warm_up: Annotated[
+        bool,
+        typer.Option(help="Run the requests that a version brings along before it is served."),
+    ] = True,
 ) -> None:
     """Serves SavedModels for development, with TensorFlow Serving's REST and gRPC.
 
@@ -56,7 +60,14 @@ def run(
         raise ValueError(error) from error
     finders = _find(directories, name)
     server = ModelServer(
-        finders, host, rest_port, port, max_body=max_body, poll=poll, timeout=timeout
+        finders,
+        host,
+        rest_port,
+        port,
+        max_body=max_body,
+        poll=poll,
+        timeout=timeout,
+        warmed_up=warm_up,
     )
     with _until_signals() as stopped:
         try:

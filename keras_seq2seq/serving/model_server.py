@@ -42,6 +42,7 @@ class ModelServer:
         timeout: Seconds that a request by REST may take; by gRPC its client says it.
         threads: How many requests are computed at once; by default as many as there are CPUs.
         places: How many requests may wait before further ones are refused.
+        warmed_up: Whether the requests that a version brings along are run before it is served.
         pages: Further routes of Starlette.
 
     Raises:
@@ -67,6 +68,7 @@ class ModelServer:
         timeout: float | None = 30.0,
         threads: int | None = None,
         places: int = 256,
+        warmed_up: bool = True,
         pages: "Sequence[BaseRoute]" = (),
     ):
         check_installed()
@@ -79,7 +81,8 @@ class ModelServer:
         self.host, self.rest_port, self.port = host, rest_port, port
         self._max_body = max_body
         self.work = WorkQueue(threads or os.cpu_count() or 1, places)
-        self.core = ServerCore(ServedModels(finders, metrics := Metrics(), poll), metrics)
+        metrics = Metrics()
+        self.core = ServerCore(ServedModels(finders, metrics, poll, warmed_up), metrics)
         self._app = RestApp(self.core, self.work, max_body, timeout, pages).asgi
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving")

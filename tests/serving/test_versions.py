@@ -136,6 +136,9 @@ def test_requests_to_warm_up_are_run_and_must_succeed(serving, base, originals):
     eventually(told, "DATA_LOSS")
     record(base / "2", ("", ["a"]))
     eventually(lambda: client.predict("model", ASKED)[1], {"predictions": ["2:a"]})
+    record(base / "2", ("nothing", ["a"]))
+    other = serving(base, warmed_up=False)
+    assert other.predict("model", ASKED) == (200, {"predictions": ["2:a"]})
 
 
 def test_more_requests_than_places_are_refused_at_once(serving, base):

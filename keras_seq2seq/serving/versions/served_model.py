@@ -41,6 +41,7 @@ class ServedModel:
         name: Under which it is served.
         find: Gives the directories of the versions there are, by number.
         metrics: Where the time of warming up is counted.
+        warmed_up: Whether the requests that a version brings along are run before it is served.
 
     Example:
 
@@ -52,10 +53,17 @@ class ServedModel:
     ```
     """
 
-    def __init__(self, name: str, find: Callable[[], Mapping[int, pathlib.Path]], metrics: Metrics):
+    def __init__(
+        self,
+        name: str,
+        find: Callable[[], Mapping[int, pathlib.Path]],
+        metrics: Metrics,
+        warmed_up: bool = True,
+    ):
         self.name = name
         self._find = find
         self._metrics = metrics
+        self._warmed_up = warmed_up
         self._versions: dict[int, _Version] = {}
         self._lock = threading.Lock()
 
@@ -126,7 +134,7 @@ class ServedModel:
         try:
             servable = Servable(directory)
             loaded = time.perf_counter()
-            records = warm_up(servable)
+            records = warm_up(servable) if self._warmed_up else 0
         except Exception as error:  # a version is what somebody copied there: all can be wrong
             refusal = _refusal(error, directory)
             with self._lock:

@@ -21,6 +21,7 @@ class ServedModels:
         finders: For each name a function that finds the model's versions.
         metrics: Where the time of warming up is counted.
         poll_seconds: How often directories are looked at; 0 is never after the start.
+        warmed_up: As for `ServedModel`.
 
     Example:
 
@@ -32,8 +33,16 @@ class ServedModels:
     ```
     """
 
-    def __init__(self, finders: Mapping[str, Finder], metrics: Metrics, poll_seconds: float = 1.0):
-        self._models = {name: ServedModel(name, find, metrics) for name, find in finders.items()}
+    def __init__(
+        self,
+        finders: Mapping[str, Finder],
+        metrics: Metrics,
+        poll_seconds: float = 1.0,
+        warmed_up: bool = True,
+    ):
+        self._models = {
+            name: ServedModel(name, find, metrics, warmed_up) for name, find in finders.items()
+        }
         self._poll_seconds = poll_seconds
         self._stopped = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="versions", daemon=True)
