@@ -10,7 +10,7 @@ import sys
 import time
 
 from keras_seq2seq.cli.evaluate_command import score_texts
-from keras_seq2seq.cli.library_messages import own_messages_only
+from keras_seq2seq.cli.screen.library_messages import own_messages_only
 from keras_seq2seq.cli.terminal import err, progress_of
 from keras_seq2seq.cli.train_command import open_run, train
 from keras_seq2seq.training.configuration.config_file import load_config

@@ -34,8 +34,9 @@ ARROWS = {
     "text_models": LOWEST | {"decoding", "text", "models"},
     "data": LOWEST | {"text", "phrasebook"},
     **dict.fromkeys(("evaluation", "export"), MODELS),
+    "serving": MODELS | {"export"},
     "training": MODELS | {"evaluation"},  # a run is scored and drawn while it goes on
-    "cli": MODELS | {"training", "evaluation", "export"},
+    "cli": MODELS | {"training", "evaluation", "export", "serving"},
     "__main__": {"cli"},
     "__init__": set(),  # its names are loaded lazily, from any room
 }

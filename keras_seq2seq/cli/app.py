@@ -17,9 +17,10 @@ from keras_seq2seq.cli import (
     generate_command,
     plot_command,
     quickstart_command,
+    serve_command,
     train_command,
 )
-from keras_seq2seq.cli.library_messages import own_messages_only
+from keras_seq2seq.cli.screen.library_messages import own_messages_only
 from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted
 from keras_seq2seq.version import __version__
 
@@ -55,6 +56,7 @@ app.command("generate")(generate_command.run)
 app.command("score")(generate_command.score)
 app.command("export")(export_command.run)
 app.command("inspect")(export_command.inspect)
+app.command("serve")(serve_command.run)
 app.command("plot")(plot_command.run)
 app.command("quickstart")(quickstart_command.run)
 

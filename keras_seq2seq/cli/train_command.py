@@ -289,7 +289,7 @@ def train(
 ) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
     pairs = pairs or config.data.read()
-    from keras_seq2seq.cli.training_progress import TrainingProgress
+    from keras_seq2seq.cli.screen.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
     with make_progress() as progress:

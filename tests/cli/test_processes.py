@@ -71,7 +71,7 @@ def library_messages(tmp_path, code, **environment):
     script = tmp_path / "keras-seq2seq"
     script.write_text(
         "import os, sys, warnings\n"
-        "from keras_seq2seq.cli.library_messages import own_messages_only\n"
+        "from keras_seq2seq.cli.screen.library_messages import own_messages_only\n"
         f"noise, news = {NOISE!r}, {NEWS!r}\n"
         "with own_messages_only():\n"
         "    os.write(2, noise + news)\n"

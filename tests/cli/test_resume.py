@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from keras_seq2seq.cli.training_progress import TrainingProgress
+from keras_seq2seq.cli.screen.training_progress import TrainingProgress
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 
 

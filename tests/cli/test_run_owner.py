@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from keras_seq2seq.cli.screen.training_progress import TrainingProgress
 from keras_seq2seq.cli.train_command import open_run
-from keras_seq2seq.cli.training_progress import TrainingProgress
 from keras_seq2seq.file_lock import LOCK
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.run_directory import RunDirectory

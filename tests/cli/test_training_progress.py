@@ -6,8 +6,9 @@ import re
 import pytest
 from rich.console import Console
 
-from keras_seq2seq.cli import terminal, training_progress
-from keras_seq2seq.cli.training_progress import TrainingProgress
+from keras_seq2seq.cli import terminal
+from keras_seq2seq.cli.screen import training_progress
+from keras_seq2seq.cli.screen.training_progress import TrainingProgress
 
 LOGS = {
     "loss": 4.7424,
