@@ -27,7 +27,18 @@ _FIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # for a URL, a metric and
 
 
 class ServingKit(NamedTuple):
-    """What `serving_kit` wrote: a version of the model, and the files that it left as they were."""
+    """What `serving_kit` wrote.
+
+    Attributes:
+        version: The directory of the model's new version.
+        kept: Files that were left as somebody had edited them.
+
+    Example:
+
+    ```python
+    version, kept = keras_seq2seq.export.serving_kit(model, "serving", name="ko-en")
+    ```
+    """
 
     version: pathlib.Path
     kept: list[pathlib.Path]
