@@ -72,7 +72,7 @@ def same_rows(found, expected, rows):
     assert found.keys() == expected.keys()
     for name, values in found.items():
         if values.dtype == np.float32:
-            np.testing.assert_allclose(values[rows], expected[name][rows], atol=1e-4)
+            np.testing.assert_allclose(values[rows], expected[name][rows], rtol=1e-5, atol=1e-4)
         else:
             np.testing.assert_array_equal(values[rows], expected[name][rows])
 
