@@ -26,6 +26,12 @@ class Message:
 
     Args:
         content: bytes.
+
+    Example:
+
+    >>> message = Message(number(7) + string("text"))
+    >>> message.number(), message.text()
+    (7, 'text')
     """
 
     def __init__(self, content: bytes):
