@@ -21,7 +21,7 @@ _VALUES: Mapping[str, tuple[Any, ...]] = {  # what requests wish for, the mad in
 Tensors: TypeAlias = Mapping[str, np.ndarray]
 
 
-class Answering(Protocol):
+class _Session(Protocol):
     """What runs signatures: a `SavedModelArtefact`, or a `NativeSession`."""
 
     def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]: ...
@@ -35,13 +35,20 @@ class Exchange:
         signature: str.
         inputs: dict of arrays.
         outputs: dict of arrays.
+
+    Example:
+
+    ```python
+    for exchange in exchanges(open_artefact("served/ko_en"), ["안녕하세요."]):
+        print(exchange.difference(session))  # a NativeSession; nothing if it answers alike
+    ```
     """
 
     signature: str
     inputs: Tensors
     outputs: Tensors
 
-    def difference(self, session: Answering) -> str:
+    def difference(self, session: _Session) -> str:
         """How another session's answer first differs; empty if it is the same."""
         found = session.run(self.signature, **self.inputs)
         if found.keys() != self.outputs.keys():

@@ -26,23 +26,29 @@ class Message:
 
     Args:
         content: bytes.
+
+    Example:
+
+    >>> message = Message(number(7) + string("text"))
+    >>> message.number(), message.text()
+    (7, 'text')
     """
 
     def __init__(self, content: bytes):
         self._content, self._at = content, 0
 
-    def bytes(self, size: int) -> bytes:
+    def take(self, size: int) -> bytes:
         start, self._at = self._at, self._at + size
         return self._content[start : self._at]
 
     def number(self) -> int:
-        return struct.unpack("=q", self.bytes(8))[0]
+        return struct.unpack("=q", self.take(8))[0]
 
     def numbers(self) -> np.ndarray:
         return np.frombuffer(self.string(), np.int64)
 
     def string(self) -> bytes:
-        return self.bytes(self.number())
+        return self.take(self.number())
 
     def text(self) -> str:
         return self.string().decode("utf-8", "replace")

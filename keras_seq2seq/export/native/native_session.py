@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import select
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from keras_seq2seq.export.native.native_error import NativeError
 from keras_seq2seq.export.native.program import installed, libraries_of, operators_of, program
 from keras_seq2seq.export.saved_model_artefact import find_version
 
+_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log messages")  # of TensorFlow as it starts
 Request = tuple[str, Mapping[str, Any]]  # a signature and its inputs
 
 
@@ -231,9 +233,10 @@ class NativeSession:
     def _ended(self) -> ExportError:
         self._process.wait()
         self._log.seek(0)
-        said = self._log.read().decode("utf-8", "replace").strip()[-2000:]
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        said = "\n".join(line for line in lines if not _NOISE.match(line))[-2000:] or "no word"
         return ExportError(
-            f"The native session ended with status {self._process.returncode}: {said or 'no word'}"
+            f"The native session ended with status {self._process.returncode}: {said}"
         )
 
 

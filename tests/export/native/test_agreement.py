@@ -1,12 +1,15 @@
 """What a difference between two sessions looks like; no session is needed for that."""
 
+import contextlib
 import re
 
 import numpy as np
 import pytest
 
+from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.native import proof
 from keras_seq2seq.export.native.agreement import Exchange, exchanges, same
+from keras_seq2seq.export.native.native_error import NativeError
 
 
 class Echo:
@@ -74,3 +77,24 @@ def test_what_an_export_proves_is_named(monkeypatch):
     monkeypatch.setattr(proof, "find_compiler", lambda: None)
     assert proof.proven_in(natively=True) == proof.proven_in(natively=False) == [session]
     proof.prove(Echo(), ["a"])  # nothing can be shown, nothing is asked
+
+
+def test_a_proof_fails_where_answers_differ_or_there_is_none(monkeypatch):
+    @contextlib.contextmanager
+    def session(path):
+        yield Echo({"text": np.array([b"b"], object)})
+
+    def refuses(path):
+        raise NativeError(5, "Op type not registered")
+
+    monkeypatch.setattr(proof, "find_compiler", lambda: "/usr/bin/cc")
+    monkeypatch.setattr(proof, "NativeSession", session)
+    artefact = Echo()
+    artefact.path = "served/1"
+    artefact.manifest = {"signatures": {"serving_default": {"inputs": {"text": {}}}}}
+    proof.prove(artefact, ["b"])
+    with pytest.raises(ExportError, match="does not answer as its session in Python does. .* not"):
+        proof.prove(artefact, ["a"])
+    monkeypatch.setattr(proof, "NativeSession", refuses)
+    with pytest.raises(ExportError, match="Servers cannot run .*: NOT_FOUND: Op type"):
+        proof.prove(artefact, ["a"])

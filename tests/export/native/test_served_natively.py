@@ -5,8 +5,6 @@ import pytest
 from serving_versions import hostile_texts
 
 from keras_seq2seq import export
-from keras_seq2seq.export.export_error import ExportError
-from keras_seq2seq.export.native import proof
 from keras_seq2seq.export.native.agreement import Exchange, exchanges
 from keras_seq2seq.export.native.native_error import NativeError
 from keras_seq2seq.export.native.native_session import NativeSession
@@ -77,22 +75,6 @@ def test_requests_at_once_do_not_disturb_one_another(served, session, learnt):
         tolerance=1e-3,
     )
     assert (report.first, report.errors, report.wrong) == ("", 0, 0)
-
-
-def test_a_proof_fails_where_answers_differ(served, monkeypatch):
-    artefact = export.open_artefact(served)
-    inputs = {"text": np.array([b"a"], object)}
-    right = Exchange("serving_default", inputs, artefact.run("serving_default", **inputs))
-    wrong = Exchange("serving_default", inputs, {**right.outputs, "length": np.array([9], "i4")})
-    monkeypatch.setattr(proof, "exchanges", lambda artefact, texts: [right])
-    proof.prove(artefact, ["a"])
-    monkeypatch.setattr(proof, "exchanges", lambda artefact, texts: [right, wrong])
-    with pytest.raises(ExportError, match="serving_default, .*: length is .*, not 9"):
-        proof.prove(artefact, ["a"])
-    unknown = Exchange("nothing", inputs, {})
-    monkeypatch.setattr(proof, "exchanges", lambda artefact, texts: [unknown])
-    with pytest.raises(ExportError, match="Servers cannot run .* FAILED_PRECONDITION"):
-        proof.prove(artefact, ["a"])
 
 
 class _Answers:
