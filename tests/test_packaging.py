@@ -42,11 +42,8 @@ def test_the_archives_hold_what_they_shall(tmp_path):
     assert shipped <= names and not [name for name in names if name.endswith(".pyc")]
     names = set(zipfile.ZipFile(wheel).namelist())
     package = ROOT / "keras_seq2seq"
-    data = [
-        file
-        for kind in ("*.tsv", "*.toml", "*.c", "*.h", "py.typed")
-        for file in package.rglob(kind)
-    ]
+    kinds = ("tsv", "toml", "c", "h", "html", "css", "js", "svg")
+    data = [package / "py.typed"] + [p for kind in kinds for p in package.rglob(f"*.{kind}")]
     assert len(data) > 3 and {str(file.relative_to(ROOT)) for file in data} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]

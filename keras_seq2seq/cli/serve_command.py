@@ -58,6 +58,8 @@ def run(
         check_installed()
     except ImportError as error:
         raise ValueError(error) from error
+    from keras_seq2seq.serving.page.routes import routes
+
     finders = _find(directories, name)
     server = ModelServer(
         finders,
@@ -68,6 +70,7 @@ def run(
         poll=poll,
         timeout=timeout,
         warmed_up=warm_up,
+        pages=routes(finders),
     )
     with _until_signals() as stopped:
         try:
@@ -75,6 +78,7 @@ def run(
                 server.start()
         except ServingError as error:
             raise ValueError(error.message) from error
+        say(f"Page  {server.rest_address}/")
         for model in server.core.models:
             versions = " ".join(str(version) for version in model.states())
             path = f"{server.rest_address}/v1/models/{quote(model.name)}:predict"

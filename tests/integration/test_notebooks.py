@@ -1,10 +1,13 @@
 """Runs every notebook, small."""
 
+import contextlib
+import os
 import pathlib
 import shutil
 import sys
 
 import nbformat
+import psutil
 import pytest
 from contracts import few_at_first
 from jupyter_client.kernelspec import KernelSpecManager
@@ -22,6 +25,16 @@ def kernel_of_this_interpreter():
     if manager.kernel_spec.argv[0] != sys.executable:
         raise AssertionError(f"{manager.kernel_spec.argv} is not the kernel of {sys.executable}")
     return manager
+
+
+def started_with(variable, value):
+    """Processes, not this one, that were started with a variable of the environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # ended meanwhile, or someone else's
+            if process.pid != os.getpid() and process.environ().get(variable) == value:
+                found.append(process)
+    return found
 
 
 def test_there_are_notebooks():
@@ -45,6 +58,8 @@ def test_every_cell_runs(path, tmp_path, monkeypatch):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert {entry.name for entry in tmp_path.iterdir()} <= {copy.name, "ipython"}  # tidy
+    _, alive = psutil.wait_procs(started_with("IPYTHONDIR", str(tmp_path / "ipython")), 30)
+    assert not alive  # no server of it either
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
