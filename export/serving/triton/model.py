@@ -5,11 +5,14 @@ Triton hands over the requests of a batch together; they become one call.
 
 import json
 import os
+import sys
 
-import numpy as np
-import tensorflow as tf
-import tensorflow_text  # noqa: F401  its operators are in the graph
-import triton_python_backend_utils as pb_utils
+sys.path[:0] = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # which some builds ignore
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+import tensorflow_text  # noqa: E402, F401  its operators are in the graph
+import triton_python_backend_utils as pb_utils  # noqa: E402
 
 
 class TritonPythonModel:
