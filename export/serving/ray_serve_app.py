@@ -1,7 +1,7 @@
 """Serves a SavedModel by Ray Serve, with TensorFlow Serving's REST interface: its clients work.
 
     pip install "ray[serve]" tensorflow tensorflow-text
-    SAVED_MODEL=served/mine MODEL_NAME=mine serve run ray_serve_app:app      # port 8000
+    serve run ray_serve_app:app saved_model=served/mine name=mine      # port 8000
     python rest_client.py --url http://localhost:8000 --model mine "저는 학생이에요."
 
 Requests that come together become one call for each signature, of at most 32 texts. A replica is a
@@ -58,13 +58,14 @@ class SavedModelServer:
         except (ValueError, TypeError, KeyError) as error:
             return _error(400, f"Not understood: {error}")
         outputs = await self.run((signature, inputs))
-        names = list(outputs)
-        return JSONResponse({"outputs": outputs if len(names) > 1 else outputs[names[0]]})
+        return JSONResponse({"outputs": outputs})
 
     def read(self, body: bytes) -> tuple[str, dict[str, np.ndarray]]:
         """The signature's name and inputs [B] of a request, checked against the manifest."""
         content = json.loads(body)
         signature = content.get("signature_name", "serving_default")
+        if signature not in self.signatures:
+            raise ValueError(f"no signature {signature!r}; there are {sorted(self.signatures)}")
         expected = self.signatures[signature]["inputs"]
         given = content["inputs"]
         if not isinstance(given, dict) and len(expected) == 1:
@@ -126,12 +127,6 @@ def _error(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": message}, status)
 
 
-def main(args: dict[str, str]) -> Any:
-    """For `serve run ray_serve_app:main saved_model=... name=...`"""
+def app(args: dict[str, str]) -> Any:
+    """What `serve run` starts, with its arguments."""
     return SavedModelServer.bind(os.path.abspath(args["saved_model"]), args["name"])
-
-
-if "SAVED_MODEL" in os.environ:
-    app = main(
-        {"saved_model": os.environ["SAVED_MODEL"], "name": os.environ.get("MODEL_NAME", "model")}
-    )
