@@ -20,18 +20,14 @@ from tensor_values import from_tensor, to_tensor
 
 PREDICTION = "tensorflow.serving.PredictionService"
 _ASK_AGAIN = {  # the library itself asks again, with back-off, within the deadline
-    "methodConfig": [
-        {
-            "name": [{}],
-            "retryPolicy": {
-                "maxAttempts": 5,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "5s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
-            },
-        }
-    ]
+    "name": [{}],
+    "retryPolicy": {
+        "maxAttempts": 5,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "5s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+    },
 }
 
 
@@ -39,14 +35,16 @@ class GrpcClient(ModelClient):
     """One model on one server; threads may share it.
 
     Args:
-        url: Address of the server, `localhost:8500`; with TLS `https://host:443`.
+        url: Address of the server, `localhost:8500`; with TLS `https://host:443`; in turn all
+            that a name stands for, `dns:///name:8500`.
         model: Its name there.
         version: Number of a version; by default the server chooses the newest.
         label: Label of a version, such as `stable`; instead of `version`.
         batch_size: Rows sent at once; a longer request is cut to such pieces, in order.
         timeout: Seconds a request may take, retries included. The server hears of it and, while the
             request waits in its queue, drops it then.
-        retries: Whether it is sent again after UNAVAILABLE and RESOURCE_EXHAUSTED, up to 4 times.
+        retries: 0: it is never sent again; else up to 4 times, after UNAVAILABLE and
+            RESOURCE_EXHAUSTED.
         wait_for_ready: Waits for a server that is not up yet, within the timeout.
         ca_file: Certificates to trust instead of those that grpc brings, PEM; turns TLS on.
         headers: Metadata sent along, such as `{"authorization": "Bearer ..."}`.
@@ -82,8 +80,14 @@ class GrpcClient(ModelClient):
             self._spec["version"] = CLASSES["Int64Value"](value=version)
         self._wait_for_ready = wait_for_ready
         self._metadata = [(name.lower(), value) for name, value in (headers or {}).items()]
-        options = [("grpc.service_config", json.dumps(_ASK_AGAIN))] if retries else []
-        options += [("grpc.enable_retries", int(bool(retries)))]
+        service = {
+            "loadBalancingConfig": [{"round_robin": {}}],  # of all addresses that a name has
+            "methodConfig": [_ASK_AGAIN] if retries else [],
+        }
+        options = [
+            ("grpc.service_config", json.dumps(service)),
+            ("grpc.enable_retries", int(bool(retries))),
+        ]
         address = url.removeprefix("https://").removeprefix("http://")
         if ca_file or url.startswith("https://"):
             trust = pathlib.Path(ca_file).read_bytes() if ca_file else None
