@@ -104,7 +104,7 @@ def read_requests(options: argparse.Namespace) -> list[dict[str, Any]]:
     if options.requests:
         requests = [json.loads(line) for line in lines if line.strip()]
     else:
-        texts = itertools.cycle(line for line in lines if line.strip())
+        texts = itertools.cycle([line for line in lines if line.strip()])
         source, signatures = random.Random(options.seed), options.signatures.split(",")
         rows = [int(count) for count in options.rows.split(",")]
         requests = [
@@ -114,7 +114,7 @@ def read_requests(options: argparse.Namespace) -> list[dict[str, Any]]:
             }
             for i in range(options.different)
         ]
-    if not requests or not all(request["inputs"] for request in requests):
+    if not requests or not all(any(request["inputs"].values()) for request in requests):
         raise ValueError(f"{options.texts or options.requests} holds nothing to ask.")
     return requests
 
