@@ -11,7 +11,9 @@ from model_client import MOST_ROWS, best_texts
 from serving_error import ServingError
 
 
-def run(client_class: Any, description: str, arguments: list[str] | None = None, **given) -> int:
+def run(
+    client_class: Any, description: str | None, arguments: list[str] | None = None, **given
+) -> int:
     """Parses the command line, asks and prints; returns the exit code.
 
     Args:
@@ -48,7 +50,7 @@ def run(client_class: Any, description: str, arguments: list[str] | None = None,
     return 0
 
 
-def _parser(description: str, url: str) -> argparse.ArgumentParser:
+def _parser(description: str | None, url: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

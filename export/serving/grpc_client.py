@@ -150,7 +150,7 @@ class GrpcClient(ModelClient):
             reply = type(request).DESCRIPTOR.name.replace("Request", "Response")
             self._methods[method] = self._channel.unary_unary(
                 f"/{service}/{method}",
-                request_serializer=lambda message: message.SerializeToString(),
+                request_serializer=CLASSES[type(request).DESCRIPTOR.name].SerializeToString,
                 response_deserializer=CLASSES[reply].FromString,
             )
         try:

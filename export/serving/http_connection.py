@@ -43,8 +43,7 @@ class HttpConnection:
             raise ValueError(f"The URL {url!r} must begin with http:// or https://.")
         self.url, self.timeout, self.retries = url.rstrip("/"), timeout, retries
         self._headers = {"Content-Type": "application/json", **(headers or {})}
-        trust = {"ca_certs": ca_file} if ca_file else {}
-        self._pool = urllib3.PoolManager(maxsize=connections, **trust)
+        self._pool = urllib3.PoolManager(maxsize=connections, ca_certs=ca_file)
 
     def ask(
         self,

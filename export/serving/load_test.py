@@ -189,7 +189,7 @@ def _alike(one: Any, other: Any, tolerance: float) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         pairs = zip(one, other, strict=False)
         return len(one) == len(other) and all(_alike(a, b, tolerance) for a, b in pairs)
-    if isinstance(one, float) or isinstance(other, float):
+    if float in (type(one), type(other)) and {type(one), type(other)} <= {float, int}:
         return abs(one - other) <= tolerance * max(1.0, abs(one))
     return one == other
 

@@ -1,5 +1,6 @@
 """Lists of Python values <-> the protocol's tensors."""
 
+import struct
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -57,9 +58,11 @@ def _nested(flat: list, shape: list[int]) -> Any:
 
 def _unpacked(tensor: Any) -> list:
     """Numbers that a server sent as the bytes of its memory, as TensorFlow Serving does."""
-    code = {"float_val": "f", "double_val": "d", "int_val": "i", "int64_val": "q", "bool_val": "?"}
-    field = TYPES[tensor.dtype][1]
-    return memoryview(tensor.tensor_content).cast(code[field]).tolist() if field in code else []
+    letters = {"float_val": "f", "double_val": "d", "int_val": "i", "int64_val": "q"}
+    letter = {**letters, "bool_val": "?"}.get(TYPES[tensor.dtype][1])
+    if letter is None:
+        return []
+    return [value for (value,) in struct.iter_unpack(f"<{letter}", tensor.tensor_content)]
 
 
 def _text(value: bytes) -> str | bytes:

@@ -121,7 +121,8 @@ class TritonClient(ModelClient):
 
 def _datatype(inputs: list[dict[str, Any]], name: str) -> str:
     kinds = {about["name"]: about["data_type"].removeprefix("TYPE_") for about in inputs}
-    return {"STRING": "BYTES"}.get(kinds.get(name, ""), kinds.get(name, "BYTES"))
+    kind = kinds.get(name, "STRING")
+    return "BYTES" if kind == "STRING" else kind
 
 
 def _nested(flat: list, shape: list[int]) -> list:

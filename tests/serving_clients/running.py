@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 
 import pytest
@@ -35,7 +34,8 @@ def environment_with(path, *requirements):
                 [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
             ).strip()
         )
-        (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        ours = [path for path in sys.path if path.endswith("-packages")]
+        (packages / "of_the_tests.pth").write_text("\n".join(ours) + "\n")
         subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=True)
         done.touch()
     return python

@@ -187,7 +187,9 @@ def test_messages_are_the_official_ones(name):
     try:
         official = importlib.import_module(module)
     except ImportError:
-        pytest.skip(f"{module} is not installed: pip install tensorflow-serving-api grpcio-health")
+        pytest.skip(
+            f"{module} is not installed: install tensorflow-serving-api and grpcio-health-checking"
+        )
     for part in path.split("."):
         official = getattr(official, part)
     theirs = official.DESCRIPTOR.fields_by_number

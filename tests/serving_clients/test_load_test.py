@@ -134,3 +134,12 @@ def test_growth_of_memory_is_from_the_first_to_the_last_tenth():
         report.add_memory(second, (1000 if second < 50 else 1050) * 2**20)
     assert report.facts()["memory_mb"]["growth_percent"] == 5.0
     assert not report.flawless  # nothing was asked
+
+
+def test_what_differs():
+    same = {"text": ["a"], "score": [[-0.5, 1]], "finished": [True]}
+    near = {"text": ["a"], "score": [[-0.5001, 1.0]], "finished": [True]}
+    assert load_test.first_difference(same, near, 1e-3) == ""
+    for name, value in {"text": ["b"], "score": [-0.5, 1], "finished": [False]}.items():
+        assert name in load_test.first_difference(same, {**same, name: value}, 1e-3)
+    assert "outputs ['text']" in load_test.first_difference(same, {"text": ["a"]}, 1e-3)
