@@ -36,7 +36,8 @@ def environment_with(path, *requirements):
         )
         ours = [path for path in sys.path if path.endswith("-packages")]
         (packages / "of_the_tests.pth").write_text("\n".join(ours) + "\n")
-        subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=True)
+        install = [python, "-m", "pip", "install", "-q", *requirements]
+        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
         done.touch()
     return python
 

@@ -98,7 +98,7 @@ applications:
     import_path: ray_serve_app:app
     args: {{ saved_model: {served}, name: mine }}
 """)
-    command = [python.parent / "serve", "run", "--app-dir", FOLDER, config]
+    command = [python.parent / "serve", "run", config]
     client = RestClient(f"http://localhost:{port}", "mine", retries=0)
     environment = {
         **QUIET,
@@ -159,7 +159,7 @@ def development_server(served, tmp_path_factory):
     command += ["--rest-port", rest, "--port", grpc]
     client = RestClient(f"http://localhost:{rest}", "mine", retries=0)
     log = tmp_path_factory.mktemp("server") / "log"
-    with running(command, client, log, env=QUIET):
+    with running(command, client, log, env=QUIET, cwd=log.parent):
         yield rest, grpc
 
 
