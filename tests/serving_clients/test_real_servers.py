@@ -97,6 +97,7 @@ applications:
     route_prefix: /
     import_path: ray_serve_app:app
     args: {{ saved_model: {served}, name: mine }}
+    runtime_env: {{ env_vars: {{ PYTHONPATH: {FOLDER} }} }}
 """)
     command = [python.parent / "serve", "run", config]
     client = RestClient(f"http://localhost:{port}", "mine", retries=0)
