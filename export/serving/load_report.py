@@ -97,7 +97,7 @@ class LoadReport:
             )
         return "\n".join([*lines, *(f"  {example[:500]}" for example in self._examples)])
 
-    def _memory_facts(self) -> dict[str, float]:
+    def _memory_facts(self) -> dict[str, Any]:
         """Begin and end are the medians of the first and the last tenth."""
         sizes = [size for _, size in self._memory]
         tenth = max(len(sizes) // 10, 1)
@@ -107,6 +107,10 @@ class LoadReport:
             "end": round(end / 2**20, 1),
             "max": round(max(sizes) / 2**20, 1),
             "growth_percent": round(100 * (end - begin) / max(begin, 1), 2),
+            "samples": [
+                [round(second, 1), round(size / 2**20, 1)]
+                for second, size in self._memory[:: max(len(sizes) // 60, 1)]
+            ],
         }
 
     @contextlib.contextmanager
