@@ -17,12 +17,12 @@ from typing import Any
 # oneDNN keeps what it prepares for each shape of a batch: 200 MB, for no speed here.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import tensorflow_text  # noqa: E402, F401  its operators are in the graph
-from ray import serve  # noqa: E402
-from starlette.requests import Request  # noqa: E402
-from starlette.responses import JSONResponse  # noqa: E402
+import numpy as np
+import tensorflow as tf
+import tensorflow_text  # noqa: F401  its operators are in the graph
+from ray import serve
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 MOST_ROWS = 32
 MOST_BYTES = 2**20  # of a request
