@@ -4,7 +4,7 @@
     python make_repository.py ... --signatures serving_default,beam --instances 2
 
 Each signature becomes one model, `mine`, `mine_beam` ...: Triton batches what has the same inputs.
-A model is a process of its own with its own TensorFlow and weights (some 450 MB): choose few.
+A model is a process of its own with its own TensorFlow and weights (some 850 MB): choose few.
 Needs Python alone; the signatures are read from the manifest beside the SavedModel.
 """
 
