@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.inputs import text_tensor
+from keras_seq2seq.text.inputs import goes_on, text_tensor
 from keras_seq2seq.text.normalization import Normalization
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text.tokenizer import Tokenizer
@@ -73,6 +73,17 @@ def encode_source(tokenizer: Tokenizer, text: Any, max_length: int | None = None
     return close(source_tokens(tokenizer, text, max_length), max_length)
 
 
+def read_sources(tokenizer: Tokenizer, text: Any, max_length: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """What `encode_source` gives, int32 [B, S], and bool [B]: whether a text is cut there.
+
+    It is where it has more tokens, and where it goes on behind what is looked at for them.
+    """
+    text = text_tensor(text)
+    rows: Any = source_tokens(tokenizer, text, max_length)  # one more than there is room for
+    is_cut = (rows.row_lengths() >= max_length) | goes_on(text)
+    return close(rows, max_length), is_cut
+
+
 def encode_texts(
     tokenizer: Tokenizer, texts: list[str], max_length: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -80,12 +91,13 @@ def encode_texts(
 
     Returns:
         int32 array [N, S], and int64 array [N]: how many tokens a text has, EOS included; one more
-        than `max_length` where it has more.
+        than `max_length` where it has more, or goes on where nothing is looked at.
     """
 
     def read(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows: Any = tokenizer.tokenize(text, max_length)  # one more than there is room for
-        return close(rows, max_length), rows.row_lengths() + 1
+        ids, is_cut = read_sources(tokenizer, text, max_length)
+        count = tf.reduce_sum(tf.cast(ids != PAD, tf.int64), axis=1)
+        return ids, tf.where(is_cut, tf.constant(max_length + 1, tf.int64), count)
 
     key, functions = ("encode_texts", max_length), tokenizer.compiled
     if key not in functions:  # one call: an eager one would be a hundred

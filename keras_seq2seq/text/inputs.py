@@ -205,6 +205,16 @@ def lengths(text: tf.Tensor) -> tf.Tensor:
     return tf.where(count > FARTHEST, tf.strings.length(text, "UTF8_CHAR"), count)
 
 
+def goes_on(text: tf.Tensor) -> tf.Tensor:
+    """Whether there is more of texts [B] than is looked at where few ids are wanted."""
+    behind = tf.strings.length(text) > FARTHEST  # in bytes: seldom
+    return tf.cond(
+        tf.reduce_any(behind),
+        lambda: behind & (lengths(text) > FARTHEST),
+        lambda: behind,
+    )
+
+
 def begin_python(read: Callable[[str], str], text: str, count: int) -> str:
     """Does what `begin` does for one str."""
     return cut_python(read(part_python(read, text, count)), count, SPACE)

@@ -49,7 +49,7 @@ class SourceParts:
         ids, lengths = encode_texts(tokenizer, parts, max_length)
         long = np.flatnonzero(lengths > max_length)
         if policy == "error" and len(long):
-            count = len(tokenizer.tokenize_python(texts[long[0]])) + 1
+            count = max(len(tokenizer.tokenize_python(texts[long[0]])), max_length) + 1
             raise LongSourceError(
                 int(long[0]) + 1,
                 f"has {count} tokens, more than the {max_length} "

@@ -13,7 +13,7 @@ from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.export.signatures.signature import specs
 from keras_seq2seq.models.decodable import GREEDY
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.framing import close, source_tokens
+from keras_seq2seq.text.framing import close, read_sources
 from keras_seq2seq.text.inputs import lengths
 from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
@@ -56,9 +56,7 @@ class ServedModel:
     @functools.cached_property
     def _read(self) -> Any:
         def read(text: Tensor) -> tuple[Tensor, Tensor]:
-            limit = self.max_source_length
-            rows: Any = source_tokens(self.model.source_tokenizer, text, limit)  # one too many
-            return close(rows, limit), rows.row_lengths() >= limit
+            return read_sources(self.model.source_tokenizer, text, self.max_source_length)
 
         return _shared(read, _TEXT)
 
