@@ -119,6 +119,9 @@ services:
       timeout: 5s
       retries: 3
       start_period: 120s
+    environment:
+      # With oneDNN a server keeps what it has prepared for every shape, and grows for hours.
+      TF_ENABLE_ONEDNN_OPTS: ${TF_ENABLE_ONEDNN_OPTS:-0}
     mem_limit: ${SERVING_MEMORY:-@MEMORY@m}  # two versions of each model, and requests at work
     read_only: true
     cap_drop: [ALL]
