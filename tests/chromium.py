@@ -12,7 +12,7 @@ FLAGS = (  # no sandbox within a sandbox, and nothing that calls home
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-PATIENCE = 30_000  # ms; the first request of a signature takes seconds
+PATIENCE = 120_000  # ms; on a busy machine a version is loaded in half a minute
 
 
 def needed():

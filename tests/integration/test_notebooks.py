@@ -1,7 +1,6 @@
 """Runs every notebook, small."""
 
 import contextlib
-import os
 import pathlib
 import shutil
 import sys
@@ -27,12 +26,13 @@ def kernel_of_this_interpreter():
     return manager
 
 
-def started_with(variable, value):
-    """Processes, not this one, that were started with a variable of the environment."""
+def left_by_notebook(folder):
+    """Processes that a notebook started; not its kernel, which ends with the tests."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # ended meanwhile, or someone else's
-            if process.pid != os.getpid() and process.environ().get(variable) == value:
+            is_its = process.environ().get("IPYTHONDIR") == str(folder)
+            if is_its and "ipykernel_launcher" not in process.cmdline():
                 found.append(process)
     return found
 
@@ -58,7 +58,7 @@ def test_every_cell_runs(path, tmp_path, monkeypatch):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert {entry.name for entry in tmp_path.iterdir()} <= {copy.name, "ipython"}  # tidy
-    _, alive = psutil.wait_procs(started_with("IPYTHONDIR", str(tmp_path / "ipython")), 30)
+    _, alive = psutil.wait_procs(left_by_notebook(tmp_path / "ipython"), 30)
     assert not alive  # no server of it either
 
 
