@@ -11,10 +11,20 @@ from rich.table import Table
 from keras_seq2seq.cli.arguments import AsJson, ModelArgument
 from keras_seq2seq.cli.terminal import err, out, print_json, say
 from keras_seq2seq.data.text_lines import read_lines
+from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.training.runs.scored_pairs import pairs_to_score, run_of
 
+_BEAM_INPUTS = ", ".join(
+    name for name, o in OPTIONS.items() if o.neutral is not None and o.of in ("beam", "any")
+)
 _COMPARED = 16  # texts of the run
 _MOST_COMPARED = 2048  # texts of a file
+
+
+def _check_level(verify: str | None) -> str | None:
+    if verify not in (None, "fast", "full"):
+        raise ValueError(f"--verify must be fast or full, got {verify}.")
+    return verify
 
 
 def run(
@@ -56,14 +66,16 @@ def run(
     n_best: Annotated[
         int | None,
         typer.Option(
-            "--n-best", min=1, help="Results of `beam` for each text; all beams by default."
+            "--n-best",
+            min=1,
+            help="Results of `beam` for each text, at most --beam; as many if not given.",
         ),
     ] = None,
     beam_inputs: Annotated[
         str | None,
         typer.Option(
-            help="Options that requests to `beam_options` give, as "
-            '"length_penalty,max_length"; "" for no such signature.'
+            help='Options that requests to `beam_options` give ("length_penalty,max_length" if not '
+            f'given; "" for no such signature), of: {_BEAM_INPUTS}.'
         ),
     ] = None,
     replace_unknown: Annotated[
@@ -88,7 +100,12 @@ def run(
     ] = None,
     verify: Annotated[
         str | None,
-        typer.Option(help="Checks of the SavedModel: fast, the default, or full, which is slower."),
+        typer.Option(
+            metavar="fast|full",
+            callback=_check_level,
+            help="Checks of the SavedModel: fast if not given; full on more texts, and in a "
+            "process without Python.",
+        ),
     ] = None,
 ) -> None:
     """Writes a SavedModel, a kit to serve it, a .tflite file, and compares them with the model."""
@@ -101,6 +118,7 @@ def run(
     }
     of_kit = {"--name": name, "--license": license, "--scores": scores}
     _check_flags(saved_model, serving, tflite, text, of_served, of_kit)
+    _check_beams(beam_size or 4, n_best)
     found_scores = None if scores is None else _read_scores(scores)
     from keras_seq2seq import export
     from keras_seq2seq.export.keras_artefact import KerasArtefact
@@ -149,6 +167,11 @@ def run(
                 print(export.tflite(artefact.model, text_file, text=True, sample=sample, **search))
 
 
+def _check_beams(beam_size: int, n_best: int | None) -> None:
+    if (n_best or 1) > beam_size:
+        raise ValueError(f"--n-best {n_best} results need --beam {n_best}, got {beam_size}.")
+
+
 def _check_flags(
     saved_model: Path | None,
     serving: Path | None,
@@ -194,7 +217,10 @@ def _names(listed: str) -> list[str]:
 def _pairs(model: Path, check_on: Path | None) -> tuple[list[str] | None, list[str]]:
     """Sources to compare on, and references: of a file, of the run's validation, or neither."""
     if check_on is not None:
-        return read_lines(str(check_on))[:_MOST_COMPARED], []
+        lines = [line for line in read_lines(str(check_on)) if line.strip()]
+        if not lines:
+            raise ValueError(f"--check-on {check_on} holds blank lines only: give it sentences.")
+        return lines[:_MOST_COMPARED], []
     try:
         pairs = pairs_to_score([model]).pairs
     except (ValueError, OSError):  # no run, or its corpus is not here: random texts will do

@@ -179,7 +179,11 @@ def check_hashes(directory: pathlib.Path, hashes: dict[str, str]) -> None:
     for name in sorted(found.keys() | hashes.keys()):
         if name not in found:
             raise ExportError(f"{directory} is not whole: {name} is missing. Copy it again.")
-        if hashes.get(name) != sha256_of(found[name]):
+        if name not in hashes:
+            raise ExportError(
+                f"{found[name]} was not exported, and a server might read it: remove it."
+            )
+        if hashes[name] != sha256_of(found[name]):
             raise ExportError(
                 f"{found[name]} is not the file that was exported, or was damaged. Copy the whole "
                 "directory again, or export the model again."

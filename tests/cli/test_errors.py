@@ -162,7 +162,14 @@ def test_export_refuses_what_cannot_be_done(refused, artefacts, tmp_path):
     model = artefacts["keras"]
     assert "Nothing to export" in refused("export", model)
     assert "must end in .tflite" in refused("export", model, "--tflite", tmp_path / "x.lite")
-    assert "give --tflite" in refused("export", model, "--saved-model", tmp_path / "sm", "--text")
+    served = ("--saved-model", tmp_path / "sm")
+    assert "give --tflite" in refused("export", model, *served, "--text")
+    assert "--n-best 9 results need --beam 9, got 4" in refused(
+        "export", model, *served, "--n-best", 9
+    )
+    (tmp_path / "blank.txt").write_text("\n \n")
+    message = refused("export", model, *served, "--check-on", tmp_path / "blank.txt")
+    assert "blank lines only" in message
     said = refused("export", model, "--saved-model", tmp_path / "sm", "--name", "x")
     assert "--name is about what is served: give --serving" in said
     serving = ("export", model, "--serving", tmp_path / "kit")

@@ -95,6 +95,17 @@ def test_another_rank_is_refused(artefact):
             artefact.run("serving_default", text=text)
 
 
+@pytest.mark.parametrize("name", ["score", "beam_options", "sample"])
+def test_inputs_of_unlike_length_are_refused(name, artefact):
+    """One row is not repeated for all: the second text would get what was meant for the first."""
+    rows = {key: batches.request_rows(key, TARGETS) for key in artefact.signatures[name][0]}
+    first, *others = rows
+    for one, more in ((1, 2), (2, 1), (3, 2)):
+        given = {first: rows[first][:one], **{key: rows[key][:more] for key in others}}
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            artefact.run(name, **given)
+
+
 @pytest.mark.slow
 def test_steps_and_unknown_words(trained, tmp_path):
     """An export with them compares both with the model, on texts with words that it lacks."""

@@ -168,7 +168,7 @@ def test_a_file_too_many_is_told_but_not_what_a_server_is_given(version, tmp_pat
     (copy / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"x")
     assert open_artefact(copy).generate(SOURCES).texts
     (copy / "variables" / "more").write_bytes(b"x")
-    with pytest.raises(export.ExportError, match="more is not the file that was exported"):
+    with pytest.raises(export.ExportError, match="more was not exported"):
         open_artefact(copy)
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_seq2seq.decoding.search_options import OPTIONS, SearchOptions
 from keras_seq2seq.decoding.search_result import SearchResult
-from keras_seq2seq.export.signatures.served_model import ServedModel
+from keras_seq2seq.export.signatures.served_model import ServedModel, same_rows
 from keras_seq2seq.export.signatures.signature import Signature, specs
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import EOS
@@ -35,8 +35,8 @@ def search_signature(
 
     def serve(text: Tensor, *values: Tensor) -> dict[str, Tensor]:
         ids, truncated = served.read(text)  # [B, S]
-        values = tuple(tf.ensure_shape(value, [None]) for value in values)
-        rows = tf.shape(ids)[:1]
+        rows = tf.shape(text)
+        values = tuple(same_rows(value, rows) for value in values)
         given = {
             name: tf.fill(rows, tf.constant(NEUTRAL[name], OPTIONS[name].kind)) for name in inputs
         }

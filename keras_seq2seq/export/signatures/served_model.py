@@ -149,6 +149,11 @@ class ServedModel:
         return _names(self.model.target_tokenizer)
 
 
+def same_rows(values: Tensor, rows: Tensor) -> Tensor:
+    """The same tensor [B], of which another number of rows than [B] is an error, never repeated."""
+    return tf.reshape(tf.ensure_shape(values, [None]), rows)
+
+
 def padded(values: Tensor, *widths: int, value: Any = 0) -> Tensor:
     """Tensor [B, ...] with each axis behind B filled up to its width, so that its shape is fixed.
 

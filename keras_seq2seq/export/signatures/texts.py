@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_seq2seq.export.signatures.served_model import ServedModel, padded
+from keras_seq2seq.export.signatures.served_model import ServedModel, padded, same_rows
 from keras_seq2seq.export.signatures.signature import Signature, specs
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import EOS, PAD
@@ -17,6 +17,7 @@ def score_signature(served: ServedModel) -> Signature:
 
     def serve(source: Tensor, target: Tensor) -> dict[str, Tensor]:
         ids, truncated = served.read(source)
+        target = same_rows(target, tf.shape(source))
         target_ids, whole = served.read_target(target)  # [B, T']
         scores, _ = served.score(ids, target_ids)
         return {
