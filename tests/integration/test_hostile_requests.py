@@ -167,12 +167,12 @@ def test_odd_options_are_those_within_bounds(artefact, trained, signature):
     clamped = {
         name: clamp(name, values, trained.max_target_length) for name, values in options.items()
     }
-    expected = trained.generate(
-        [text.decode() for text in texts], return_details=True, **fixed, **clamped
+    expected, scores = trained.generate(
+        [text.decode() for text in texts], return_scores=True, **fixed, **clamped
     )
-    for row, results in enumerate(expected):
+    for row, (results, wanted) in enumerate(zip(expected, scores, strict=True)):
         results = results if isinstance(results, list) else [results]
         texts_found = np.atleast_1d(found["text"][row])[: len(results)]
-        assert [text.decode() for text in texts_found] == [result.text for result in results]
-        scores = np.atleast_1d(found["score"][row])[: len(results)]
-        np.testing.assert_allclose(scores, [result.score for result in results], atol=1e-3)
+        assert [text.decode() for text in texts_found] == results
+        theirs = np.atleast_1d(found["score"][row])[: len(results)]
+        np.testing.assert_allclose(theirs, np.atleast_1d(wanted), rtol=1e-5, atol=1e-3)
