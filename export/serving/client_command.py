@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -9,6 +10,8 @@ from typing import Any
 
 from model_client import MOST_ROWS, best_texts
 from serving_error import ServingError
+
+_TEXT = "DT_STRING"
 
 
 def run(
@@ -39,13 +42,14 @@ def run(
         if options.status or options.signatures:
             print(json.dumps(client.status() if options.status else client.signatures(), indent=1))
             return 0
-        settings = {name: json.loads(v) for name, v in (_pair(o, "=") for o in options.option)}
-        for texts in _pieces(options.texts or _lines(), options.batch_size):
-            repeated = {name: [value] * len(texts) for name, value in settings.items()}
-            outputs = client.predict({"text": texts, **repeated}, options.signature)
-            _print(outputs, options.json)
-    except (ServingError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        for inputs in _requests(client, options):
+            _print(client.predict(inputs, options.signature), options.json)
+    except BrokenPipeError:  # whoever reads has enough, as `head`; Python must not tell at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ServingError, ValueError, OSError) as error:
+        of_file = isinstance(error, OSError) and error.filename
+        message = f"{error.filename}: {error.strerror}" if of_file else error
+        print(f"error: {message}", file=sys.stderr)
         return 1 if isinstance(error, ServingError) else 2
     return 0
 
@@ -54,7 +58,12 @@ def _parser(description: str | None, url: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("texts", nargs="*", help="what to send; else the lines of stdin")
+    parser.add_argument(
+        "texts",
+        nargs="*",
+        help="what to send; else the lines of stdin. A signature with several inputs of text wants "
+        "them separated by TAB, in the order of their names: SOURCE<TAB>TARGET of score",
+    )
     parser.add_argument("--url", default=url, help=f"address of the server (default {url})")
     parser.add_argument("--model", required=True, help="its name on the server")
     parser.add_argument("--version", type=int, help="number of the version to ask")
@@ -65,9 +74,14 @@ def _parser(description: str | None, url: str) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="input beside the text, the same for all, as length_penalty=0.8 of beam_options",
+        help="an input that is the same for all texts, in JSON: length_penalty=0.8 of "
+        "beam_options, ids=[5,8] of detokenize; text may be as it is: target=Hello. of score",
     )
-    parser.add_argument("--json", action="store_true", help="all outputs, a line for each text")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="all outputs, a line for each text; always so where no output is called text",
+    )
     parser.add_argument("--batch-size", type=int, default=MOST_ROWS, help="texts in one request")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds for one request")
     parser.add_argument("--wait", type=float, metavar="SECONDS", help="until the model is loaded")
@@ -76,6 +90,46 @@ def _parser(description: str | None, url: str) -> argparse.ArgumentParser:
     parser.add_argument("--status", action="store_true", help="only show the versions' states")
     parser.add_argument("--signatures", action="store_true", help="only show the signatures")
     return parser
+
+
+def _requests(client: Any, options: argparse.Namespace) -> Iterator[dict[str, list]]:
+    """Inputs by name, a piece at a time: texts of the command line or stdin, and --option."""
+    pairs = dict(_pair(option, "=") for option in options.option)
+    known: dict[str, Any] = {"text": {"dtype": _TEXT}}
+    if pairs or options.signature != "serving_default":
+        known = client.inputs_of(options.signature, pairs)
+    settings = {name: _value(name, text, known[name]["dtype"]) for name, text in pairs.items()}
+    names = sorted(name for name in known if known[name]["dtype"] == _TEXT and name not in pairs)
+    for name in sorted(known.keys() - {*names, *pairs}):
+        raise ValueError(f"{options.signature} needs --option {name}=... ({known[name]['dtype']}).")
+    if not names and options.texts:
+        raise ValueError(f"{options.signature} takes no text but that of --option.")
+    lines = options.texts or (_lines() if names else [""])
+    for piece in _pieces(lines, options.batch_size):
+        repeated = {name: [value] * len(piece) for name, value in settings.items()}
+        yield {**_columns(piece, names), **repeated}
+
+
+def _value(name: str, text: str, kind: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        if kind == _TEXT:
+            return text
+        raise ValueError(f"--option {name}={text} is no {kind} in JSON: {error}.") from None
+    return text if kind == _TEXT and not isinstance(value, str | list) else value
+
+
+def _columns(lines: list[str], names: list[str]) -> dict[str, list]:
+    """The parts of lines by the names of the inputs; a line is whole if there is but one input."""
+    if len(names) < 2:
+        return dict.fromkeys(names, lines)
+    rows = [line.split("\t") for line in lines]
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != len(names):
+            wanted = "<TAB>".join(names)
+            raise ValueError(f"A line must be {wanted}, or --option gives one of them: {line!r}.")
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
 def _pair(text: str, separator: str) -> tuple[str, str]:
@@ -97,8 +151,9 @@ def _pieces(texts: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def _print(outputs: dict[str, list], as_json: bool) -> None:
-    if as_json:
-        for row in zip(*outputs.values(), strict=True):
-            print(json.dumps(dict(zip(outputs, row, strict=True)), ensure_ascii=False))
+    if as_json or "text" not in outputs:
+        rows = zip(*outputs.values(), strict=True)
+        lines = [json.dumps(dict(zip(outputs, r, strict=True)), ensure_ascii=False) for r in rows]
     else:
-        print(*best_texts(outputs), sep="\n", flush=True)
+        lines = best_texts(outputs)
+    print(*lines, sep="\n", flush=True)

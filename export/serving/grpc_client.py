@@ -8,7 +8,10 @@ python grpc_client.py --url https://example.org:443 --ca-file ca.pem --model min
 
 import json
 import pathlib
+import random
+import re
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,16 +22,9 @@ from serving_protocol import CLASSES, HEALTH, STATES, TYPES
 from tensor_values import from_tensor, to_tensor
 
 PREDICTION = "tensorflow.serving.PredictionService"
-_ASK_AGAIN = {  # the library itself asks again, with back-off, within the deadline
-    "name": [{}],
-    "retryPolicy": {
-        "maxAttempts": 5,
-        "initialBackoff": "0.1s",
-        "maxBackoff": "5s",
-        "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
-    },
-}
+# RESOURCE_EXHAUSTED is an overloaded server, or, in the words of C++, Go or Java, a message that
+# is too large and stays so.
+_TOO_LARGE = re.compile(r"message.* (larger than|exceeds).* max", re.IGNORECASE)
 
 
 class GrpcClient(ModelClient):
@@ -43,8 +39,8 @@ class GrpcClient(ModelClient):
         batch_size: Rows sent at once; a longer request is cut to such pieces, in order.
         timeout: Seconds a request may take, retries included. The server hears of it and, while the
             request waits in its queue, drops it then.
-        retries: 0: it is never sent again; else up to 4 times, after UNAVAILABLE and
-            RESOURCE_EXHAUSTED.
+        retries: How often a request is sent again after UNAVAILABLE, or RESOURCE_EXHAUSTED that
+            is not about the size of a message.
         wait_for_ready: Waits for a server that is not up yet, within the timeout.
         ca_file: Certificates to trust instead of those that grpc brings, PEM; turns TLS on.
         headers: Metadata sent along, such as `{"authorization": "Bearer ..."}`.
@@ -73,6 +69,7 @@ class GrpcClient(ModelClient):
         headers: dict[str, str] | None = None,
     ):
         super().__init__(timeout, batch_size)
+        self._retries = retries
         if version is not None and label is not None:
             raise ValueError("Give version or label, not both.")
         self._spec = {"name": model, "version_label": label or ""}
@@ -80,13 +77,11 @@ class GrpcClient(ModelClient):
             self._spec["version"] = CLASSES["Int64Value"](value=version)
         self._wait_for_ready = wait_for_ready
         self._metadata = [(name.lower(), value) for name, value in (headers or {}).items()]
-        service = {
-            "loadBalancingConfig": [{"round_robin": {}}],  # of all addresses that a name has
-            "methodConfig": [_ASK_AGAIN] if retries else [],
-        }
+        service = {"loadBalancingConfig": [{"round_robin": {}}]}  # of all addresses of a name
         options = [
             ("grpc.service_config", json.dumps(service)),
-            ("grpc.enable_retries", int(bool(retries))),
+            ("grpc.enable_retries", int(bool(retries))),  # those that it can know to be safe
+            ("grpc.max_receive_message_length", -1),  # not 4 MB: attention of 32 texts has more
         ]
         address = url.removeprefix("https://").removeprefix("http://")
         if ca_file or url.startswith("https://"):
@@ -95,7 +90,6 @@ class GrpcClient(ModelClient):
             self._channel = grpc.secure_channel(address, credentials, options)
         else:
             self._channel = grpc.insecure_channel(address, options)
-        self._inputs: dict[str, dict[str, Any]] = {}
         self._methods: dict[str, Any] = {}
 
     def status(self) -> dict[str, str]:
@@ -130,17 +124,18 @@ class GrpcClient(ModelClient):
         request = CLASSES["PredictRequest"](model_spec=self._model(signature), output_filter=only)
         for name, values in inputs.items():
             kind = self._type_of(name, values, signature)
-            request.inputs[name].CopyFrom(to_tensor(values, kind))
+            try:
+                request.inputs[name].CopyFrom(to_tensor(values, kind))
+            except ValueError as error:
+                raise ValueError(f"Input {name}: {error}") from None
         outputs = self._call(PREDICTION, "Predict", request, timeout).outputs
         return {name: from_tensor(outputs[name]) for name in sorted(outputs)}
 
     def _type_of(self, name: str, values: list, signature: str) -> str:
-        """Of text it is known; for numbers the server is asked once."""
+        """Of text it is known, of numbers the server knows it."""
         if all(isinstance(value, str | bytes) for value in values):
             return "DT_STRING"
-        if signature not in self._inputs:
-            self._inputs[signature] = self.signatures().get(signature, {}).get("inputs", {})
-        return self._inputs[signature].get(name, {}).get("dtype", "DT_FLOAT")
+        return self.inputs_of(signature, [name])[name]["dtype"]
 
     def _model(self, signature: str = "") -> Any:
         return CLASSES["ModelSpec"](**self._spec, signature_name=signature)
@@ -153,15 +148,29 @@ class GrpcClient(ModelClient):
                 request_serializer=CLASSES[type(request).DESCRIPTOR.name].SerializeToString,
                 response_deserializer=CLASSES[reply].FromString,
             )
-        try:
-            return self._methods[method](
-                request,
-                timeout=max(self.timeout if timeout is None else timeout, 0.0),
-                metadata=self._metadata,
-                wait_for_ready=self._wait_for_ready,
-            )
-        except grpc.RpcError as error:
-            raise ServingError(error.details() or "no message", error.code().name) from error
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        for tries in range(self._retries + 1):
+            try:
+                return self._methods[method](
+                    request,
+                    timeout=max(deadline - time.monotonic(), 0.0),
+                    metadata=self._metadata,
+                    wait_for_ready=self._wait_for_ready,
+                )
+            except grpc.RpcError as error:
+                # Full jitter, so that clients turned away together do not come back together.
+                wait = random.uniform(0, min(0.1 * 2**tries, 5.0))
+                late = time.monotonic() + wait > deadline
+                if late or tries == self._retries or not _may_pass(error):
+                    message = error.details() or "no message"
+                    raise ServingError(message, error.code().name) from error
+            time.sleep(wait)
+
+
+def _may_pass(error: grpc.RpcError) -> bool:
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return not _TOO_LARGE.search(error.details() or "")
+    return error.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def _describe(tensors: Mapping[str, Any]) -> dict[str, Any]:

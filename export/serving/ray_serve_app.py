@@ -49,6 +49,9 @@ class SavedModelServer:
         if request.method == "GET" and request.url.path == self.path:
             status = {"version": self.version.name, "state": "AVAILABLE"}
             return JSONResponse({"model_version_status": [status]})
+        if request.method == "GET" and request.url.path == f"{self.path}/metadata":
+            signatures = {name: _described(about) for name, about in self.signatures.items()}
+            return JSONResponse({"metadata": {"signature_def": {"signature_def": signatures}}})
         if request.method != "POST" or request.url.path != f"{self.path}:predict":
             return _error(
                 404, f"{request.method} {request.url.path}: only POST {self.path}:predict"
@@ -118,6 +121,20 @@ class SavedModelServer:
                     answers[i] = {name: values[begin:end] for name, values in lists.items()}
                     begin = end
         return answers
+
+
+def _described(signature: dict[str, Any]) -> dict[str, Any]:
+    """A signature of the manifest in the words of TensorFlow Serving."""
+    return {
+        side: {
+            name: {
+                "dtype": f"DT_{'FLOAT' if about['dtype'] == 'float32' else about['dtype'].upper()}",
+                "tensor_shape": {"dim": [{"size": str(size)} for size in about["shape"]]},
+            }
+            for name, about in signature[side].items()
+        }
+        for side in ("inputs", "outputs")
+    }
 
 
 def _as_list(values: np.ndarray) -> list:

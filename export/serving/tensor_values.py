@@ -23,7 +23,10 @@ def to_tensor(values: list, kind: str) -> Any:
         raise ValueError(f"Rows of different lengths: {len(flat)} values, not {expected}.")
     if kind == "DT_STRING":
         flat = [value.encode() if isinstance(value, str) else value for value in flat]
-    getattr(tensor, TYPES[tensor.dtype][1]).extend(flat)
+    try:
+        getattr(tensor, TYPES[tensor.dtype][1]).extend(flat)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"A value is not of the type {kind}: {error}.") from None
     return tensor
 
 

@@ -71,14 +71,7 @@ class TritonClient(ModelClient):
         configs = {name: self._connection.ask("GET", f"/v2/models/{name}/config") for name in names}
         return {
             config["parameters"]["signature"]["string_value"]: {
-                f"{side}s": {
-                    about["name"]: {
-                        "dtype": about["data_type"].replace("TYPE_", "DT_"),
-                        "shape": [-1, *([] if "reshape" in about else map(int, about["dims"]))],
-                    }
-                    for about in config[side]
-                }
-                for side in ("input", "output")
+                f"{side}s": _described(config[side]) for side in ("input", "output")
             }
             for _, config in sorted(configs.items())
         }
@@ -108,6 +101,10 @@ class TritonClient(ModelClient):
             for about in answer["outputs"]
         }
 
+    def _ask_inputs(self, signature: str) -> dict[str, Any]:
+        self._configs.pop(signature, None)
+        return _described(self._config(signature)["input"])
+
     def _path(self, signature: str) -> str:
         name = self.model if signature == "serving_default" else f"{self.model}_{signature}"
         return f"/v2/models/{quote(name, safe='')}"
@@ -117,6 +114,16 @@ class TritonClient(ModelClient):
             path = self._path(signature) + "/config"
             self._configs[signature] = self._connection.ask("GET", path)
         return self._configs[signature]
+
+
+def _described(tensors: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        about["name"]: {
+            "dtype": about["data_type"].replace("TYPE_", "DT_"),
+            "shape": [-1, *([] if "reshape" in about else map(int, about["dims"]))],
+        }
+        for about in tensors
+    }
 
 
 def _datatype(inputs: list[dict[str, Any]], name: str) -> str:

@@ -203,8 +203,10 @@ def _check_flags(
 def _read_scores(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise ValueError(f"--scores {path} cannot be read: {error}.") from None
+    except (ValueError, RecursionError):  # no JSON, or no text
+        found = None
     if not isinstance(found, dict):
         raise ValueError(f"--scores {path} is not what `evaluate --json` prints.")
     return found

@@ -66,6 +66,40 @@ def upper(method, path, content):
     return 200, {"outputs": outputs}, {}
 
 
+INPUTS = {
+    "serving_default": {"text": "STRING"},
+    "beam_options": {"text": "STRING", "length_penalty": "FLOAT", "max_length": "INT32"},
+    "score": {"target": "STRING", "source": "STRING"},
+    "tokenize": {"text": "STRING"},
+    "detokenize": {"ids": "INT32"},
+}
+
+
+def signatures(method, path, content):
+    """Tells the inputs of `INPUTS`; to all else gives one row for each of the request."""
+    if path.endswith("/metadata"):
+        known = {
+            signature: {
+                "inputs": {
+                    name: {"dtype": f"DT_{k}", "tensor_shape": {}} for name, k in of.items()
+                },
+                "outputs": {},
+            }
+            for signature, of in INPUTS.items()
+        }
+        return 200, {"metadata": {"signature_def": {"signature_def": known}}}, {}
+    rows = len(next(iter(content["inputs"].values())))
+    outputs = {"score": [-0.5] * rows, "length": [2] * rows}
+    if content["signature_name"] in {"serving_default", "beam_options", "detokenize"}:
+        outputs["text"] = ["..."] * rows
+    return 200, {"outputs": outputs}, {}
+
+
+@pytest.fixture
+def with_signatures():
+    return signatures
+
+
 @pytest.fixture
 def capitals():
     return upper

@@ -3,6 +3,7 @@
 import importlib
 from concurrent.futures import ThreadPoolExecutor
 
+import client_command
 import grpc
 import pytest
 from grpc_client import PREDICTION, GrpcClient
@@ -76,6 +77,7 @@ class Serving(grpc.GenericRpcHandler):
     def GetModelMetadata(self, request, context):
         signatures = CLASSES["SignatureDefMap"]()
         about = signatures.signature_def["beam_options"].inputs
+        about["text"].dtype = 7
         about["max_length"].dtype = 3
         about["max_length"].tensor_shape.dim.add(size=-1)
         signatures.signature_def["__saved_model_init_op"].method_name = "x"
@@ -90,7 +92,8 @@ class Serving(grpc.GenericRpcHandler):
 @pytest.fixture
 def serving():
     handler = Serving()
-    server = grpc.server(ThreadPoolExecutor(2), [handler])
+    any_size = [("grpc.max_receive_message_length", -1)]
+    server = grpc.server(ThreadPoolExecutor(2), [handler], options=any_size)
     handler.url = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     yield handler
@@ -135,12 +138,46 @@ def test_an_overloaded_server_is_asked_again(serving):
     assert (caught.value.kind, len(serving.asked)) == ("INVALID_ARGUMENT", 5)
 
 
+def test_what_is_too_large_is_not_asked_again(serving):
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    serving.failures = [(code, "too many at once")]
+    assert GrpcClient(serving.url, "mine").translate(["x"]) == ["X"]
+    assert len(serving.asked) == 2
+    words = ["Received message larger than max (9 vs. 4)", "gRPC message exceeds maximum size 4: 9"]
+    words += ["grpc: received message larger than max", "Sent message larger than max (9 vs. 4)"]
+    for count, text in enumerate(words, 3):
+        serving.failures = [(code, text)]
+        with pytest.raises(ServingError, match=text.split(":")[0].split("(")[0]):
+            GrpcClient(serving.url, "mine").translate(["x"])
+        assert len(serving.asked) == count
+
+
+def test_replies_may_be_larger_than_grpc_allows_by_itself(serving):
+    long = "x" * 3_000_000
+    assert GrpcClient(serving.url, "mine").translate([long, long]) == [long.upper()] * 2
+
+
+def test_the_command_names_what_is_wrong(serving, capsys):
+    def run(*arguments):
+        given = ["--url", serving.url, "--model", "mine", *arguments]
+        code = client_command.run(GrpcClient, "", given, url="")
+        return code, capsys.readouterr().err
+
+    options = ("--signature", "beam_options", "--option", "max_length=1.5", "x")
+    code, error = run(*options)
+    assert code == 2 and "Input max_length: A value is not of the type DT_INT32" in error
+    assert run("--ca-file", "nope.pem", "x") == (2, "error: nope.pem: No such file or directory\n")
+
+
 def test_status_health_signatures(serving):
     client = GrpcClient(serving.url, "mine")
     client.wait_until_ready(5)
     assert client.status() == {"7": "AVAILABLE", "8": "END: no space"}
     assert client.health() == "SERVING"
-    inputs = {"max_length": {"dtype": "DT_INT32", "shape": [-1]}}
+    inputs = {
+        "max_length": {"dtype": "DT_INT32", "shape": [-1]},
+        "text": {"dtype": "DT_STRING", "shape": []},
+    }
     assert client.signatures() == {"beam_options": {"inputs": inputs, "outputs": {}}}
 
 

@@ -109,7 +109,9 @@ applications:
     with running(command, client, tmp_path / "log", env=environment, cwd=tmp_path):
         knows(client, learnt)
         put_under_load("rest", f"http://localhost:{port}", texts)
-        for inputs in ({"text": []}, {"source": ["x"]}, {"text": ["x"] * 33}, {"text": [["x"]]}):
+        with pytest.raises(ValueError, match="no input 'source'"):
+            client.predict({"source": ["x"]})
+        for inputs in ({"text": []}, {"text": ["x"] * 33}, {"text": [["x"]]}):
             with pytest.raises(ServingError, match="HTTP 400"):
                 RestClient(f"http://localhost:{port}", "mine", batch_size=99).predict(inputs)
 
@@ -227,8 +229,9 @@ def test_behind_nginx(development_server, learnt, texts, tmp_path):
                 kind(url, "mine", retries=0, timeout=3).translate(["x"])
         with pytest.raises(ServingError, match="HTTP 413: The request is too large"):
             by_rest.translate(["가" * 100_000])
+        assert by_rest.signatures() == GrpcClient(url, "mine", **token).signatures()
         with pytest.raises(ServingError, match="HTTP 404"):
-            by_rest.signatures()
+            by_rest._connection.ask("GET", "/monitoring/prometheus/metrics")
         more = ["--ca-file", authority, "--header", "Authorization:Bearer s3cret", "--retries", "9"]
         put_under_load("rest", url, texts, *more)  # more than is allowed: asked again later
         assert '"s3cret"' not in (tmp_path / "access.log").read_text()

@@ -3,11 +3,13 @@
 import base64
 import io
 import json
+import subprocess
 import sys
 import time
 
 import client_command
 import pytest
+import rest_client
 from rest_client import RestClient
 from serving_error import ServingError
 
@@ -46,7 +48,8 @@ def test_bytes_go_and_come_as_base64(scripted):
 
 
 def test_a_single_output_gets_its_name_back(scripted):
-    signature = {"inputs": {}, "outputs": {"text": {"dtype": "DT_STRING", "tensor_shape": {}}}}
+    about = {"dtype": "DT_STRING", "tensor_shape": {}}
+    signature = {"inputs": {"ids": {**about, "dtype": "DT_INT32"}}, "outputs": {"text": about}}
 
     def answer(method, path, content):
         if path == "/v1/models/mine/metadata":
@@ -148,6 +151,85 @@ def test_waiting_until_a_model_is_loaded(scripted):
         make(scripted).wait_until_ready(0.1)
 
 
+def test_an_input_that_the_signature_lacks_is_refused(scripted, with_signatures):
+    scripted.answer = with_signatures
+    client = make(scripted)
+    given = {"text": ["x"], "lenght_penalty": [1.0]}
+    with pytest.raises(ValueError, match="no input 'lenght_penalty'; .* first: length_penalty"):
+        client.predict(given, "beam_options")
+    with pytest.raises(ValueError, match="no signature 'beam_option'; .* first: beam_options"):
+        client.predict(given, "beam_option")
+    assert {path for _, path, _, _ in scripted.asked} == {"/v1/models/mine/metadata"}
+    scripted.asked.clear()
+    for _ in range(2):  # what is known is not asked for again
+        client.predict({"text": ["x"], "length_penalty": [1.0], "max_length": [3]}, "beam_options")
+    assert [method for method, _, _, _ in scripted.asked] == ["POST", "POST"]
+    with pytest.raises(ValueError, match="gives no `text`, but score, length"):
+        client.translate(["x"], "tokenize")
+
+
+@pytest.fixture
+def ask(scripted, with_signatures, capsys):
+    """The command; gives its exit code, output, error and the inputs of its last request."""
+    scripted.answer = with_signatures
+
+    def run(*arguments):
+        given = ["--url", scripted.url, "--model", "mine", "--timeout", "5", *arguments]
+        scripted.asked.clear()
+        code = client_command.run(RestClient, "", given, url="")
+        posted = [content["inputs"] for method, _, content, _ in scripted.asked if method == "POST"]
+        return code, *capsys.readouterr(), (posted or [None])[-1]
+
+    return run
+
+
+def test_what_gives_no_text_is_printed_as_json(ask):
+    row = '{"score": -0.5, "length": 2}\n'
+    assert ask("--signature", "tokenize", "x", "y") == (0, row * 2, "", {"text": ["x", "y"]})
+
+
+def test_several_texts_are_separated_by_tab(ask, monkeypatch):
+    code, out, _, inputs = ask("--signature", "score", "a\tA.", "b\t")
+    assert code == 0 and inputs == {"source": ["a", "b"], "target": ["A.", ""]}
+    assert [json.loads(line)["score"] for line in out.splitlines()] == [-0.5, -0.5]
+    assert ask("--signature", "score", "--option", "target=12", "a\tb", "c")[-1] == {
+        "source": ["a\tb", "c"],
+        "target": ["12", "12"],
+    }
+    code, _, error, _ = ask("--signature", "score", "a")
+    assert code == 2 and "source<TAB>target" in error
+    monkeypatch.setattr(sys, "stdin", None)  # nothing is read where no text is wanted
+    detokenize = ("--signature", "detokenize", "--option", "ids=[5, 8]")
+    assert ask(*detokenize)[1:] == ("...\n", "", {"ids": [[5, 8]]})
+    assert ask(*detokenize, "x")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("length_penalty=abc", "--option length_penalty=abc is no DT_FLOAT"),
+        ("lenght_penalty=1", "first: length_penalty, "),
+        ("length_penalty=1", "needs --option max_length=... (DT_INT32)"),
+        ("length_penalty", "must be NAME=VALUE"),
+    ],
+)
+def test_a_wrong_option_is_named(ask, option, expected):
+    code, out, error, asked = ask("--signature", "beam_options", "--option", option, "x")
+    assert (code, out, asked) == (2, "", None)
+    assert expected in error
+
+
+def test_the_command_ends_quietly_where_its_reader_has_enough(scripted, capitals):
+    scripted.answer = capitals
+    command = [sys.executable, rest_client.__file__, "--url", scripted.url, "--model", "mine"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        _, error = process.communicate(b"text\n" * 100)
+    assert (process.returncode, error) == (0, b"")
+
+
 def test_the_command(scripted, capitals, monkeypatch, capsys):
     def run(*arguments):
         given = ["--url", scripted.url, "--model", "mine", "--timeout", "5", *arguments]
@@ -158,9 +240,8 @@ def test_the_command(scripted, capitals, monkeypatch, capsys):
     assert run("one", "two") == (0, "ONE\nTWO\n", "")
     monkeypatch.setattr(sys, "stdin", io.StringIO("first\r\n\nlast"))
     assert run("--batch-size", "2") == (0, "FIRST\n\nLAST\n", "")  # as many lines as came
-    code, out, _ = run("--json", "--option", "temperature=0.5", "--header", "A:b c", "x", "y")
+    code, out, _ = run("--json", "--header", "A:b c", "x", "y")
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["X", "Y"]
-    assert scripted.asked[-1][2]["inputs"]["temperature"] == [0.5, 0.5]
     assert scripted.asked[-1][3]["A"] == "b c"
     scripted.answer = lambda *_: (404, {"error": "Could not find model"}, {})
     assert run("x") == (1, "", "error: HTTP 404: Could not find model\n")

@@ -33,7 +33,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     parts = [
         f"# {card['name']}",
         f"Text in {scripts[0]} script to text in {scripts[1]} script, by a recurrent network of "
-        "keras_seq2seq. Which languages is not on record: see the examples.",
+        f"keras_seq2seq. {_languages(card['languages'])}",
         _table(("", ""), facts.items()),
         "## Examples",
         _examples(card["examples"]),
@@ -44,7 +44,7 @@ def card_text(card: Mapping[str, Any]) -> str:
         "## Data",
         _data(card["data"], card["fingerprints"]),
         "## Signatures",
-        "B is the number of texts. Long lists are cut here.",
+        "B is the number of texts. Long lists of replies are cut here.",
         *(_signature(card["name"], *item) for item in card["signatures"].items()),
         "## Network and training",
         _training(card),
@@ -52,6 +52,12 @@ def card_text(card: Mapping[str, Any]) -> str:
     if card["unknown"]:
         parts += ["## Unknown", _list(card["unknown"])]
     return "\n\n".join(parts) + "\n"
+
+
+def _languages(languages: Sequence[str] | None) -> str:
+    if languages is None:
+        return "Which languages is not on record: see the examples."
+    return f"It has learnt from the built-in phrasebook, {' to '.join(languages)}."
 
 
 def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
@@ -99,10 +105,13 @@ def _signature(model: str, name: str, about: Mapping[str, Any]) -> str:
                 for axis, size in enumerate(tensor["shape"])
             )
             rows.append((way.removesuffix("s"), f"`{key}`", tensor["dtype"], f"[{shape}]"))
+    parts = [f"### {name}", _table(("", "name", "dtype", "shape"), rows)]
     request, reply = (json.dumps(about[key], ensure_ascii=False) for key in ("request", "reply"))
-    url = f"http://localhost:8501/v1/models/{model}:predict"
-    shell = f"```\ncurl -d {shlex.quote(request)} {url}\n{reply}\n```"
-    parts = [f"### {name}", _table(("", "name", "dtype", "shape"), rows), shell]
+    if about["request"] is None:
+        parts.append(f"A request is too long to be shown here. A reply:\n\n```\n{reply}\n```")
+    else:
+        url = f"http://localhost:8501/v1/models/{model}:predict"
+        parts.append(f"```\ncurl -d {shlex.quote(request)} {url}\n{reply}\n```")
     for outputs in about.get("output_filters", ()):
         names = ", ".join(f"`{output}`" for output in outputs)
         parts.append(f"An `output_filter` of {names} is warmed up; any other is slow once.")

@@ -21,6 +21,12 @@ nobody for a password. `SERVING_HOST`, `SERVING_IMAGE` and `SERVING_MEMORY` are 
 environment or from a file `.env`. It is healthy once every model in `config/models.config`
 can answer: new versions first run the requests in `assets.extra/tf_serving_warmup_requests`.
 
+To stop it:
+
+```
+docker compose down
+```
+
 ## Ask
 
 ```

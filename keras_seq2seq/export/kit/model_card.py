@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_seq2seq.data.corpus_spec import PHRASEBOOK
 from keras_seq2seq.export.artefact import disk_size
 from keras_seq2seq.export.guards.saved_graph import all_nodes, read_graph
 from keras_seq2seq.export.keras_artefact import KerasArtefact
@@ -21,7 +22,7 @@ from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 FORMAT = 1
-RAN_IN = ("2.12", "2.15", "2.18", "2.20", "2.21")  # exports ran in TensorFlow's C API of these
+RAN_IN = ("2.6", "2.12", "2.20", "2.21")  # exports ran in native sessions of these
 _EXAMPLES = 5
 _OF_RUN = {
     "scores": "how well it translates: no scores came with it",
@@ -61,6 +62,7 @@ def model_card(
         "format": FORMAT,
         "name": name,
         "license": license,
+        "languages": _languages(facts),
         "exported": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "examples": _translated(artefact, sample[:_EXAMPLES], references),
         "scores": facts.get("scores", []),
@@ -85,6 +87,16 @@ def model_card(
         },
         "unknown": ["the licence: ask whoever trained it"] * (not license) + unknown,
     }
+
+
+def _languages(facts: Mapping[str, Any]) -> list[str] | None:
+    """Of sources and targets, where they are on record: of the built-in corpus alone."""
+    origin = facts.get("data", {}).get("train", {}).get("origin")
+    if str(origin).partition(":")[0] != PHRASEBOOK:
+        return None
+    columns = str(facts.get("configuration", {}).get("data", {}).get("columns", ""))
+    languages = ["Korean", "English"]
+    return languages[::-1] if columns.replace(" ", "") == "2,1" else languages
 
 
 def _translated(

@@ -1,5 +1,6 @@
 """A request of every signature with the reply that it really got, as the REST API writes them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,13 +9,15 @@ import numpy as np
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.export.warmup.records import Record
 
-_MOST = 5  # entries of a list that are shown
+_MOST = 5  # entries of a list of a reply that are shown
+_LONGEST = 10_000  # characters of a request that is shown
 
 
 def rest_examples(artefact: SavedModelArtefact, records: Sequence[Record]) -> dict[str, Any]:
     """Runs the records of whole signatures; gives `request` and `reply` of each, as JSON has them.
 
-    Long lists are cut, and end in a string that says how long they are.
+    Long lists of a reply are cut, and end in a string that says how long they are. A request is
+    whole, so that it can be sent, or `None` where nobody would read it, as that of `decode_step`.
     """
     found = {}
     for record in records:
@@ -23,7 +26,7 @@ def rest_examples(artefact: SavedModelArtefact, records: Sequence[Record]) -> di
             name = {"signature_name": record.signature}
             request = _in_json(record.inputs, "instances", "inputs")
             found[record.signature] = {
-                "request": _shortened(name | request if name != _DEFAULT else request),
+                "request": _if_readable(name | request if name != _DEFAULT else request),
                 "reply": _shortened(_in_json(reply, "predictions", "outputs")),
             }
     return found
@@ -49,6 +52,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _if_readable(request: dict[str, Any]) -> dict[str, Any] | None:
+    return request if len(json.dumps(request, ensure_ascii=False)) <= _LONGEST else None
 
 
 def _shortened(value: Any) -> Any:

@@ -1,15 +1,20 @@
 import json
+import shlex
 import shutil
 import sys
 
+import numpy as np
 import pytest
 from learnt_pairs import PAIRS
 from stub_artefact import StubArtefact
 
 from keras_seq2seq import export
-from keras_seq2seq.export.kit.card_text import card_text
+from keras_seq2seq.cli.export_command import _read_scores
+from keras_seq2seq.export.kit.card_text import _signature, card_text
 from keras_seq2seq.export.kit.model_card import model_card
+from keras_seq2seq.export.kit.rest_examples import rest_examples
 from keras_seq2seq.export.kit.run_facts import run_facts, scores_of
+from keras_seq2seq.export.warmup.records import Record
 
 SOURCES, TARGETS = map(list, zip(*PAIRS, strict=True))
 SCORES = {"bleu": 41.5, "chrf": 60.25, "bleu_signature": "nrefs:1|tok:13a", "seconds": 3.0}
@@ -65,7 +70,8 @@ def test_a_kit_is_whole(exported, trained, run, tmp_path):
     card = json.loads((kit.version / "assets.extra/model_card.json").read_text("utf-8"))
     assert card["license"] == "MIT" and card["unknown"] == []
     assert [row["source"] for row in card["examples"]] == SOURCES[:5]
-    assert "curl" in (tmp_path / "kit/README.md").read_text("utf-8")
+    readme = (tmp_path / "kit/README.md").read_text("utf-8")
+    assert "curl" in readme and "docker compose down" in readme
 
 
 def test_a_version_may_be_told_how_to_batch(served, tmp_path):
@@ -159,6 +165,43 @@ def test_the_card_is_whole_markdown(card):
     assert [*json.loads(blocks[0].partition("```")[0])] == ["network"]
 
 
+def test_every_request_on_a_card_can_be_sent(card):
+    curls = [line for line in card_text(card).splitlines() if line.startswith("curl ")]
+    requests = [json.loads(shlex.split(line)[2]) for line in curls]
+    assert [r.get("signature_name", "serving_default") for r in requests] == [*card["signatures"]]
+    assert "... " not in json.dumps(requests)
+    (ids,) = next(r["instances"] for r in requests if r.get("signature_name") == "detokenize")
+    assert len(ids) > 5 and all(type(number) is int for number in ids)
+
+
+def test_a_request_that_nobody_would_read_is_not_shown(served):
+    ids = np.zeros((1, 5000), np.int32)
+    record = Record("detokenize", (), {"ids": ids})
+    (found,) = rest_examples(StubArtefact(served / "1"), [record]).values()
+    assert found["request"] is None and found["reply"]
+    about = {"inputs": {}, "outputs": {}, **found}
+    assert "curl" not in _signature("mine", "detokenize", about)
+
+
+@pytest.mark.parametrize(
+    ("origin", "columns", "languages"),
+    [
+        ("phrasebook:train", "1,2", ["Korean", "English"]),
+        ("phrasebook:train", "2,1", ["English", "Korean"]),
+        ("phrasebooks.tsv", "1,2", None),
+    ],
+)
+def test_the_languages_of_the_built_in_corpus_are_known(
+    card, trained, served, run, origin, columns, languages
+):
+    (run / "data_report.json").write_text(json.dumps({"train": {"origin": origin}}), "utf-8")
+    (run / "config.toml").write_text(f'[data]\ncolumns = "{columns}"\n', "utf-8")
+    known = model_card(trained, StubArtefact(served / "1"), "x", None, run_facts(run), (), ())
+    assert card["languages"] is None and known["languages"] == languages
+    expected = " to ".join(languages) if languages else "not on record"
+    assert expected in card_text(known)
+
+
 def test_a_card_does_not_tell_where_files_lay(run):
     config = {"train": "/home/me/data/a.en,/home/me/b.de", "valid": "held_out", "lr": 0.1}
     (run / "training_summary.json").write_text(json.dumps(config), "utf-8")
@@ -167,6 +210,15 @@ def test_a_card_does_not_tell_where_files_lay(run):
 
 def test_scores_are_those_of_evaluate():
     assert scores_of({**SCORES, "data": {}, "ter": None}).keys() == SCORES.keys() - {"seconds"}
+
+
+@pytest.mark.parametrize("content", [b"BLEU = 41.5", b"[41.5]", b"\xff"])
+def test_other_files_are_not_taken_for_scores(tmp_path, content):
+    (tmp_path / "scores").write_bytes(content)
+    with pytest.raises(ValueError, match="is not what `evaluate --json` prints"):
+        _read_scores(tmp_path / "scores")
+    with pytest.raises(ValueError, match="cannot be read"):
+        _read_scores(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("name", ["config.toml", "data_report.json"])
