@@ -237,6 +237,8 @@ def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
     artefact = open_artefact(model, to_run=False)
     facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
     facts |= artefact.describe()
+    if artefact.kind == "saved_model" and "format" not in facts:
+        say(f"{artefact.path}: its files are not checked: it has no manifest")
     if as_json:
         return print_json(facts)
     table = Table(title=str(model), show_header=False)

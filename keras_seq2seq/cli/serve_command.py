@@ -35,6 +35,14 @@ def run(
         str | None, typer.Option(help="Name of the model; that of its directory if not given.")
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, help="Bytes that a request may have.")] = 2**28,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Rows that a request may have. Default max_batch_size of the version's "
+            "batching_params.pbtxt, or 1024 if it has none.",
+        ),
+    ] = None,
     poll: Annotated[
         float,
         typer.Option(min=0, help="Seconds between looks for new versions; 0 looks only once."),
@@ -59,6 +67,7 @@ def run(
     except ImportError as error:
         raise ValueError(error) from error
     from keras_seq2seq.serving.page.routes import routes
+    from keras_seq2seq.serving.versions.served_model import UNCHECKED
 
     finders = _find(directories, name)
     server = ModelServer(
@@ -67,6 +76,7 @@ def run(
         rest_port,
         port,
         max_body=max_body,
+        max_rows=max_rows,
         poll=poll,
         timeout=timeout,
         warmed_up=warm_up,
@@ -83,8 +93,13 @@ def run(
             versions = " ".join(str(version) for version in model.states())
             path = f"{server.rest_address}/v1/models/{quote(model.name)}:predict"
             say(f"REST  {path}  (version {versions})")
+            for number in sorted(model.unchecked()):
+                say(f"{model.name} version {number}: {UNCHECKED}")
         say(f"gRPC  {server.address}")
-        say("For development. In production, give the same directory to TensorFlow Serving.")
+        say(
+            "For development. In production, give the same directory to TensorFlow Serving. "
+            "Ctrl-C stops it, after the requests there are."
+        )
         with _versions_told():
             stopped.wait()
             say("Stopping, after the requests there are.")
@@ -112,8 +127,11 @@ def _until_signals() -> Iterator[threading.Event]:
 
 
 def _find(directories: list[Path], name: str | None) -> dict:
+    from keras_seq2seq.export.kit.serving_kit import fit_name
     from keras_seq2seq.serving.versions.model_directories import find_models
 
+    if name is not None:
+        fit_name(name, None)
     finders: dict = {}
     for directory in directories:
         found = find_models(directory, name if len(directories) == 1 else None)

@@ -20,6 +20,7 @@ from keras_seq2seq.export.native.proof import proven_in
 from keras_seq2seq.export.saved_model_artefact import MANIFEST, SavedModelArtefact
 from keras_seq2seq.export.signatures.plan import BEAM_INPUTS, Plan
 from keras_seq2seq.export.slim_graph import slim_graph
+from keras_seq2seq.export.version_names import is_version_name
 from keras_seq2seq.export.workplace import workplace
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
@@ -117,8 +118,10 @@ def _write(twin: TextSeq2Seq, directory: pathlib.Path, plan: Plan, proven_in: li
 
 def _rename_to_next_version(temporary: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
     while True:
-        taken = [int(p.name) for p in base.iterdir() if p.name.isdigit()]
+        taken = [int(p.name) for p in base.iterdir() if is_version_name(p.name)]
         version = base / str(max(taken, default=0) + 1)
+        if not is_version_name(version.name):
+            raise ExportError(f"{base}: no number is larger than {max(taken)}. Rename that version.")
         try:
             os.rename(temporary, version)
             to_disk(base)

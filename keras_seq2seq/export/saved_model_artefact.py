@@ -18,6 +18,7 @@ from keras_seq2seq.export.artefact import Artefact, Generated, Progress
 from keras_seq2seq.export.export_error import ExportError, first_line
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.manifest import check_hashes, read_sealed
+from keras_seq2seq.export.version_names import is_version_name
 from keras_seq2seq.models.processes import mark_started, refuse_forked
 from keras_seq2seq.text.characters import replace_surrogates
 
@@ -31,7 +32,8 @@ def find_version(path: FilePath) -> pathlib.Path:
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file():
         return path
-    versions = [p for p in path.iterdir() if p.name.isdigit() and (p / "saved_model.pb").is_file()]
+    numbered = [p for p in path.iterdir() if is_version_name(p.name)]
+    versions = [p for p in numbered if (p / "saved_model.pb").is_file()]
     if not versions:
         raise ExportError(f"{path} holds no SavedModel: no saved_model.pb in it nor in {path}/1.")
     return max(versions, key=lambda p: int(p.name))

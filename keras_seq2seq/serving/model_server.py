@@ -1,6 +1,7 @@
 """The server as a whole."""
 
 import asyncio
+import errno
 import importlib.util
 import os
 import socket
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("grpc", "grpc_health", "starlette", "tensorflow_serving", "uvicorn")
 _ALL_SERVICES = ("", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
+_OF_HOST = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}  # whatever the port
 _LAST_REQUESTS = 60  # seconds that are waited for the requests that run, when the server is stopped
 
 
@@ -38,6 +40,7 @@ class ModelServer:
         rest_port: Port of REST; 0 takes any that is free.
         port: Port of gRPC; likewise.
         max_body: Bytes that a request may have.
+        max_rows: Rows that one may have; by default what the version says, see `row_limit`.
         poll: Seconds between two looks at the directories; 0 looks no more after the start.
         timeout: Seconds that a request by REST may take; by gRPC its client says it.
         threads: How many requests are computed at once; by default as many as there are CPUs.
@@ -64,6 +67,7 @@ class ModelServer:
         port: int = 8500,
         *,
         max_body: int = 2**28,
+        max_rows: int | None = None,
         poll: float = 1.0,
         timeout: float | None = 30.0,
         threads: int | None = None,
@@ -82,7 +86,8 @@ class ModelServer:
         self._max_body = max_body
         self.work = WorkQueue(threads or os.cpu_count() or 1, places)
         metrics = Metrics()
-        self.core = ServerCore(ServedModels(finders, metrics, poll, warmed_up), metrics)
+        models = ServedModels(finders, metrics, poll, warmed_up, max_rows)
+        self.core = ServerCore(models, metrics)
         self._app = RestApp(self.core, self.work, max_body, timeout, pages).asgi
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving")
@@ -98,7 +103,7 @@ class ModelServer:
         """Takes the ports, loads the models, and answers from then on.
 
         Raises:
-            OSError: a port is taken.
+            OSError: a port is taken, or there is no such host.
             ServingError: a model cannot be served.
         """
         self._socket = _listen(self.host, self.rest_port, "--rest-port")
@@ -194,8 +199,13 @@ def _listen(host: str, port: int, flag: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        if not isinstance(error, OSError) or isinstance(error, socket.gaierror):
+            problem = getattr(error, "strerror", None) or "it is no name of a host"
+            raise OSError(f"--host {host}: {problem}.") from error
         problem = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in _OF_HOST:
+            raise OSError(f"--host {host}: {problem}. Give an address of this machine.") from error
         raise OSError(
             f"{host}, port {port}: {problem}. Give another one by {flag}; 0 takes any that is free."
         ) from error

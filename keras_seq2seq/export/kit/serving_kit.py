@@ -18,6 +18,7 @@ from keras_seq2seq.export.kit.run_facts import run_facts, scores_of
 from keras_seq2seq.export.manifest import BATCHING_OF_VERSION
 from keras_seq2seq.export.saved_model import saved_model
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
+from keras_seq2seq.export.version_names import is_version_name
 from keras_seq2seq.export.workplace import locked
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
@@ -163,7 +164,7 @@ def _largest_versions(models: pathlib.Path) -> dict[str, int]:
     """Bytes of the largest version of each model that has one."""
     found = {}
     for model in sorted(filter(pathlib.Path.is_dir, models.iterdir())):
-        versions = [path for path in model.iterdir() if path.name.isdigit()]
+        versions = [path for path in model.iterdir() if is_version_name(path.name)]
         if versions and _FIT.fullmatch(model.name):
             found[model.name] = max(map(disk_size, versions))
     return found

@@ -16,6 +16,7 @@ from keras_seq2seq.serving.rest.json_document import (
     value_error,
 )
 from keras_seq2seq.serving.serving_error import ServingError, invalid
+from keras_seq2seq.serving.versions.row_limit import check_rows
 from keras_seq2seq.serving.versions.servable import dtype_name
 
 Arrays = dict[str, np.ndarray]
@@ -28,12 +29,15 @@ _BITS = {
 _MOST_AXES = 32  # of an array, and some for the batch
 
 
-def read_inputs(document: Mapping[str, Any], types: Mapping[str, tf.DType]) -> tuple[Arrays, bool]:
+def read_inputs(
+    document: Mapping[str, Any], types: Mapping[str, tf.DType], most_rows: int
+) -> tuple[Arrays, bool]:
     """Reads `instances`, rows, or `inputs`, columns.
 
     Args:
         document: The body of the request.
         types: For each input of the signature its type.
+        most_rows: How many there may be.
 
     Returns:
         The arrays that the request gives, by name, and whether it was in row format.
@@ -52,9 +56,10 @@ def read_inputs(document: Mapping[str, Any], types: Mapping[str, tf.DType]) -> t
             raise value_error(document, "Expecting 'instances' to be an list/array")
         if not rows:
             raise value_error(document, "No values in 'instances' array")
+        check_rows(len(rows), most_rows)
         return _read_rows(rows, types), True
     if "inputs" in document:
-        return _read_columns(document["inputs"], types), False
+        return _read_columns(document["inputs"], types, most_rows), False
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
@@ -88,7 +93,7 @@ def _read_rows(rows: list[Any], types: Mapping[str, tf.DType]) -> Arrays:
     return {name: column.array((len(rows), *column.shape)) for name, column in columns.items()}
 
 
-def _read_columns(value: Any, types: Mapping[str, tf.DType]) -> Arrays:
+def _read_columns(value: Any, types: Mapping[str, tf.DType], most_rows: int) -> Arrays:
     if _is_named(value):
         named = value
     elif len(types) > 1:
@@ -102,6 +107,8 @@ def _read_columns(value: Any, types: Mapping[str, tf.DType]) -> Arrays:
     for name, dtype in types.items():
         if name not in named:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
+        if isinstance(named[name], list):
+            check_rows(len(named[name]), most_rows)
         column = _Column(dtype)
         column.add(named[name])
         arrays[name] = column.array(column.shape)

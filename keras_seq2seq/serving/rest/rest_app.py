@@ -159,7 +159,8 @@ class RestApp:
         document = parse_body(body)
         name = _signature_name(document)
         with self._core.lease(spec) as (_, servable):
-            arrays, in_rows = read_inputs(document, servable.input_types(name))
+            types = servable.input_types(name)
+            arrays, in_rows = read_inputs(document, types, servable.most_rows)
             outputs = self._core.run(servable, spec.name, name, arrays, (), deadline)
         return write_rows(outputs) if in_rows else write_columns(outputs)
 

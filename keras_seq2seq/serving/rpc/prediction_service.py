@@ -50,7 +50,10 @@ class PredictionService(PredictionServiceServicer):
             with self._core.lease(spec) as (version, servable):
                 name = spec.signature_name or "serving_default"
                 servable.signature(name)
-                arrays = {key: read_tensor(key, value) for key, value in request.inputs.items()}
+                arrays = {
+                    key: read_tensor(key, value, servable.most_rows)
+                    for key, value in request.inputs.items()
+                }
                 outputs = self._core.run(
                     servable, spec.name, name, arrays, request.output_filter, deadline
                 )

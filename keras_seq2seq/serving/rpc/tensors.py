@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from keras_seq2seq.serving.serving_error import invalid
+from keras_seq2seq.serving.versions.row_limit import check_rows
 
 _FIELDS = {
     np.dtype(np.float32): "float_val",
@@ -17,21 +18,30 @@ _FIELDS = {
     np.dtype(np.uint64): "uint64_val",
     np.dtype(np.bool_): "bool_val",
 }
-_LARGEST = 2**28  # elements; one value of a message may stand for any number of them
+_MOST_REPEATED = 2**20  # elements that one value of a message may stand for
 
 
-def read_tensor(name: str, tensor: TensorProto) -> np.ndarray:
+def read_tensor(name: str, tensor: TensorProto, most_rows: int) -> np.ndarray:
     """The array of a message.
 
+    Args:
+        name: Of the input.
+        tensor: The message.
+        most_rows: How many rows there may be.
+
     Raises:
-        ServingError: it is none.
+        ServingError: it is none, or has more rows.
     """
     sizes = [dimension.size for dimension in tensor.tensor_shape.dim]
     try:
-        if min(sizes, default=0) < 0 or math.prod(sizes) > _LARGEST:
+        if min(sizes, default=0) < 0:
+            raise ValueError
+        check_rows(sizes[0] if sizes else 1, most_rows)
+        # No value takes less than a byte: what goes beyond would be made of nothing.
+        if math.prod(sizes) > max(_MOST_REPEATED, tensor.ByteSize()):
             raise ValueError
         return tf.make_ndarray(tensor)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError):  # KeyError: of no such type
         raise invalid(f"tensor parsing error: {name}") from None
 
 

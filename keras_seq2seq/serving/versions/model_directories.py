@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable
 
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.version_names import is_version_name
 
 Finder = Callable[[], dict[int, pathlib.Path]]
 
@@ -52,7 +53,7 @@ def _this_version(directory: pathlib.Path, number: int) -> dict[int, pathlib.Pat
 
 
 def _is_version(path: pathlib.Path) -> bool:
-    return path.name.isascii() and path.name.isdigit() and path.is_dir()
+    return is_version_name(path.name) and path.is_dir()
 
 
 _hint = " Write one by `keras-seq2seq export MODEL --saved-model DIRECTORY`."

@@ -1,8 +1,9 @@
 """One version of a model, loaded."""
 
+import functools
 import gc
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -13,8 +14,10 @@ from tensorflow.core.protobuf import config_pb2
 from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.serving.serving_error import ServingError, invalid
+from keras_seq2seq.serving.versions.row_limit import row_limit
 
 _DEFAULT = "serving_default"
+_CALLABLES = 16  # that are kept
 
 
 class Servable:
@@ -23,6 +26,7 @@ class Servable:
     Args:
         directory: The version's directory. Its files are compared with the manifest, and its
             graph is refused if it does more than compute.
+        most_rows: How many a request may have; by default what the version itself says.
 
     Raises:
         ExportError: It cannot be loaded.
@@ -35,13 +39,18 @@ class Servable:
     ```
     """
 
-    def __init__(self, directory: pathlib.Path):
+    def __init__(self, directory: pathlib.Path, most_rows: int | None = None):
         self.directory = directory
+        self.most_rows = most_rows or row_limit(directory)
         self.signatures = dict(read_graph(directory).signature_def)
-        self._session = SavedModelArtefact(directory).session
+        artefact = SavedModelArtefact(directory)
+        self.checked = bool(artefact.manifest)
+        self._session = artefact.session
+        self._callable = functools.lru_cache(_CALLABLES)(self._make_callable)
 
     def close(self) -> None:
         """Frees the memory; nothing may be running."""
+        self._callable.cache_clear()
         self._session.close()
         del self._session
         gc.collect()  # a graph and its operations know each other
@@ -88,7 +97,7 @@ class Servable:
         feeds = _feeds(signature, inputs)
         fetches = {key: signature.outputs[key].name for key in _wanted(signature, output_filter)}
         try:
-            if _of_declared_shapes(signature, feeds):
+            if all(map(_is_tensor, fetches.values())) and _of_declared_shapes(signature, feeds):
                 options = tf.compat.v1.RunOptions()
                 if seconds is not None:
                     options.timeout_in_ms = max(1, int(seconds * 1000))
@@ -104,9 +113,14 @@ class Servable:
 
         `Session.run` would refuse them itself, in words that no client of the server ever reads.
         """
-        options = config_pb2.CallableOptions(feed=feeds.keys(), fetch=fetches.values())
-        run = self._session._make_callable_from_options(options)
-        return dict(zip(fetches, run(*feeds.values()), strict=True))
+        names = sorted(fetches)
+        run = self._callable(tuple(feeds), tuple(fetches[name] for name in names))
+        return dict(zip(names, run(*feeds.values()), strict=True))
+
+    def _make_callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Callable:
+        """A function of the session; to prepare one takes longer than to run many a signature."""
+        options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
+        return self._session._make_callable_from_options(options)
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -117,6 +131,11 @@ def _refusal(error: tf.errors.OpError) -> ServingError:
     inner = error.__context__
     message = inner.message if isinstance(inner, tf.errors.OpError) else error.message
     return ServingError(_CODES.get(error.error_code, grpc.StatusCode.UNKNOWN), message)
+
+
+def _is_tensor(name: str) -> bool:
+    """What is fetched of the signature that starts a model is an operation, which gives nothing."""
+    return ":" in name
 
 
 def _of_declared_shapes(signature: Any, feeds: Mapping[str, np.ndarray]) -> bool:

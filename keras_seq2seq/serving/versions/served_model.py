@@ -16,6 +16,7 @@ from keras_seq2seq.serving.serving_error import ServingError
 from keras_seq2seq.serving.versions.servable import Servable
 from keras_seq2seq.serving.versions.warm_up import warm_up
 
+UNCHECKED = "its files are not checked: it has no manifest"
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +43,7 @@ class ServedModel:
         find: Gives the directories of the versions there are, by number.
         metrics: Where the time of warming up is counted.
         warmed_up: Whether the requests that a version brings along are run before it is served.
+        most_rows: As for `Servable`.
 
     Example:
 
@@ -59,11 +61,14 @@ class ServedModel:
         find: Callable[[], Mapping[int, pathlib.Path]],
         metrics: Metrics,
         warmed_up: bool = True,
+        most_rows: int | None = None,
     ):
         self.name = name
         self._find = find
         self._metrics = metrics
         self._warmed_up = warmed_up
+        self._most_rows = most_rows
+        self._trouble = ""  # what was last told of the directory
         self._versions: dict[int, _Version] = {}
         self._lock = threading.Lock()
 
@@ -103,13 +108,22 @@ class ServedModel:
             with self._lock:
                 version.users -= 1
 
+    def unchecked(self) -> set[int]:
+        """The versions that are loaded though they have no manifest to compare their files with."""
+        with self._lock:
+            loaded = {number: version.servable for number, version in self._versions.items()}
+        return {number for number, servable in loaded.items() if servable and not servable.checked}
+
     def poll(self) -> None:
         """Looks for a newer version, loads it, and unloads what is no longer wanted or used."""
         try:
             found = self._find()
         except OSError as error:  # the place is away for a moment, perhaps: what runs goes on
-            _log.error("%s: %s", self.name, error)
+            if str(error) != self._trouble:
+                _log.error("%s: %s", self.name, error)
+            self._trouble = str(error)
             return
+        self._trouble = ""
         newest = max(found, default=None)
         if newest is not None and self._is_new(newest, found[newest]):
             self._load(newest, found[newest])
@@ -132,7 +146,7 @@ class ServedModel:
             self._versions[number] = version
         start = time.perf_counter()
         try:
-            servable = Servable(directory)
+            servable = Servable(directory, self._most_rows)
             loaded = time.perf_counter()
             records = warm_up(servable) if self._warmed_up else 0
         except Exception as error:  # a version is what somebody copied there: all can be wrong
@@ -149,6 +163,8 @@ class ServedModel:
         seconds = time.perf_counter() - start
         warmed = f", {records} requests to warm up" if records else ""
         _log.info("%s version %d is served (%.1f s%s)", self.name, number, seconds, warmed)
+        if not servable.checked:
+            _log.info("%s version %d: %s", self.name, number, UNCHECKED)
 
     def _retire(self, newest: int | None) -> None:
         """Stops all versions but the newest if that is served, or all if there is none."""

@@ -22,6 +22,7 @@ class ServedModels:
         metrics: Where the time of warming up is counted.
         poll_seconds: How often directories are looked at; 0 is never after the start.
         warmed_up: As for `ServedModel`.
+        most_rows: Likewise.
 
     Example:
 
@@ -39,9 +40,11 @@ class ServedModels:
         metrics: Metrics,
         poll_seconds: float = 1.0,
         warmed_up: bool = True,
+        most_rows: int | None = None,
     ):
         self._models = {
-            name: ServedModel(name, find, metrics, warmed_up) for name, find in finders.items()
+            name: ServedModel(name, find, metrics, warmed_up, most_rows)
+            for name, find in finders.items()
         }
         self._poll_seconds = poll_seconds
         self._stopped = threading.Event()
@@ -94,9 +97,13 @@ class ServedModels:
         return self._models.get(name)
 
     def _watch(self) -> None:
+        told: dict[str, str] = {}
         while not self._stopped.wait(self._poll_seconds):
             for model in self:
                 try:
                     model.poll()
-                except Exception:  # whatever is wrong with one model, others go on
-                    _log.exception("%s", model.name)
+                    told.pop(model.name, None)
+                except Exception as error:  # whatever is wrong with one model, others go on
+                    if told.get(model.name) != str(error):
+                        _log.exception("%s", model.name)
+                    told[model.name] = str(error)
