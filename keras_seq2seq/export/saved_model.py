@@ -121,7 +121,7 @@ def _rename_to_next_version(temporary: pathlib.Path, base: pathlib.Path) -> path
         taken = [int(p.name) for p in base.iterdir() if is_version_name(p.name)]
         version = base / str(max(taken, default=0) + 1)
         if not is_version_name(version.name):
-            raise ExportError(f"{base}: no number is larger than {max(taken)}. Rename that version.")
+            raise ExportError(f"{version.parent}: no version can follow {max(taken)}; rename it.")
         try:
             os.rename(temporary, version)
             to_disk(base)

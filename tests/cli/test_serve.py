@@ -27,6 +27,12 @@ def test_what_cannot_be_served_is_refused(refused, tmp_path):
     assert "one name is not enough" in refused("serve", two[1], "--name=x")
 
 
+def test_names_that_are_unfit_for_a_url_are_refused(refused, tmp_path):
+    for name in ("a/b:c", "", "한국어"):
+        message = refused("serve", empty_model(tmp_path, f"model{len(name)}"), f"--name={name}")
+        assert f"The name {name!r} is not fit for a URL" in message
+
+
 def test_ports_that_are_taken_are_named(refused, tmp_path):
     model = empty_model(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:

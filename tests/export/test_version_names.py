@@ -25,5 +25,5 @@ def test_other_directories_are_neither_read_nor_counted(tmp_path):
     assert find_version(tmp_path) == tmp_path / "2"
     assert _rename_to_next_version(tmp_path / "written", tmp_path) == tmp_path / "3"
     (tmp_path / str(2**63 - 1)).mkdir()
-    with pytest.raises(ExportError, match="no number is larger"):
+    with pytest.raises(ExportError, match="no version can follow"):
         _rename_to_next_version(tmp_path / "3", tmp_path)

@@ -97,7 +97,7 @@ class Servable:
         feeds = _feeds(signature, inputs)
         fetches = {key: signature.outputs[key].name for key in _wanted(signature, output_filter)}
         try:
-            if all(map(_is_tensor, fetches.values())) and _of_declared_shapes(signature, feeds):
+            if _of_declared_shapes(signature, feeds):
                 options = tf.compat.v1.RunOptions()
                 if seconds is not None:
                     options.timeout_in_ms = max(1, int(seconds * 1000))
@@ -131,11 +131,6 @@ def _refusal(error: tf.errors.OpError) -> ServingError:
     inner = error.__context__
     message = inner.message if isinstance(inner, tf.errors.OpError) else error.message
     return ServingError(_CODES.get(error.error_code, grpc.StatusCode.UNKNOWN), message)
-
-
-def _is_tensor(name: str) -> bool:
-    """What is fetched of the signature that starts a model is an operation, which gives nothing."""
-    return ":" in name
 
 
 def _of_declared_shapes(signature: Any, feeds: Mapping[str, np.ndarray]) -> bool:
@@ -192,7 +187,12 @@ def _wanted(signature: Any, output_filter: Iterable[str]) -> list[str]:
         if name in wanted:
             raise invalid(f"duplicate output tensor alias: {name}")
         wanted.append(name)
-    return wanted or sorted(signature.outputs)
+    wanted = wanted or sorted(signature.outputs)
+    for name in wanted:
+        node = signature.outputs[name].name
+        if ":" not in node:  # of the signature that starts a model: an operation
+            raise invalid(f"Node '{node}' does not have output 0")
+    return wanted
 
 
 def _list(names: Iterable[str]) -> str:
