@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
+from keras_seq2seq.cli.export_command import inspect
 from keras_seq2seq.export.kit.server_files import BATCHING_OF_VERSION
 from keras_seq2seq.serving import ServingError
 from keras_seq2seq.serving.metrics import Metrics
@@ -143,6 +144,11 @@ def test_a_version_without_a_manifest_is_told(typed, caplog):
         assert model.unchecked() == expected
         assert caplog.text.count(UNCHECKED) == len(expected)
     assert made == [5, 5]
+
+
+def test_inspect_tells_of_a_version_without_a_manifest(typed, capsys):
+    inspect(typed, as_json=True)
+    assert capsys.readouterr().err == f"{typed / '3'}: {UNCHECKED}\n"
 
 
 def test_a_host_that_there_is_not_is_named():

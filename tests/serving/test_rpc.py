@@ -76,6 +76,8 @@ def test_wrong_requests_get_the_servers_codes_and_messages(client):
 
     huge = request(text=["a"])
     huge.inputs["text"].tensor_shape.dim[0].size = 10**12
+    strange = request(text=["a"])
+    strange.inputs["text"].dtype = 20  # a handle of something in the server
     seventh = request(text=["a"])
     seventh.model_spec.version.value = 7
     for message, code, details in (
@@ -101,7 +103,13 @@ def test_wrong_requests_get_the_servers_codes_and_messages(client):
         (request(text=[["a"]]), "INVALID_ARGUMENT", "Shape of tensor _arg_serving_default_text_0"),
         (filtered("q"), "INVALID_ARGUMENT", "output tensor alias not found in signature: q Output"),
         (filtered("text", "text"), "INVALID_ARGUMENT", "duplicate output tensor alias: text"),
-        (huge, "INVALID_ARGUMENT", "tensor parsing error: text"),
+        (
+            huge,
+            "INVALID_ARGUMENT",
+            f"Task size {10**12} is larger than maximum input batch size 10",
+        ),
+        (strange, "INVALID_ARGUMENT", "tensor parsing error: text"),
+        (request("__saved_model_init_op"), "INVALID_ARGUMENT", "Node 'NoOp' does not have output"),
     ):
         found = refused(client.predictions.Predict, message)
         assert (found[0], found[1][: len(details)]) == (code, details)
