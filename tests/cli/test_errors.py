@@ -170,6 +170,7 @@ def test_export_refuses_what_cannot_be_done(refused, artefacts, tmp_path):
     (tmp_path / "blank.txt").write_text("\n \n")
     message = refused("export", model, *served, "--check-on", tmp_path / "blank.txt")
     assert "blank lines only" in message
+    (tmp_path / "blank.txt").unlink()
     said = refused("export", model, "--saved-model", tmp_path / "sm", "--name", "x")
     assert "--name is about what is served: give --serving" in said
     serving = ("export", model, "--serving", tmp_path / "kit")
