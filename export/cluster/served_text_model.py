@@ -36,7 +36,8 @@ def find_version(model: str) -> str:
             f"{base} {is_file}: name the directory of a SavedModel, as `keras-seq2seq export` "
             "writes it."
         )
-    children = [p for p in base.iterdir() if p.name.isdigit() and (p / "saved_model.pb").is_file()]
+    numbered = [p for p in base.iterdir() if p.name.isascii() and p.name.isdigit()]
+    children = [p for p in numbered if (p / "saved_model.pb").is_file()]
     if not children:
         raise ModelError(f"{base} holds no SavedModel: no saved_model.pb in it nor in {base}/1.")
     return str(max(children, key=lambda path: int(path.name)))

@@ -38,7 +38,9 @@ class SavedModelServer:
     """
 
     def __init__(self, base: str, name: str):
-        versions = [p for p in pathlib.Path(base).iterdir() if p.name.isdigit()]
+        versions = [
+            p for p in pathlib.Path(base).iterdir() if p.name.isascii() and p.name.isdigit()
+        ]
         self.version = max(versions, key=lambda path: int(path.name))
         self.path = f"/v1/models/{name}"
         self.model = tf.saved_model.load(str(self.version))

@@ -64,7 +64,11 @@ def main() -> None:
 def newest_version(base: pathlib.Path) -> pathlib.Path:
     if (base / "saved_model.pb").is_file():
         return base
-    versions = [p for p in base.iterdir() if p.name.isdigit()] if base.is_dir() else []
+    versions = (
+        [p for p in base.iterdir() if p.name.isascii() and p.name.isdigit()]
+        if base.is_dir()
+        else []
+    )
     if not versions:
         raise SystemExit(f"{base} holds no version; export.saved_model writes {base}/1.")
     return max(versions, key=lambda path: int(path.name))
