@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 
 import keras
 import numpy as np
@@ -43,6 +44,24 @@ def few_at_first(count, cases):
         marks = [*case.marks, pytest.mark.slow] if number >= count else case.marks
         marked.append(case._replace(marks=marks))
     return marked
+
+
+class Killed(BaseException):
+    """A process that ends there and then, as far as a test can tell."""
+
+
+def kill_before_rename(monkeypatch, number):
+    """Makes `os.replace` raise `Killed` at its call `number`, from 0; returns what was renamed."""
+    real, done = os.replace, []
+
+    def replace(a, b):
+        if len(done) == number:
+            raise Killed
+        done.append(b)
+        real(a, b)
+
+    monkeypatch.setattr(os, "replace", replace)
+    return done
 
 
 def random_ids(batch, length, vocabulary_size, seed=0):

@@ -233,12 +233,13 @@ def _pairs(model: Path, check_on: Path | None) -> tuple[list[str] | None, list[s
 def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
     """Shows what a model is made of."""
     from keras_seq2seq.export import open_artefact
+    from keras_seq2seq.export.saved_model_artefact import UNCHECKED
 
     artefact = open_artefact(model, to_run=False)
     facts = {"kind": artefact.kind, "path": artefact.path, "bytes": artefact.size_bytes()}
     facts |= artefact.describe()
     if artefact.kind == "saved_model" and "format" not in facts:
-        say(f"{artefact.path}: its files are not checked: it has no manifest")
+        say(f"{artefact.path}: {UNCHECKED}")
     if as_json:
         return print_json(facts)
     table = Table(title=str(model), show_header=False)

@@ -66,8 +66,8 @@ def run(
         check_installed()
     except ImportError as error:
         raise ValueError(error) from error
+    from keras_seq2seq.export.saved_model_artefact import UNCHECKED
     from keras_seq2seq.serving.page.routes import routes
-    from keras_seq2seq.serving.versions.served_model import UNCHECKED
 
     finders = _find(directories, name)
     server = ModelServer(

@@ -1,5 +1,6 @@
 """A SavedModel directory, run as TensorFlow Serving runs it."""
 
+import copy
 import dataclasses
 import inspect
 import pathlib
@@ -24,6 +25,7 @@ from keras_seq2seq.text.characters import replace_surrogates
 
 # Deprecated for who has eager code; without the wrapper that says so each time.
 _load_graph = inspect.unwrap(tf.compat.v1.saved_model.loader.load)
+UNCHECKED = "its files are not checked: it has no manifest"
 MANIFEST = pathlib.Path("assets.extra", "keras_seq2seq.json")
 
 
@@ -63,6 +65,7 @@ class SavedModelArtefact(Artefact):
         if "files" in self.manifest:  # those of format 1 have no hashes
             check_hashes(directory, dict(self.manifest["files"]))
         signatures = read_graph(directory).signature_def
+        self.signature_defs = copy.deepcopy(dict(signatures))  # which do not hold the graph
         if set(getattr(signatures.get("serving_default"), "inputs", ())) != {"text"}:
             raise ExportError(f"{directory} has no signature serving_default with input `text`.")
         self.signatures = {

@@ -1,7 +1,6 @@
 """Exports that are broken off: nothing is left, and what was there can be used."""
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import time
 
 import pytest
+from contracts import Killed, kill_before_rename
 from learnt_pairs import PAIRS
 
 from keras_seq2seq import export, open_artefact
@@ -107,18 +107,7 @@ def test_a_pair_is_there_whenever_the_writer_is_killed(renames, old, pairs, tmp_
     work.mkdir()
     (work / file.name).write_bytes(pairs[1][0])
     manifests.manifest_path(work / file.name).write_bytes(pairs[1][1])
-    real, done = os.replace, []
-
-    class Killed(BaseException):
-        pass
-
-    def replace(a, b):
-        if len(done) == renames:
-            raise Killed
-        done.append(b)
-        real(a, b)
-
-    monkeypatch.setattr(os, "replace", replace)
+    kill_before_rename(monkeypatch, renames)
     known = json.loads(pairs[1][1])["sha256"]
     try:
         manifests.rename_pair(work / file.name, file, known)

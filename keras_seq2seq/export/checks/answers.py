@@ -8,6 +8,7 @@ import numpy as np
 from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.generation import Generation
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.native.agreement import same
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.export.signatures.plan import Plan
 from keras_seq2seq.export.signatures.searching import NEUTRAL, OF_SAMPLING
@@ -16,7 +17,6 @@ from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 _BATCH = 32
-_TOLERANCE = 1e-3  # of log-probabilities and attention: other kernels round otherwise
 
 Row = Mapping[str, Any]  # what a signature gives for one text
 
@@ -104,8 +104,7 @@ def _check_beams(
 ) -> None:
     search: dict[str, Any] = dict(plan.beam or {})
     replace = plan.replace_unknown and plan.num_return == 1
-    found = model.generate(texts, return_scores=True, replace_unknown=replace, **search)
-    outputs, scores = found
+    outputs, scores = model.generate(texts, return_scores=True, replace_unknown=replace, **search)
     if plan.num_return == 1:
         outputs, scores = [[text] for text in outputs], [[score] for score in scores]
     chosen = {name: NEUTRAL[name] for name in plan.beam_inputs}
@@ -162,19 +161,10 @@ def _check_steps(
 def _compare(signature: str, text: str, expected: Row, row: Row) -> None:
     for name, ours in expected.items():
         theirs = row[name]
-        if _equal(ours, theirs):
+        if same(ours, theirs, equal_nan=False):
             continue
         raise ExportError(
             f"the SavedModel does not do what the model does. Signature `{signature}`, source "
             f"{text[:200]!r}: {name} of the model is {str(ours)[:300]}, but of the SavedModel "
             f"{str(theirs)[:300]}. It was removed."
         )
-
-
-def _equal(ours: Any, theirs: Any) -> bool:
-    ours_array, theirs_array = np.asarray(ours), np.asarray(theirs)
-    if ours_array.dtype.kind != "f":
-        return ours_array.tolist() == theirs_array.tolist()
-    if ours_array.shape != theirs_array.shape:
-        return False
-    return np.allclose(ours_array, theirs_array, rtol=_TOLERANCE, atol=_TOLERANCE)

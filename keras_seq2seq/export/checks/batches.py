@@ -1,12 +1,12 @@
 """May a server join the requests of several clients into one batch?"""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.native.agreement import same
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
 _UNBATCHED = ("encode", "decode_step")
@@ -33,7 +33,7 @@ def check_batches(artefact: SavedModelArtefact, texts: Sequence[str]) -> None:
                     f"said to have {shape}. It was removed."
                 )
             for other in (alone[key][0], filled[key][0], filled[key][3]):
-                if not _same(values[1], other):
+                if not same(values[1], other, equal_nan=False):
                     raise ExportError(
                         f"{wrong}is {str(values[1])[:200]} beside others, and "
                         f"{str(other)[:200]} otherwise, of {texts[1][:100]!r}. It was removed."
@@ -48,9 +48,3 @@ def request_rows(name: str, texts: Sequence[str]) -> np.ndarray:
         about = OPTIONS[name]
         return np.full(len(texts), about.neutral, about.kind)
     return np.array([text.encode() for text in texts], object)
-
-
-def _same(one: Any, other: Any) -> bool:
-    if np.asarray(one).dtype.kind == "f":
-        return np.allclose(one, other, rtol=1e-3, atol=1e-3)
-    return np.array_equal(one, other)

@@ -2,10 +2,8 @@
 
 import pathlib
 
-from tensorflow.python.framework import op_def_registry
-
 from keras_seq2seq.export.export_error import ExportError
-from keras_seq2seq.export.guards.saved_graph import all_nodes, read_graph
+from keras_seq2seq.export.guards.saved_graph import OF_TEXT, all_nodes, read_graph
 
 # Of tensorflow-text's operators those that TensorFlow Serving links in and we use.
 LINKED_IN = {
@@ -23,15 +21,9 @@ def check_operators(directory: pathlib.Path) -> None:
     ours = {function.signature.name for function in graph.library.function}
     found = {node.op for node in all_nodes(graph)} - ours
     bad = {name for name in found if name.startswith(_ABSENT)}
-    bad |= {name for name in found - LINKED_IN if op_def_registry.get(name) is None}
-    bad |= {name for name in found - LINKED_IN if _is_of_text(name)}
+    bad |= found & OF_TEXT - LINKED_IN
     if any(function.attr["_XlaMustCompile"].b for function in graph.library.function):
         bad.add("functions that demand XLA")
     if bad:
         names = ", ".join(sorted(bad))
         raise ExportError(f"The graph holds what a CPU server cannot run: {names}.")
-
-
-def _is_of_text(name: str) -> bool:
-    """Whether an operator is tensorflow-text's: importing that made it known."""
-    return "Sentencepiece" in name or name.startswith(("CaseFoldUTF8", "Whitespace", "Wordpiece"))

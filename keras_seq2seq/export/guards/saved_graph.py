@@ -33,7 +33,7 @@ _TABLES = {  # without the ones that are read from files
     *("HashTableV2", "InitializeTableV2", "LookupTableExportV2", "LookupTableFindV2"),
     *("LookupTableImportV2", "LookupTableInsertV2", "LookupTableSizeV2", "MutableHashTableV2"),
 }
-_OF_TEXT = {
+OF_TEXT = {
     *("CaseFoldUTF8", "NormalizeUTF8", "NormalizeUTF8WithOffsetsMap", "RegexSplitWithOffsets"),
     *("SentencepieceDetokenizeOp", "SentencepieceIdToStringOp", "SentencepieceOp"),
     *("SentencepieceStringToIdOp", "SentencepieceTokenizeOp", "SentencepieceVocabSizeOp"),
@@ -104,7 +104,7 @@ def _refuse(directory: pathlib.Path, operators: Iterable[str]) -> None:
 
 @functools.cache
 def _harmless() -> frozenset[str]:
-    names = _CALLS | _TABLES | _OF_TEXT | _OTHERS
+    names = _CALLS | _TABLES | OF_TEXT | _OTHERS
     for module in _PURE:
         found = vars(importlib.import_module(f"tensorflow.python.ops.gen_{module}"))
         names = names | {name for name in found if name[0].isupper()}

@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from keras_seq2seq.export.signatures.searching import told
-from keras_seq2seq.export.signatures.served_model import ServedModel, count_of, padded
+from keras_seq2seq.export.signatures.served_model import ServedModel, count_of, length_of, padded
 from keras_seq2seq.export.signatures.signature import Signature, specs
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.special_tokens import EOS, PAD
+from keras_seq2seq.text.special_tokens import EOS
 
 
 def details_signature(served: ServedModel) -> Signature:
@@ -37,7 +37,7 @@ def details_signature(served: ServedModel) -> Signature:
             "source_tokens": padded(served.source_names(ids), width, value=""),
             "source_starts": padded(starts, width),
             "source_ends": padded(ends, width),
-            "source_length": tf.reduce_sum(tf.cast((ids != PAD) & (ids != EOS), "int32"), axis=1),
+            "source_length": length_of(ids),
             "unknown_source_tokens": count_of(ids),
             "unknown_target_tokens": count_of(result.ids),
         }

@@ -165,6 +165,11 @@ def padded(values: Tensor, *widths: int, value: Any = 0) -> Tensor:
     return tf.ensure_shape(filled, [None, *widths])
 
 
+def length_of(ids: Tensor) -> Tensor:
+    """Tokens before EOS: ids [B, T] -> int32 [B]."""
+    return tf.reduce_sum(tf.cast((ids != PAD) & (ids != EOS), "int32"), axis=1)
+
+
 def count_of(ids: Tensor, token: int = UNK) -> Tensor:
     """How often a token stands in each row: ids [B, T] -> int32 [B]."""
     return tf.reduce_sum(tf.cast(ids == token, "int32"), axis=-1)

@@ -2,10 +2,9 @@
 
 import tensorflow as tf
 
-from keras_seq2seq.export.signatures.served_model import ServedModel, padded, same_rows
+from keras_seq2seq.export.signatures.served_model import ServedModel, length_of, padded, same_rows
 from keras_seq2seq.export.signatures.signature import Signature, specs
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.special_tokens import EOS, PAD
 
 
 def score_signature(served: ServedModel) -> Signature:
@@ -22,7 +21,7 @@ def score_signature(served: ServedModel) -> Signature:
         scores, _ = served.score(ids, target_ids)
         return {
             "score": tf.reduce_sum(scores, axis=1),
-            "length": _length(target_ids),
+            "length": length_of(target_ids),
             "truncated": truncated,
             "finished": whole,
         }
@@ -43,7 +42,7 @@ def tokenize_signature(served: ServedModel) -> Signature:
         return {
             "ids": padded(ids, width),
             "tokens": padded(served.source_names(ids), width, value=""),
-            "length": _length(ids),
+            "length": length_of(ids),
             "truncated": truncated,
         }
 
@@ -57,8 +56,3 @@ def detokenize_signature(served: ServedModel) -> Signature:
         return {"text": served.write(tf.ensure_shape(ids, [None, None]))}
 
     return serve, specs([None, None], {"ids": tf.int32})
-
-
-def _length(ids: Tensor) -> Tensor:
-    """Tokens before EOS: ids [B, T] -> int32 [B]."""
-    return tf.reduce_sum(tf.cast((ids != PAD) & (ids != EOS), "int32"), axis=1)

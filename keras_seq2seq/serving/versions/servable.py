@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
-from keras_seq2seq.export.guards.saved_graph import read_graph
 from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 from keras_seq2seq.serving.serving_error import ServingError, invalid
 from keras_seq2seq.serving.versions.row_limit import row_limit
@@ -42,8 +41,8 @@ class Servable:
     def __init__(self, directory: pathlib.Path, most_rows: int | None = None):
         self.directory = directory
         self.most_rows = most_rows or row_limit(directory)
-        self.signatures = dict(read_graph(directory).signature_def)
         artefact = SavedModelArtefact(directory)
+        self.signatures = artefact.signature_defs
         self.checked = bool(artefact.manifest)
         self._session = artefact.session
         self._callable = functools.lru_cache(_CALLABLES)(self._make_callable)

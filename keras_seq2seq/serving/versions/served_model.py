@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 import grpc
 
 from keras_seq2seq.export.export_error import first_line
+from keras_seq2seq.export.saved_model_artefact import UNCHECKED
 from keras_seq2seq.serving.metrics import Metrics
 from keras_seq2seq.serving.serving_error import ServingError
 from keras_seq2seq.serving.versions.servable import Servable
 from keras_seq2seq.serving.versions.warm_up import warm_up
 
-UNCHECKED = "its files are not checked: it has no manifest"
 _log = logging.getLogger(__name__)
 
 

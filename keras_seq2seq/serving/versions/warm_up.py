@@ -1,15 +1,13 @@
 """Requests that a SavedModel brings along to be run before it is served."""
 
-import pathlib
-
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from keras_seq2seq.export.warmup.records import WARMUP
 from keras_seq2seq.serving.serving_error import ServingError, invalid
 from keras_seq2seq.serving.versions.servable import Servable
 
-_FILE = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000
 
 
@@ -22,7 +20,7 @@ def warm_up(servable: Servable) -> int:
     Raises:
         ServingError: one of them fails; the version is then not served.
     """
-    path = servable.directory / _FILE
+    path = servable.directory / WARMUP
     if not path.is_file():
         return 0
     count = 0

@@ -1,12 +1,12 @@
 import http.server
 import json
-import os
 import re
 import shutil
 import subprocess
 import threading
 
 import pytest
+from contracts import Killed, kill_before_rename
 from google.protobuf import (
     descriptor_pb2,
     descriptor_pool,
@@ -165,18 +165,7 @@ def test_a_writer_that_was_killed_leaves_what_a_server_can_read(
 ):
     """Killed before its n-th rename, it has named no model that is not there; the next goes on."""
     shutil.copytree(served, tmp_path / "models" / "ko-en")
-    real, done = os.replace, []
-
-    class Killed(BaseException):
-        pass
-
-    def replace(a, b):
-        if len(done) == renames:
-            raise Killed
-        done.append(b)
-        real(a, b)
-
-    monkeypatch.setattr(os, "replace", replace)
+    done = kill_before_rename(monkeypatch, renames)
     with pytest.raises(Killed):
         write_server_files(tmp_path)
     monkeypatch.undo()
