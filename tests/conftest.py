@@ -50,16 +50,28 @@ def trained():
 
 
 @pytest.fixture(scope="session")
-def served(trained, tmp_path_factory):
-    """A base directory that holds version 1 of `trained`, shared by all workers: to read only."""
-    from keras_seq2seq import export
-
+def made_once(tmp_path_factory):
+    """made_once(name, make): a directory that one of all workers fills; the others wait for it."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
-    base = root / "served_trained"
-    with (root / "served_trained.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the first one writes, the others wait for it
-        if not (base / "1").exists():
-            export.saved_model(trained, base)
-    return base
+
+    def directory(name, make):
+        path, done = root / name, root / f"{name}.done"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                path.mkdir()
+                make(path)
+                done.touch()
+        return path
+
+    return directory
+
+
+@pytest.fixture(scope="session")
+def served(trained, made_once):
+    """A base directory that holds version 1 of `trained`, shared by all workers: to read only."""
+    from keras_seq2seq import export
+
+    return made_once("served_trained", lambda base: export.saved_model(trained, base))

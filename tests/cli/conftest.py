@@ -1,6 +1,8 @@
 """The command line in this process, a corpus as Tatoeba has them, and all that is made of it."""
 
 import io
+import json
+import shutil
 import sys
 from typing import NamedTuple
 from unittest import mock
@@ -101,32 +103,42 @@ def settings(corpus):
 
 
 @pytest.fixture(scope="session")
-def training(tmp_path_factory, settings):
-    """(run directory, what `train` said)."""
+def training(tmp_path_factory, made_once, settings):
+    """(run directory, what `train` said): a copy of what all workers share."""
+
+    def train(directory):
+        result = run_command("train", *settings, "--run-dir", directory / "first")
+        assert result.code == 0, result.err
+        (directory / "said.json").write_text(json.dumps(result), "utf-8")
+
+    made = made_once("run_of_the_commands", train)
     path = tmp_path_factory.mktemp("runs") / "first"
-    result = run_command("train", *settings, "--run-dir", path)
-    assert result.code == 0, result.err
-    return path, result
+    shutil.copytree(made / "first", path)
+    said = (made / "said.json").read_text("utf-8").replace(str(made), str(path.parent))
+    return path, Result(*json.loads(said))
 
 
 @pytest.fixture(scope="session")
-def artefacts(training, tmp_path_factory):
-    """Every form of the trained model: name -> path."""
+def artefacts(training, tmp_path_factory, made_once):
+    """Every form of the trained model, name -> path: copies of what all workers share."""
     run, _ = training
-    base = tmp_path_factory.mktemp("artefacts")
-    result = run_command(
-        "export", run, "--saved-model", base / "served", "--tflite", base / "m.tflite", "--text"
-    )
-    assert result.code == 0, result.err
-    written = [base / "served" / "1", base / "m.tflite", base / "m.text.tflite"]
-    assert result.out.split() == [str(path) for path in written]
+
+    def write(base):
+        files = "--saved-model", base / "served", "--tflite", base / "m.tflite", "--text"
+        result = run_command("export", run, *files)
+        assert result.code == 0, result.err
+        written = [base / "served" / "1", base / "m.tflite", base / "m.text.tflite"]
+        assert result.out.split() == [str(path) for path in written]
+
+    base = tmp_path_factory.mktemp("artefacts") / "all"
+    shutil.copytree(made_once("artefacts_of_the_commands", write), base)
     return {
         "run": run,
         "keras": run / "model.keras",
         "served": base / "served",
-        "version": written[0],
-        "tflite": written[1],
-        "text": written[2],
+        "version": base / "served" / "1",
+        "tflite": base / "m.tflite",
+        "text": base / "m.text.tflite",
     }
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from contracts import few_at_first
 
 SCRIPT = Path(sys.executable).with_name("keras-seq2seq")
 MODULE = [sys.executable, "-m", "keras_seq2seq"]
@@ -46,8 +47,9 @@ def test_questions_are_answered_without_tensorflow(arguments):
     assert not imported & {b"tensorflow", b"keras", b"numpy", b"sentencepiece"}
 
 
-def test_nothing_but_results_reaches_the_terminal(artefacts, sources, tmp_path):
-    base = ["--saved-model", tmp_path / "sm", "--tflite", tmp_path / "m.tflite"]
+@pytest.mark.parametrize("also", few_at_first(1, [[], ["--saved-model"]]), ids=str)
+def test_nothing_but_results_reaches_the_terminal(also, artefacts, sources, tmp_path):
+    base = [*also, *[tmp_path / "sm"] * len(also), "--tflite", tmp_path / "m.tflite"]
     export = run(*MODULE, "export", artefacts["run"], *base)
     assert (export.returncode, export.stderr) == (0, b"")
     generate = run(*MODULE, "generate", tmp_path / "m.tflite", stdin=sources.open("rb"))

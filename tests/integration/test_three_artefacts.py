@@ -30,6 +30,7 @@ def model_and_sources(tmp_path_factory):
     return open_artefact(run.path).model, [source for source, _ in book.split("test")[:200]]
 
 
+@pytest.mark.slow
 def test_all_give_the_same_tokens_and_scores(model_and_sources, tmp_path):
     model, sources = model_and_sources
     expected, scores, lengths = model.generate_batches(sources)
