@@ -29,8 +29,8 @@ _ADDED_LATER = (
 _DOTTED_CAPITAL_I, _DOTTED_I = "\u0130", "i\u0307"
 
 # Greek letters and combining marks; without the Greek question mark and the ano teleia.
-_GREEK = "\u0300-\u0373\u0375-\u037d\u037f\u0386\u0388-\u03ff\u1f00-\u1fff"
-_FINAL_SIGMA = re.compile(f"(?<=[{_GREEK}])Σ(?![{_GREEK}])")
+GREEK = "\u0300-\u0373\u0375-\u037d\u037f\u0386\u0388-\u03ff\u1f00-\u1fff"
+_FINAL_SIGMA = re.compile(f"(?<=[{GREEK}])Σ(?![{GREEK}])")
 
 
 @functools.cache
@@ -59,7 +59,7 @@ def lower(text: tf.Tensor) -> tf.Tensor:
     """Lowers the case of a string tensor of any shape holding valid UTF-8."""
     # RE2 looks neither behind nor ahead; a Greek neighbour is never also a foreign one, so that
     # the matches cannot overlap.
-    text = tf.strings.regex_replace(text, f"([{_GREEK}])Σ([^{_GREEK}]|\\z)", r"\1ς\2")
+    text = tf.strings.regex_replace(text, f"([{GREEK}])Σ([^{GREEK}]|\\z)", r"\1ς\2")
     text = tf.strings.regex_replace(text, _DOTTED_CAPITAL_I, _DOTTED_I)
     capitals, smalls = np.array(sorted(lower_table().items()), np.int32).T
     # Raw operators, as in `inputs.cap_runs`.

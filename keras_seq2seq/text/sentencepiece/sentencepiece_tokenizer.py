@@ -87,6 +87,7 @@ class SentencePieceTokenizer(Tokenizer):
 
     asset_file = "vocabulary.spm"
     asset_arguments = ("proto",)
+    reads_as_is: bool = True  # whether the model's own rules change no text
 
     def __init__(
         self,
@@ -235,8 +236,9 @@ class SentencePieceTokenizer(Tokenizer):
         """Finds out how long pieces are, if the model reads text as it is and word by word."""
         self.longest_piece = self.known_characters = None
         spec, kinds = model.normalizer_spec, _Model.SentencePiece
-        ours = hashlib.sha256(spec.precompiled_charsmap).hexdigest() == _CHARSMAP_OF_RULES
-        if spec.remove_extra_whitespaces or not (ours or not spec.precompiled_charsmap):
+        rules = spec.precompiled_charsmap
+        self.reads_as_is = hashlib.sha256(rules).hexdigest() == _CHARSMAP_OF_RULES or not rules
+        if spec.remove_extra_whitespaces or not self.reads_as_is:
             return
         types = {piece.type for piece in model.pieces}
         spelt = (kinds.NORMAL, kinds.USER_DEFINED, kinds.UNUSED)

@@ -1,0 +1,1 @@
+"""What a `.tflite` file and its manifest are made of."""
