@@ -15,12 +15,14 @@ from keras_seq2seq.atomic_file import FilePath, to_disk
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.file_hashes import sha256_of
 from keras_seq2seq.specs.seal import seal_holds, sealed
+from keras_seq2seq.text.special_tokens import UNK
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
 
 BATCHING_OF_VERSION = "batching_params.pbtxt"  # a server looks there
 FORMAT = 2
-_FORMATS = (1, 2)  # format 1 had no seal, and for a SavedModel no hashes
+DEVICE_FORMAT = 3  # of `.tflite` files of ids, whose rules of text are plain data
+_FORMATS = (1, 2, 3)  # format 1 had no seal, and for a SavedModel no hashes
 _LARGEST = 2**28  # bytes; the largest vocabularies take some ten million
 _LARGEST_TFLITE = 2**31 - 1  # bytes that a flatbuffer can have
 _READ = {  # what a reader needs
@@ -31,6 +33,11 @@ _READ = {  # what a reader needs
     "eos_id": int,
     "source_tokenizer": dict,
     "target_tokenizer": dict,
+}
+_READ_ON_DEVICE = {
+    **{name: int for name in ("max_source_length", "max_target_length", "pad_id", "eos_id")},
+    **{"sha256": str, "signatures": dict, "source": dict, "target": dict, "vocabularies": list},
+    **{"tables": dict, "golden": list},
 }
 
 
@@ -58,6 +65,18 @@ def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
         "source_normalization": model.source_tokenizer.normalization.get_config(),
         "target_normalization": model.target_tokenizer.normalization.get_config(),
     }
+
+
+def describe_device_model(model: TextSeq2Seq) -> dict[str, Any]:
+    """What `describe_model` tells, as clients without this package need it."""
+    facts = describe_model(model)
+    for name in ("source_normalization", "target_normalization"):
+        del facts[name]  # it stands with the rules of text
+    sizes = {
+        "source_vocabulary_size": model.seq2seq.source_vocabulary_size,
+        "target_vocabulary_size": model.seq2seq.target_vocabulary_size,
+    }
+    return {**facts, "format": DEVICE_FORMAT, "unk_id": UNK, **sizes}
 
 
 def describe_signatures(signatures: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +133,8 @@ def read_sealed(path: FilePath) -> dict[str, Any]:
 def read_manifest(path: FilePath) -> dict[str, Any]:
     """Reads the manifest of a `.tflite` file; raises an `ExportError` if it is no good."""
     manifest = read_sealed(path)
-    for key, kind in _READ.items():
+    needed = _READ_ON_DEVICE if manifest["format"] == DEVICE_FORMAT else _READ
+    for key, kind in needed.items():
         if type(manifest.get(key)) is not kind:
             raise ExportError(
                 f"{path}: {key} is {str(manifest.get(key))[:60]!r}, but {kind.__name__} is "
