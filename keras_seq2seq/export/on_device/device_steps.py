@@ -42,7 +42,9 @@ class DeviceSteps:
         self._structure: Any = None
         encode = trace(*self.encode())
         self._given = encode.structured_outputs
-        self.names = [n for n in _depending_on_inputs(encode) if n != "finished"]
+        depend = _depending_on_inputs(encode)
+        self.names = [n for n in sorted(self._given) if n in depend or n.startswith("state_")]
+        self.names.remove("finished")
         _, *are_read = _is_read(trace(*self.decode_step()))
         pairs = zip(self.names, are_read, strict=True)
         self.names = [name for name, is_read in pairs if is_read or name.startswith("state_")]
