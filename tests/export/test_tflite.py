@@ -11,8 +11,11 @@ from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.decoding import SearchOptions
+from keras_seq2seq.export.checks.device import DeviceCheck
+from keras_seq2seq.export.on_device.flat_model import operators, read_flat
 from keras_seq2seq.layers import CELLS
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
+from keras_seq2seq.text.framing import encode_source_python
 
 SOURCES = [source for source, _ in PAIRS]
 TEXTS = [*SOURCES, "", " \t", "모르는 말 hello 😀", "책 " * 100]
@@ -40,18 +43,125 @@ def test_does_what_the_model_does(kind, trained, request):
 
 
 def test_holds_builtin_operators_alone(file):
-    """The plain interpreter loads it, and no operator is custom or of TensorFlow itself."""
-    interpreter = Interpreter(model_path=str(file))
-    interpreter.allocate_tensors()
-    names = {d["op_name"] for d in interpreter._get_ops_details()}
-    assert "WHILE" in names
+    """In all subgraphs; the inner ones, which interpreters do not list, too."""
+    names = operators(file.read_bytes())
+    assert {"WHILE", "EMBEDDING_LOOKUP", "FULLY_CONNECTED", "TOPK_V2"} <= set(names)
     assert not {n for n in names if n.startswith(("Flex", "TFText")) or "CUSTOM" in n}
+
+
+def test_weights_are_stored_once_and_nothing_else_is(file, trained):
+    content = file.read_bytes()
+    weights = 4 * trained.seq2seq.count_params()
+    assert weights < len(content) < weights + 75_000  # of graphs; without names of tensors
+    for graph in read_flat(content).subgraphs:
+        assert not any(tensor.name for tensor in graph.tensors)
+
+
+def test_borders_are_int32_and_float32(file):
+    """What browsers take; and as the manifest says."""
+    manifest = json.loads(open(f"{file}.json", encoding="utf-8").read())
+    interpreter = Interpreter(model_path=str(file))
+    assert set(interpreter.get_signature_list()) == set(manifest["signatures"])
+    for name, told in manifest["signatures"].items():
+        run = interpreter.get_signature_runner(name)
+        sides = {"inputs": run.get_input_details(), "outputs": run.get_output_details()}
+        for side, details in sides.items():
+            found = {
+                key: {"dtype": np.dtype(d["dtype"]).name, "shape": d["shape"].tolist()}
+                for key, d in details.items()
+            }
+            assert found == told[side]
+            assert {d["dtype"] for d in found.values()} <= {"int32", "float32"}
+
+
+def step_by_step(run, ids, limit):
+    """Greedy search by `encode` and `decode_step`: tokens up to EOS, score, attention [n, S]."""
+    given = run["encode"](ids=ids)
+    finished, token = given.pop("finished")[0], np.array([2], "int32")
+    tokens, score, attention = [], 0.0, []
+    while not finished and len(tokens) < limit:
+        step = run["decode_step"](ids=token, **given)
+        token, finished = step["next_ids"], step["next_ids"][0] == 3
+        tokens.append(int(token[0]))
+        score += step["score"][0]
+        attention.append(step["attention"][0])
+        assert step["log_probs"][0].argmax() == token[0]
+        given |= {name: step[name] for name in given if name.startswith("state")}
+    return tokens, score, attention
+
+
+def test_steps_are_translate(file, trained):
+    interpreter = Interpreter(model_path=str(file))
+    run = {n: interpreter.get_signature_runner(n) for n in ("translate", "encode", "decode_step")}
+    for text in TEXTS:
+        ids = np.array([encode_source_python(trained.source_tokenizer, text, 24)], "int32")
+        whole = run["translate"](ids=ids)
+        tokens, score, attention = step_by_step(run, ids, 20)
+        assert tokens == [i for i in whole["ids"][0].tolist() if i]
+        assert score == pytest.approx(whole["score"][0], abs=1e-4)
+        for weights in attention:
+            assert weights.sum() == pytest.approx(1, abs=1e-5) and not weights[ids[0] == 0].any()
+
+
+def test_any_ids_have_a_result(file, trained):
+    """That of a source as the model knows them, whatever int32 come."""
+    sizes = trained.seq2seq.source_vocabulary_size, trained.seq2seq.target_vocabulary_size
+    draw = np.random.default_rng(5)
+    run = Interpreter(model_path=str(file)).get_signature_runner("translate")
+    rows = [draw.integers(-(2**31), 2**31, 24), np.full(24, 7), np.zeros(24), draw.permutation(24)]
+    rows += [draw.integers(-2, sizes[0] + 2, 24) for _ in range(60)]
+    for ids in np.array(rows, "int32"):
+        found = run(ids=ids[np.newaxis])
+        ends = [i for i, token in enumerate(ids) if token in (0, 3)]
+        kept = [int(i) if 0 <= i < sizes[0] else 1 for i in ids[: (ends or [23])[0]][:23]]
+        usual = np.array([[*kept, 3, *[0] * (23 - len(kept))]], "int32")
+        expected = trained.seq2seq.generate(usual, 20)
+        np.testing.assert_array_equal(found["ids"], expected.ids)
+        assert found["length"] == expected.length and np.isfinite(found["score"]).all()
+
+
+def test_signatures_on_demand(trained, tmp_path):
+    file = export.tflite(
+        trained, tmp_path / "all.tflite", sample=TEXTS, signatures=["beam", "score"], beam_size=3
+    )
+    interpreter = Interpreter(model_path=str(file))
+    assert set(interpreter.get_signature_list()) == {"translate", "beam", "score"}
+    run = {name: interpreter.get_signature_runner(name) for name in ("translate", "beam", "score")}
+    texts, scores = trained.generate(SOURCES, beam_size=3, num_return=3, return_scores=True)
+    for source, best, of_best in zip(SOURCES, texts, scores, strict=True):
+        ids = np.array([encode_source_python(trained.source_tokenizer, source, 24)], "int32")
+        found = run["beam"](ids=ids)
+        read = trained.target_tokenizer.detokenize_python
+        assert [read(row.tolist()) for row in found["ids"][0]] == best
+        np.testing.assert_allclose(found["score"][0], of_best, atol=1e-3)
+        one = run["translate"](ids=ids)
+        np.testing.assert_array_equal(one["ids"], found["ids"][:, 0])
+        scored = run["score"](ids=ids, target_ids=one["ids"])
+        np.testing.assert_allclose(scored["score"], one["score"], atol=1e-3)
+        assert scored["token_scores"].sum() == pytest.approx(scored["score"][0], abs=1e-4)
+    with pytest.raises(ValueError, match="no signature 'beem'.*Did you mean 'beam'"):
+        export.tflite(trained, tmp_path / "none.tflite", signatures=["beem"])
+
+
+def test_golden_cases_are_what_the_file_does(file, trained):
+    manifest = json.loads(open(f"{file}.json", encoding="utf-8").read())
+    run = Interpreter(model_path=str(file)).get_signature_runner("translate")
+    sources = [case["source"] for case in manifest["golden"]]
+    assert "" in sources and max(map(len, sources)) > 100 and len(sources) > 8
+    for case, text in zip(manifest["golden"], trained.generate(sources), strict=True):
+        assert case["text"] == text
+        tokens = case["source_ids"]
+        assert tokens[-1] == 3
+        found = run(ids=np.array([[*tokens, *[0] * (24 - len(tokens))]], "int32"))
+        assert case["length"] == len(case["ids"]) == found["length"][0]
+        assert case["ids"] == found["ids"][0, : case["length"]].tolist()
+        assert case["score"] == pytest.approx(found["score"][0], abs=1e-5)
 
 
 def test_runs_without_this_library(file, trained):
     """Interpreter and manifest are enough: ids in, ids out, ended by EOS."""
     manifest = json.loads(open(f"{file}.json", encoding="utf-8").read())
-    run = Interpreter(model_path=str(file)).get_signature_runner("serving_default")
+    run = Interpreter(model_path=str(file)).get_signature_runner("translate")
     tokens = trained.source_tokenizer.tokenize_python(SOURCES[0])
     ids = np.full((1, manifest["max_source_length"]), manifest["pad_id"], "int32")
     ids[0, : len(tokens) + 1] = [*tokens, manifest["eos_id"]]
@@ -70,10 +180,11 @@ def loop_counters(interpreter):
 
 
 @pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
-def test_stops_early(file, trained):
+def test_stops_early(trained, tmp_path):
     """The encoder takes one step for each token and for EOS, the search one for each it gives."""
+    file = export.tflite(trained, tmp_path / "one.tflite", sample=SOURCES, signatures=[])
     interpreter = Interpreter(model_path=str(file), experimental_preserve_all_tensors=True)
-    run = interpreter.get_signature_runner("serving_default")
+    run = interpreter.get_signature_runner("translate")
     lengths = []
     for text in (*SOURCES, ""):
         tokens = trained.source_tokenizer.tokenize_python(text)
@@ -131,7 +242,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 sources = np.load(sys.argv[2])
 for _ in range(8):
-    run = Interpreter(model_path=sys.argv[1]).get_signature_runner("serving_default")
+    run = Interpreter(model_path=sys.argv[1]).get_signature_runner("translate")
     results = [run(ids=ids[np.newaxis]) for ids in sources]
     print([[r["ids"][0].tolist(), round(float(r["score"][0]), 2)] for r in results])
 """
@@ -176,19 +287,22 @@ def test_the_sentence_before_changes_nothing(options, search, tmp_path):
     assert len(seen) == 8
 
 
-def test_a_difference_leaves_the_old_files_and_fails(trained, tmp_path, monkeypatch):
-    from keras_seq2seq.export import tflite_artefact
-
+@pytest.mark.parametrize(
+    "signature, name", few_at_first(2, [("translate", "score"), ("decode_step", "next_ids")])
+)
+def test_a_difference_leaves_the_old_files_and_fails(
+    signature, name, trained, tmp_path, monkeypatch
+):
     old = tmp_path / "model.tflite"
     old.write_bytes(b"old")
 
-    def lie(self, text):
-        output, score, length = honest(self, text)
-        return output, score - 1, length
+    def lie(self, asked, **inputs):
+        found = honest(self, asked, **inputs)
+        return {k: v - (asked == signature and k == name) for k, v in found.items()}
 
-    honest = tflite_artefact.TFLiteArtefact._ids
-    monkeypatch.setattr(tflite_artefact.TFLiteArtefact, "_ids", lie)
-    with pytest.raises(export.ExportError, match="other scores than the model"):
+    honest = DeviceCheck.run
+    monkeypatch.setattr(DeviceCheck, "run", lie)
+    with pytest.raises(export.ExportError, match=f"Signature `{signature}`, source"):
         export.tflite(trained, old, sample=SOURCES)
     assert [p.name for p in tmp_path.iterdir()] == ["model.tflite"]
     assert old.read_bytes() == b"old"
