@@ -103,14 +103,15 @@ static int compile(Seq2Seq *model, int threads, Seq2SeqError *error) {
        "reading the model");
   CALL(LiteRtCreateOptions(&model->options), "options");
   CALL(LiteRtSetOptionsHardwareAccelerators(model->options, LITERT_CPU), "choosing the CPU");
-  if (threads > 0) {
-    LiteRtOpaqueOptions cpu;
-    char *text = malloc(32);
-    if (!text) return seq2seq_fail(error, "Out of memory.");
-    snprintf(text, 32, "num_threads = %d\n", threads);
-    CALL(LiteRtCreateOpaqueOptions("xnnpack", text, free, &cpu), "options of the CPU");
-    CALL(LiteRtAddOpaqueOptions(model->options, cpu), "the number of threads");
-  }
+  /* Signatures have the same weights, but each packs its own unless there is a cache: twice the
+   * memory. It must not be a file, which LiteRT would take for the cache of another model, too. */
+  char *text = malloc(96);
+  if (!text) return seq2seq_fail(error, "Out of memory.");
+  snprintf(text, 96, "num_threads = %d\nweight_cache_file_path = \":memory\"\n",
+           threads > 0 ? threads : 1);
+  LiteRtOpaqueOptions cpu;
+  CALL(LiteRtCreateOpaqueOptions("xnnpack", text, free, &cpu), "options of the CPU");
+  CALL(LiteRtAddOpaqueOptions(model->options, cpu), "options of the CPU");
   CALL(LiteRtCreateCompiledModel(model->environment, model->model, model->options,
                                  &model->compiled), "preparing the model");
   forget_pages(model);

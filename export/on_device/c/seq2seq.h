@@ -28,8 +28,8 @@ typedef struct {
 
 typedef struct {
   const char *manifest;      /* NULL: the file's name and ".json" */
-  int threads;               /* 0: as LiteRT decides, which is one */
-  int streams;               /* also prepares encode and decode_step; costs memory */
+  int threads;               /* 0: one */
+  int streams;               /* for seq2seq_stream, too */
   int skip_sha256;           /* for tests of damaged files alone */
 } Seq2SeqOptions;
 
