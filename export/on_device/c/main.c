@@ -1,4 +1,4 @@
-/* translate_ids: ids of sources, a line each, become ids of translations, a line each. */
+/* translate: lines of ids, or of text, become lines of ids, or of text. */
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -9,9 +9,11 @@
 
 #include "manifest.h"
 #include "seq2seq.h"
+#include "text.h"
 
 static const char USAGE[] =
-    "Usage: translate_ids MODEL.tflite [OPTION]... < lines of ids\n"
+    "Usage: translate MODEL.tflite [OPTION]... < lines of ids\n"
+    "  --text           lines are text in UTF-8, not ids; see text.h\n"
     "  --scores         a TAB and the score behind each line\n"
     "  --stream         by encode and decode_step, each id as soon as it is there\n"
     "  --verify         the golden cases of the manifest instead of lines\n"
@@ -26,7 +28,7 @@ typedef struct {
 
 typedef struct {
   const char *file;
-  int scores, verify, rounds;
+  int scores, text, verify, rounds;
   Seq2SeqOptions of_model;
 } Command;
 
@@ -86,6 +88,50 @@ static int translate_line(Seq2Seq *model, const Command *command, const Source *
   puts("");
   return 1;
 }
+
+/* === --text === */
+
+static int translate_text(Seq2Seq *model, const Command *command, const Tokenizer *source,
+                          const Tokenizer *target, char *line, Seq2SeqResult *result,
+                          Seq2SeqError *error) {
+  int room = seq2seq_limits(model).source_length - 1;
+  int32_t *ids = malloc(sizeof *ids * (size_t)(room + 1));
+  line[strcspn(line, "\r\n")] = 0;
+  int count = ids ? tokenizer_encode(source, line, ids, room, error) : -1;
+  int fine = count >= 0;
+  if (fine && command->of_model.streams)
+    fine = seq2seq_stream(model, ids, count, NULL, NULL, result, error);
+  else if (fine)
+    fine = seq2seq_translate(model, ids, count, result, error);
+  free(ids);
+  char *text = fine ? tokenizer_decode(target, result->ids, result->length) : NULL;
+  if (!text) return 0;
+  fputs(text, stdout);
+  free(text);
+  if (command->scores) printf("\t%.6g", (double)result->score);
+  puts("");
+  return 1;
+}
+
+static int translate_texts(Seq2Seq *model, const Command *command, const char *manifest,
+                           Seq2SeqResult *result, Seq2SeqError *error) {
+  Tokenizer *source = tokenizer_open(manifest, "source", error);
+  Tokenizer *target = source ? tokenizer_open(manifest, "target", error) : NULL;
+  char *line = NULL;
+  size_t room = 0;
+  int fine = target != NULL;
+  if (!fine) fprintf(stderr, "%s\n", error->text);
+  for (int number = 1; fine && getline(&line, &room, stdin) >= 0; number++) {
+    fine = translate_text(model, command, source, target, line, result, error);
+    if (!fine) fprintf(stderr, "Line %d: %s\n", number, error->text);
+  }
+  free(line);
+  tokenizer_close(source);
+  tokenizer_close(target);
+  return fine;
+}
+
+/* === Ids === */
 
 static int translate_lines(Seq2Seq *model, const Command *command, Seq2SeqResult *result,
                            Seq2SeqError *error) {
@@ -182,17 +228,18 @@ static int bench(Seq2Seq *model, const Command *command, double opened, long at_
     if (round == 0) start = cpu_ms();
     for (int i = 0; fine && i < count; i++) {
       double before = cpu_ms();
+      const Source *source = &sources[i];
       fine = command->of_model.streams
-                 ? seq2seq_stream(model, sources[i].ids, sources[i].count, NULL, NULL, result, error)
-                 : seq2seq_translate(model, sources[i].ids, sources[i].count, result, error);
+                 ? seq2seq_stream(model, source->ids, source->count, NULL, NULL, result, error)
+                 : seq2seq_translate(model, source->ids, source->count, result, error);
       if (!fine) fprintf(stderr, "Line %d: %s\n", i + 1, error->text);
       if (round < 0 && i == 0) first = cpu_ms() - before;
       if (round < 0) tokens += result->length;
     }
   }
   if (fine && count && command->rounds)
-    printf("CPU ms: %.1f to open, %.2f the first sentence, %.3f a sentence (%d sentences, %.1f tokens "
-           "each, %d rounds)\nkB resident: %ld at the start, %ld opened, %ld now, %ld at most\n",
+    printf("CPU ms: %.1f to open, %.2f the first sentence, %.3f a sentence (%d sentences, %.1f "
+           "tokens each, %d rounds)\nkB resident: %ld at the start, %ld opened, %ld now, %ld at most\n",
            opened, first, (cpu_ms() - start) / command->rounds / count, count,
            (double)tokens / count, command->rounds, at_start, at_open, memory("VmRSS:"),
            memory("VmHWM:"));
@@ -214,6 +261,8 @@ static int parse(char **arguments, Command *command) {
   for (char **at = arguments + 1; *at; at++) {
     if (!strcmp(*at, "--scores"))
       command->scores = 1;
+    else if (!strcmp(*at, "--text"))
+      command->text = 1;
     else if (!strcmp(*at, "--stream"))
       command->of_model.streams = 1;
     else if (!strcmp(*at, "--verify"))
@@ -253,13 +302,15 @@ int main(int count, char **arguments) {
   Seq2SeqResult result = {malloc(sizeof(int32_t) * (size_t)seq2seq_limits(model).target_length),
                           0, 0};
   int fine = result.ids != NULL;
+  char beside[4096];
+  snprintf(beside, sizeof beside, "%s.json", command.file);
+  const char *path = command.of_model.manifest ? command.of_model.manifest : beside;
   if (command.verify) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s.json", command.file);
-    fine = fine && manifest_read(command.of_model.manifest ? command.of_model.manifest : path,
-                                 &manifest, &error) &&
+    fine = fine && manifest_read(path, &manifest, &error) &&
            verify(model, &command, &manifest, &result);
     manifest_forget(&manifest);
+  } else if (command.text) {
+    fine = fine && translate_texts(model, &command, path, &result, &error);
   } else if (command.rounds) {
     fine = fine && bench(model, &command, opened, at_start, at_open, &result, &error);
   } else {

@@ -33,8 +33,8 @@ static char *whole_file(const char *path) {
 static int number(const Manifest *manifest, const char *key, int least, int most, int *out,
                   Seq2SeqError *error) {
   if (json_int(json_member(manifest->root, key), out) && *out >= least && *out <= most) return 1;
-  return seq2seq_fail(error, "The manifest needs a whole number from %d to %d as \"%s\". Export the "
-                      "model again.", least, most, key);
+  return seq2seq_fail(error, "The manifest needs a whole number from %d to %d as \"%s\". Export "
+                      "the model again.", least, most, key);
 }
 
 int manifest_read(const char *path, Manifest *manifest, Seq2SeqError *error) {

@@ -375,8 +375,8 @@ int seq2seq_translate(Seq2Seq *model, const int32_t *ids, int count, Seq2SeqResu
       !get(signature, "ids", result->ids, error))
     return 0;
   if (length < 0 || length > model->limits.target_length)
-    return seq2seq_fail(error, "The model gave a length of %d, but lengths are 0 to %d. The file is "
-                        "damaged, or the runtime wrong.", (int)length,
+    return seq2seq_fail(error, "The model gave a length of %d, but lengths are 0 to %d. The file "
+                        "is damaged, or the runtime wrong.", (int)length,
                         model->limits.target_length);
   if (!is_token(model, 0, score, error)) return 0;
   for (int32_t i = 0; i < length; i++)

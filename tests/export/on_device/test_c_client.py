@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from learnt_pairs import PAIRS
+from tokenizer_kinds import LIMIT, in_form, manifest_of, rows_of_ids, texts, tokenizers
 
 from keras_seq2seq import export
 from keras_seq2seq.text.framing import encode_source_python
@@ -42,7 +43,7 @@ def build(directory, library, *options):
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "warning" not in done.stderr, done.stderr
-    return directory / "translate_ids"
+    return directory / "translate"
 
 
 def run(*command, stdin="", **options):
@@ -174,10 +175,11 @@ def test_refuses_other_files_and_lines(client, copy, trained):
     assert run(client).returncode == 2
 
 
-def damaged_files(build_directory, directory, *flags):
-    program = directory / "damaged_files"
+def build_beside(name, build_directory, directory, *flags):
+    """One of the programs beside this file, with the client's library."""
+    program = directory / name
     library = x86_library()
-    source = pathlib.Path(__file__).with_name("damaged_files.c")
+    source = pathlib.Path(__file__).with_name(f"{name}.c")
     command = ["gcc", "-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Werror", *flags, f"-I{CLIENT}"]
     command += [source, build_directory / "libseq2seq.a", library, "-lm"]
     done = run(*command, f"-Wl,-rpath,{library.parent}", "-o", program)
@@ -186,18 +188,73 @@ def damaged_files(build_directory, directory, *flags):
 
 
 def test_damaged_files_are_refused_and_end_nothing(client, copy):
-    program = damaged_files(client.parent, copy.parent)
+    program = build_beside("damaged_files", client.parent, copy.parent)
     assert run(program, copy, 40, "model").stdout.startswith("refused 40,")
     assert run(program, copy, 40, "manifest").stdout.endswith("ended 0, hung 0\n")
+
+
+# === Text ===
+
+
+def reads(tokenizer):
+    """Whether the C client has all that this tokenizer asks of it."""
+    record = manifest_of(tokenizer)["vocabularies"][0]
+    own_rules = record.get("charsmap") or record.get("remove_extra_whitespaces")
+    return not own_rules and "4" not in record.get("types", "")
+
+
+def test_makes_ids_of_text_and_text_of_ids(sanitized, tmp_path):
+    """In the forms of Unicode that the tokenizers want, which C does not bring texts to."""
+    flags = ["-fsanitize=address,undefined"]
+    program = build_beside("text_lines", sanitized.parent, tmp_path, *flags)
+    path, read = tmp_path / "m.json", 0
+    for tokenizer in tokenizers(tmp_path):
+        composes = tokenizer.normalization.form == "NFD"
+        manifest = manifest_of(tokenizer)
+        if composes:
+            manifest["target"]["normalization"]["form"] = None
+        path.write_text(json.dumps(manifest), "ascii")
+        lines = [in_form(tokenizer, text) for text in texts(300)]
+        lines = [line for line in lines if len(line) <= 4096 and not {"\n", "\0"} & set(line)]
+        rows = [] if composes else rows_of_ids(tokenizer.vocabulary_size)
+        asked = [f"t{line}" for line in lines] + [f"i{' '.join(map(str, row))}" for row in rows]
+        done = subprocess.run(  # in bytes: text would take each \\r for a line's end
+            [program, path], input=("\n".join(asked) + "\n").encode(), capture_output=True
+        )
+        if not reads(tokenizer):
+            assert done.returncode == 1 and b"another client" in done.stderr
+            continue
+        read += 1
+        found = done.stdout.decode().split("\n")
+        assert b"Sanitizer" not in done.stderr, done.stderr
+        for line, ids in zip(lines, found, strict=False):
+            expected = encode_source_python(tokenizer, line, LIMIT)
+            assert [int(i) for i in ids.split()] == expected[: expected.index(3)], line
+        texts_of_rows = "\n".join(found[len(lines) : -1])
+        assert texts_of_rows == "\n".join(map(text_of(tokenizer), rows))
+    assert read >= 7
+
+
+def text_of(tokenizer):
+    """The text of ids as C has it: up to NUL."""
+    return lambda ids: tokenizer.detokenize_python(ids).partition("\0")[0]
+
+
+def test_translates_text(client, file, trained):
+    sources = [source for source, _ in PAIRS]
+    for option in ([], ["--stream"]):
+        done = run(client, file, "--text", *option, stdin="\n".join(sources) + "\n")
+        assert done.stdout.splitlines() == trained.generate(sources), done.stderr
 
 
 @pytest.mark.slow
 def test_many_damaged_files(client, sanitized, copy):
     """Without the SHA-256 LiteRT may run, refuse or fail, but comes to an end."""
-    program = damaged_files(client.parent, copy.parent)
+    program = build_beside("damaged_files", client.parent, copy.parent)
     assert run(program, copy, 200, "model").stdout.startswith("refused 200,")
     assert run(program, copy, 200, "unchecked").stdout.endswith("hung 0\n")
-    watched = damaged_files(sanitized.parent, copy.parent, "-fsanitize=address,undefined")
+    flags = ["-fsanitize=address,undefined"]
+    watched = build_beside("damaged_files", sanitized.parent, copy.parent, *flags)
     assert run(watched, copy, 400, "manifest").stdout.endswith("ended 0, hung 0\n")
 
 
@@ -274,8 +331,7 @@ def test_the_same_on_an_emulated_cortex_a76(arm_library, file, trained, tmp_path
     (root / "lib").symlink_to(libraries)
     emulated = ("qemu-aarch64", "-cpu", "cortex-a76", "-L", root, client, file)
     words = " ".join(source for source, _ in PAIRS).split()
-    texts = [f"{a} {b}" for a in words for b in words][:60]
-    lines = source_lines(trained, texts)
+    lines = source_lines(trained, [f"{a} {b}" for a in words for b in words][:60])
     done = run(*emulated, stdin="\n".join(lines) + "\n")
     assert done.stdout.splitlines() == python_lines(file, lines, trained.max_source_length)
     assert run(*emulated, "--verify", "--stream").returncode == 0
