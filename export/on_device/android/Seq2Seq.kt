@@ -36,6 +36,10 @@ private const val UNUSED = '5'
 private const val BYTE = '6'
 private const val FAR = 100000f // a sum of scores from which SentencePiece counts anew
 
+// What the second byte of UTF-8 is at least and at most behind some first ones.
+private val LEAST_SECOND = mapOf(0xe0 to 0xa0, 0xf0 to 0x90)
+private val MOST_SECOND = mapOf(0xed to 0x9f, 0xf4 to 0x8f)
+
 // === The model ===
 
 /** The answer to one source: `isCut` if the source was longer than what the model reads. */
@@ -61,6 +65,7 @@ class Translator(
     private val bos = manifest.getInt("bos_id")
     private val eos = manifest.getInt("eos_id")
     private val model: CompiledModel
+    private val buffers = ArrayList<TensorBuffer>() // to be closed
     private val translate: Signature
     private val encode by lazy { Signature("encode") }
     private val decodeStep by lazy { Signature("decode_step") }
@@ -74,7 +79,10 @@ class Translator(
             throw Seq2SeqException("$manifestFile lacks something: ${error.message}. Export again.")
         }
         val options = CompiledModel.Options(Accelerator.CPU)
-        options.cpuOptions = CompiledModel.CpuOptions(numThreads = threads)
+        // Without the cache every signature packs the weights anew. It must not be a file, which
+        // LiteRT would take for the cache of another model, too.
+        options.cpuOptions =
+            CompiledModel.CpuOptions(numThreads = threads, xnnPackWeightCachePath = ":memory")
         model = CompiledModel.create(file.path, options)
         translate = Signature("translate")
     }
@@ -88,8 +96,8 @@ class Translator(
         val score = translate.readFloats("score")[0]
         if (length !in 0..targetLength) {
             throw Seq2SeqException(
-                "The model gave a length of $length, but lengths are 0 to $targetLength. The file " +
-                    "is damaged, or the runtime wrong."
+                "The model gave a length of $length, but lengths are 0 to $targetLength. The " +
+                    "file is damaged, or the runtime wrong."
             )
         }
         val ids = translate.readInts("ids").copyOf(length)
@@ -126,13 +134,16 @@ class Translator(
         return Translation(target.decode(ids), ids, score, encoded.isCut)
     }
 
-    override fun close() = model.close()
+    override fun close() {
+        buffers.forEach { it.close() }
+        model.close()
+    }
 
     private fun check(id: Int, score: Float) {
         if (id in 0 until targetSize && !score.isNaN() && !score.isInfinite()) return
         throw Seq2SeqException(
-            "The model gave the id $id with the score $score, but ids are 0 to ${targetSize - 1}. " +
-                "The file is damaged, or the runtime wrong."
+            "The model gave the id $id with the score $score, but ids are 0 to " +
+                "${targetSize - 1}. The file is damaged, or the runtime wrong."
         )
     }
 
@@ -144,6 +155,8 @@ class Translator(
         private val outputs = names("outputs").associateWith { model.createOutputBuffer(it, name) }
 
         init {
+            buffers += inputs.values
+            buffers += outputs.values
             for (key in inputs.keys) compare("inputs", key, model.getInputTensorType(key, name))
             for (key in outputs.keys) compare("outputs", key, model.getOutputTensorType(key, name))
         }
@@ -242,7 +255,8 @@ class Tokenizer(manifest: JSONObject, side: String) {
         dummySpace = record.optString("dummy_space", "")
         surfaces = surfaces()
         // A target's text is never read.
-        normalization = if (rules.has("truncation")) Normalization(manifest, rules, record) else null
+        normalization =
+            if (rules.has("truncation")) Normalization(manifest, rules, record) else null
         pieces = if (normalization == null) { _ -> IntArray(0) } else reader()
     }
 
@@ -259,7 +273,7 @@ class Tokenizer(manifest: JSONObject, side: String) {
     fun decode(ids: IntArray): String {
         val bytes = java.io.ByteArrayOutputStream()
         for (id in ids) bytes.write(surfaces.getOrElse(id) { surfaces[unk] })
-        var text = String(bytes.toByteArray(), Charsets.UTF_8)
+        var text = decoded(bytes.toByteArray())
         if (dummySpace == "start") text = text.removePrefix(" ")
         if (dummySpace == "end") text = text.removeSuffix(" ")
         return if (isComposed) Normalizer.normalize(text, Normalizer.Form.NFC) else text
@@ -291,7 +305,9 @@ class Tokenizer(manifest: JSONObject, side: String) {
     private fun reader(): (String) -> IntArray {
         val kind = record.getString("kind")
         if (kind == "bytes") {
-            return { text -> text.toByteArray().map { SPECIAL + (it.toInt() and 0xff) }.toIntArray() }
+            return { text ->
+                text.toByteArray().map { SPECIAL + (it.toInt() and 0xff) }.toIntArray()
+            }
         }
         if (kind == "characters") {
             val ids = HashMap<String, Int>()
@@ -338,7 +354,8 @@ private class Normalization(manifest: JSONObject, rules: JSONObject, record: JSO
     /** The normalized beginning of a source: as much of it as its ids need. */
     fun begin(source: String): String {
         val text = source.codes()
-        if (text.all { it in whiteSpace || isCleared && (it in invisible || it in unseen) }) return ""
+        val isBlank = text.all { it in whiteSpace || isCleared && (it in invisible || it in unseen) }
+        if (isBlank) return ""
         val reach = 4 * (needed + longText)
         val part = cut(text, reach) { it in whiteSpace }
         var read = read(part)
@@ -414,7 +431,8 @@ private class SentencePiece(private val record: JSONObject, private val unk: Int
     private val hasDummy = record.getBoolean("add_dummy_prefix")
     private val isSuffix = record.getBoolean("treat_whitespace_as_suffix")
     private val space = if (record.getBoolean("escape_whitespaces")) SPACE else " "
-    private val rules = if (record.isNull("charsmap")) null else Charsmap(record.getString("charsmap"))
+    private val rules =
+        if (record.isNull("charsmap")) null else Charsmap(record.getString("charsmap"))
     private val userDefined = Pieces(names, types, "$USER_DEFINED")
     private val pieces = Pieces(
         names, types, if (kind == "bpe") "$NORMAL$USER_DEFINED$UNUSED" else "$NORMAL$USER_DEFINED"
@@ -689,6 +707,35 @@ private fun decodeBase64(text: String): ByteArray {
         }
     }
     return result.toByteArray()
+}
+
+/** UTF-8; U+FFFD for each maximal part of a character that is none. Java counts otherwise. */
+private fun decoded(bytes: ByteArray): String {
+    val text = StringBuilder()
+    var i = 0
+    while (i < bytes.size) {
+        val first = bytes[i].toInt() and 0xff
+        val rest = when (first) {
+            in 0..0x7f -> 0
+            in 0xc2..0xdf -> 1
+            in 0xe0..0xef -> 2
+            in 0xf0..0xf4 -> 3
+            else -> -1
+        }
+        var code = if (rest < 1) first else first and (0x3f shr rest)
+        var done = 1
+        while (done <= rest && i + done < bytes.size) {
+            val byte = bytes[i + done].toInt() and 0xff
+            val least = if (done > 1) 0x80 else LEAST_SECOND[first] ?: 0x80
+            val most = if (done > 1) 0xbf else MOST_SECOND[first] ?: 0xbf
+            if (byte !in least..most) break
+            code = code shl 6 or (byte and 0x3f)
+            done++
+        }
+        text.appendCodePoint(if (rest < 0 || done <= rest) 0xfffd else code)
+        i += done
+    }
+    return text.toString()
 }
 
 private fun hexadecimal(piece: String) = piece.substring(3, piece.length - 1).toInt(16) // <0xE2>
