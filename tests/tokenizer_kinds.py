@@ -1,5 +1,6 @@
 """Tokenizers of every kind and texts for clients that read them by a manifest."""
 
+import functools
 import pathlib
 import random
 import unicodedata
@@ -36,6 +37,7 @@ PARTS = [
 ]
 
 
+@functools.cache
 def lines():
     return [text for pair in Phrasebook().split("valid")[:150] for text in pair]
 

@@ -203,7 +203,10 @@ def reads(tokenizer):
     return not own_rules and "4" not in record.get("types", "")
 
 
-def test_makes_ids_of_text_and_text_of_ids(sanitized, tmp_path):
+@pytest.mark.parametrize(
+    ("count", "longest"), [(60, 300), pytest.param(2000, 4096, marks=pytest.mark.slow)]
+)
+def test_makes_ids_of_text_and_text_of_ids(count, longest, sanitized, tmp_path):
     """In the forms of Unicode that the tokenizers want, which C does not bring texts to."""
     flags = ["-fsanitize=address,undefined"]
     program = build_beside("text_lines", sanitized.parent, tmp_path, *flags)
@@ -214,8 +217,8 @@ def test_makes_ids_of_text_and_text_of_ids(sanitized, tmp_path):
         if composes:
             manifest["target"]["normalization"]["form"] = None
         path.write_text(json.dumps(manifest), "ascii")
-        lines = [in_form(tokenizer, text) for text in texts(300)]
-        lines = [line for line in lines if len(line) <= 4096 and not {"\n", "\0"} & set(line)]
+        lines = [in_form(tokenizer, text) for text in texts(count)]
+        lines = [line for line in lines if len(line) <= longest and not {"\n", "\0"} & set(line)]
         rows = [] if composes else rows_of_ids(tokenizer.vocabulary_size)
         asked = [f"t{line}" for line in lines] + [f"i{' '.join(map(str, row))}" for row in rows]
         done = subprocess.run(  # in bytes: text would take each \\r for a line's end
