@@ -1,0 +1,563 @@
+"""Translates with a `.tflite` file of keras_seq2seq and the manifest beside it.
+
+One file to copy, which needs numpy and ai-edge-litert alone. It follows docs/manifest.md.
+
+    python seq2seq_lite.py model.tflite < sources.txt
+"""
+
+import argparse
+import array
+import base64
+import codecs
+import hashlib
+import heapq
+import json
+import math
+import os
+import pathlib
+import re
+import sys
+import threading
+import unicodedata
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FORMAT = 3  # of manifests
+_UNK, _BOS, _EOS = 1, 2, 3  # PAD is 0
+_MARK = "\u2581"  # SentencePiece's for the space
+_DEAD = -1e9  # ranking where a beam has nothing
+_NORMAL, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = "13456"  # types of pieces
+
+
+class LiteError(ValueError):
+    """A file, its manifest or what came of it is not as it should be."""
+
+
+class Translation(NamedTuple):
+    """What came of a source. `ids` are `length` tokens before EOS, `score` a log-probability."""
+
+    text: str
+    ids: list[int]
+    length: int
+    score: float
+    ranking: float | None = None  # by which `n_best` is in order
+
+
+class Text:
+    """How text becomes ids and ids become text, on the side `source` or `target` of a manifest."""
+
+    def __init__(self, manifest: dict[str, Any], side: str):
+        vocabulary = manifest["vocabularies"][manifest[side]["vocabulary"]]
+        kind, known = vocabulary["kind"], vocabulary.get("known_characters")
+        self._tables = manifest["tables"] | ({} if known is None else {"known": known})
+        self._normalization, self._limits = manifest[side]["normalization"], manifest["source"]
+        self._limits = self._limits["truncation"]
+        self._patterns: dict[str, re.Pattern] = {}
+        self._lower = {**dict(self._tables["lower"]), 0x130: "i\u0307"}
+        self._surfaces = [b"", "\ufffd".encode(), b"", b""]  # of ids, as they stand in a text
+        if kind == "bytes":
+            self._surfaces += [bytes([byte]) for byte in range(256)]
+            self._cut: Callable[[str], list[int]] = lambda text: [b + 4 for b in text.encode()]
+        elif kind == "characters":
+            self._surfaces += [piece.encode() for piece in vocabulary["pieces"][4:]]
+            ids = {piece: i for i, piece in enumerate(vocabulary["pieces"]) if i > 3}
+            self._cut = lambda text: [ids.get(character, _UNK) for character in text]
+        else:
+            self._cut = {"unigram": _Unigram, "bpe": _BytePair}[kind](vocabulary)
+            self._surfaces = list(map(_surface, vocabulary["pieces"], vocabulary["types"]))
+            self._surfaces[_UNK] = vocabulary["unknown_surface"].encode()
+        self._dummy_space = vocabulary.get("dummy_space", "")
+        self.vocabulary_size = len(self._surfaces)
+
+    def tokenize(self, text: str, limit: int | None = None) -> list[int]:
+        """The ids of a text, or the first of a source, of which no more is read than they need."""
+        return self._cut(self._read(text) if limit is None else self._begin(text))[:limit]
+
+    def is_blank(self, text: str) -> bool:
+        """Whether there is nothing to be seen in a text."""
+        unseen = "{invisible}{unseen}" if self._normalization["drop_invisible"] else ""
+        return self._pattern("[{white_space}" + unseen + "]*").fullmatch(text) is not None
+
+    def normalize(self, text: str) -> str:
+        """Brings a text to one spelling."""
+        text, how = _SURROGATE.sub("\ufffd", text), self._normalization
+        if how["drop_invisible"]:
+            text = self._pattern("[{invisible}]+").sub("", text)
+        if how["form"]:
+            text = unicodedata.normalize(how["form"], self._capped(text, "[{marks}]+"))
+            text = self._capped(text, "[{marks}]+")
+        if how["lowercase"]:
+            text = self._pattern("(?<=[{greek}])\u03a3(?![{greek}])").sub("\u03c2", text)
+            text = text.translate(self._lower)
+        if how["collapse_whitespace"]:
+            text = self._pattern("[{white_space}]+").sub(" ", text).strip(" ")
+        return text
+
+    def detokenize(self, ids: Iterable[int], whole: bool = True) -> str:
+        """The text of ids; if it is not the whole, what no id that follows can change of it."""
+        table = self._surfaces
+        read = b"".join(table[i if 0 <= i < len(table) else _UNK] for i in ids)
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(read, whole)
+        if self._dummy_space == "start":
+            text = text.removeprefix(" ")
+        elif self._dummy_space == "end":
+            text = text.removesuffix(" ")
+        if self._normalization["form"] != "NFD":
+            return text
+        text = unicodedata.normalize("NFC", text)
+        while not whole and text:  # marks and jamo may still join the last letter
+            text, last = text[:-1], text[-1]
+            whole = not unicodedata.combining(last)
+        return text
+
+    def _begin(self, text: str) -> str:
+        """As much of a text, normalized, as the first ids of a source need."""
+        needed, long = self._limits["characters"], self._limits["long_text"]
+        size, farthest = 4 * (needed + long), self._limits["farthest"]
+        part = self._cut_at(text, size, "[{white_space}]")
+        read = self._read(part)
+        if len(part) < len(text) and size + long < farthest and len(read) < needed + 2 * long:
+            read = self._read(text[:farthest])
+        return self._cut_at(read, needed, " ")
+
+    def _read(self, text: str) -> str:
+        text = self.normalize(text)
+        return self._capped(text, "[^{known}]+") if "known" in self._tables else text
+
+    def _cut_at(self, text: str, count: int, space: str) -> str:
+        end = count + self._limits["long_text"]
+        found = self._pattern(space).search(text, count, end) if len(text) > count else None
+        return text[: found.start() if found else end]
+
+    def _capped(self, text: str, run: str) -> str:
+        if len(text) <= self._limits["long_text"]:
+            return text
+        most = self._limits["longest_run"]
+        return self._pattern(run).sub(lambda found: found[0][:most], text)
+
+    def _pattern(self, pattern: str) -> re.Pattern:
+        """A regular expression, with tables for the names in braces."""
+        if pattern not in self._patterns:
+            filled = re.sub("{(.+?)}", lambda name: _class(self._tables[name[1]]), pattern)
+            self._patterns[pattern] = re.compile(filled)
+        return self._patterns[pattern]
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _class(ranges: list[list[int]]) -> str:
+    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
+
+
+def _surface(piece: str, kind: str) -> bytes:
+    if kind == _BYTE:
+        return bytes([int(piece[1:-1], 16)])
+    return b"" if kind == _CONTROL else piece.replace(_MARK, " ").encode()
+
+
+class _SentencePiece:
+    """Normalized text to ids, as the sentencepiece package does it."""
+
+    def __init__(self, vocabulary: dict[str, Any]):
+        scores = np.array(vocabulary["scores"], "float32").tolist()
+        self.pieces = list(zip(vocabulary["pieces"], vocabulary["types"], scores, strict=True))
+        self._how, self._charsmap = vocabulary, base64.b64decode(vocabulary["charsmap"] or "")
+        self._trie_size = int.from_bytes(self._charsmap[:4], "little")  # strings follow
+        self._units = np.frombuffer(self._charsmap[4 : 4 + self._trie_size], "<u4").tolist()
+        own = [piece for piece, kind, _ in self.pieces if kind == _USER_DEFINED]
+        own.sort(key=len, reverse=True)  # the longest is found first
+        self.user_defined = re.compile("|".join(map(re.escape, own))) if own else None
+        bytes_ = ((piece, i) for i, (piece, kind, _) in enumerate(self.pieces) if kind == _BYTE)
+        self._bytes = {int(piece[1:-1], 16): i for piece, i in bytes_}
+
+    def __call__(self, text: str) -> list[int]:
+        """The ids of a text; neighbours that are unknown become one UNK."""
+        ids: list[int] = []
+        before = None
+        for i, piece in self.segment(self._spelt(text)):
+            if i == _UNK and self._how["byte_fallback"]:
+                ids.extend(self._bytes[byte] for byte in piece.encode())
+            elif i != _UNK or before != _UNK:
+                ids.append(i)
+            before = i
+        return ids
+
+    def segment(self, text: str) -> Iterable[tuple[int, str]]:
+        """The pieces of a text, each with its id."""
+        raise NotImplementedError
+
+    def _spelt(self, text: str) -> str:
+        """A text by the rules of the model itself."""
+        how, empty = self._how, not text
+        remove, at_end = how["remove_extra_whitespaces"], how["treat_whitespace_as_suffix"]
+        if remove or self._units:
+            parts, start, behind_space, empty = [], 0, remove, remove or not text
+            while start < len(text):
+                part, start = self._replaced(text, start)
+                empty = empty and part == " "
+                part = part.lstrip(" ") if behind_space else part
+                if part:
+                    parts.append(part)
+                    behind_space = remove and part.endswith(" ")
+            text = "".join(parts)
+        if empty:
+            return ""
+        space = _MARK if how["escape_whitespaces"] else " "
+        dummy = space if how["add_dummy_prefix"] else ""
+        text = ("" if at_end else dummy) + text.replace(" ", space)
+        text = text.rstrip(space) if remove else text
+        return text + dummy if at_end else text
+
+    def _replaced(self, text: str, start: int) -> tuple[str, int]:
+        """What stands for the text at `start`, mostly its character, and where the next begins."""
+        units, found, end = self._units, None, start
+        own = self.user_defined and self.user_defined.match(text, start)
+        if own:
+            return own[0], own.end()
+        place, unit = _offset(units[0]) if units else 0, 0
+        while units and end < len(text):
+            for byte in text[end].encode():
+                place ^= byte
+                unit = units[place] if place < len(units) else 0
+                if unit & 0x800000FF != byte:
+                    break
+                place ^= _offset(unit)
+            else:
+                end += 1
+                if unit & 0x100:
+                    found = end, 4 + self._trie_size + (units[place] & 0x7FFFFFFF)
+                continue
+            break
+        if not found:
+            return text[start], start + 1
+        end, first = found
+        return self._charsmap[first : self._charsmap.index(0, first)].decode(), end
+
+
+def _offset(unit: int) -> int:
+    return unit >> 10 << ((unit & 0x200) >> 6)
+
+
+class _Unigram(_SentencePiece):
+    """The most probable pieces. Sums are kept in float32: ties depend on it."""
+
+    def __init__(self, vocabulary: dict[str, Any]):
+        super().__init__(vocabulary)
+        scores = [score for _, kind, score in self.pieces if kind == _NORMAL]
+        self._unknown = float(np.float32(min(scores, default=0)) - np.float32(10))
+        highest = np.float32(max(scores, default=0))
+        highest = max(highest, np.finfo("float32").tiny)
+        self._longest, self._trie = 1, {}  # by characters; under "" score and id of a piece
+        for i, (piece, kind, score) in enumerate(self.pieces):
+            if kind == _USER_DEFINED:
+                score = float(np.float32(len(piece.encode())) * highest) - 0.1
+            if kind in (_NORMAL, _USER_DEFINED):
+                node = self._trie
+                for character in piece:
+                    node = node.setdefault(character, {})
+                node[""] = score, i
+                self._longest = max(self._longest, len(piece))
+
+    def segment(self, text: str) -> Iterable[tuple[int, str]]:
+        trie, longest, unknown, count = self._trie, self._longest, self._unknown, len(text) + 1
+        best = array.array("f", [-math.inf]) * count  # sum of the scores up to a place
+        starts, ids = [0] * count, [_UNK] * count  # of the last piece up to there
+        rounded, best[0] = array.array("f", [0]), 0
+        for start in range(len(text)):
+            here, node, end, single = best[start], trie, start, False
+            for character in text[start : start + longest]:
+                node = node.get(character)
+                if node is None:
+                    break
+                end += 1
+                if "" in node:
+                    score, i = node[""]
+                    score += here
+                    single = single or end == start + 1
+                    if score > best[end]:
+                        best[end], starts[end], ids[end] = score, start, i
+            if not single:
+                rounded[0], end = here + unknown, start + 1
+                if rounded[0] > best[end]:
+                    best[end], starts[end], ids[end] = rounded[0], start, _UNK
+        found, end = [], len(text)
+        while end:
+            found.append((ids[end], text[starts[end] : end]))
+            end = starts[end]
+        return reversed(found)
+
+
+class _BytePair(_SentencePiece):
+    """Neighbours are merged, the best pair first, of equally good ones the leftmost."""
+
+    def __init__(self, vocabulary: dict[str, Any]):
+        super().__init__(vocabulary)
+        spelt = (_NORMAL, _USER_DEFINED, _UNUSED)
+        self._scores = {piece: score for piece, kind, score in self.pieces if kind in spelt}
+        order = sorted(range(len(self.pieces)), key=lambda i: self.pieces[i][1] not in spelt)
+        self._ids = {self.pieces[i][0]: i for i in order}  # names of special tokens come first
+
+    def segment(self, text: str) -> Iterator[tuple[int, str]]:
+        pieces, frozen = self._split(text)
+        before, after = list(range(-1, len(pieces) - 1)), [*range(1, len(pieces)), -1]
+        parts: dict[str, list[str]] = {}  # of what was merged
+        agenda: list[tuple[float, int, int, str]] = []
+
+        def look_at(left: int, right: int) -> None:
+            if min(left, right) >= 0 and left not in frozen and right not in frozen:
+                piece = pieces[left] + pieces[right]
+                if piece in self._scores:
+                    heapq.heappush(agenda, (-self._scores[piece], left, right, piece))
+                    parts[piece] = [pieces[right], pieces[left]]
+
+        for right in range(1, len(pieces)):
+            look_at(right - 1, right)
+        while agenda:
+            _, left, right, piece = heapq.heappop(agenda)
+            if not pieces[right] or pieces[left] + pieces[right] != piece:
+                continue  # one of them was merged with another
+            pieces[left], pieces[right] = piece, ""
+            after[left] = after[right]
+            if after[right] >= 0:
+                before[after[right]] = left
+            look_at(before[left], left)
+            look_at(left, after[left])
+        waiting = [piece for piece in reversed(pieces) if piece]
+        while waiting:
+            piece = waiting.pop()
+            i = self._ids.get(piece, _UNK)
+            if self.pieces[i][1] != _UNUSED:
+                yield i, piece
+            elif piece in parts:
+                waiting += parts[piece]
+            else:
+                yield _UNK, piece
+
+    def _split(self, text: str) -> tuple[list[str], set[int]]:
+        """The characters of a text, and places of pieces of the user's, which are not merged."""
+        pieces, frozen, start = [], set(), 0
+        for own in self.user_defined.finditer(text) if self.user_defined else ():
+            pieces += text[start : own.start()]
+            frozen.add(len(pieces))
+            pieces.append(own[0])
+            start = own.end()
+        return [*pieces, *text[start:]], frozen
+
+
+class Translator:
+    """A `.tflite` file and its manifest, for any number of threads, one after the other.
+
+    Args:
+        path: of the file; the manifest beside it has `.json` behind its name.
+        num_threads: of the interpreter.
+        pair: the manifest and the content of the file, if they were read already.
+
+    Raises:
+        LiteError: they do not belong together, or are of another format, or broken.
+    """
+
+    def __init__(self, path: str | os.PathLike, num_threads: int = 1, pair: Any = None):
+        self.path = os.fspath(path)
+        self.manifest, content = pair or read_pair(path)
+        try:
+            self.source, self.target = (Text(self.manifest, side) for side in ("source", "target"))
+            self._limits = [self.manifest[f"max_{side}_length"] for side in ("source", "target")]
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise LiteError(f"{self.path}.json is broken ({reason}): export it again.") from error
+        from ai_edge_litert import interpreter
+
+        self._lock, self._runners = threading.Lock(), {}
+        try:
+            self.interpreter = interpreter.Interpreter(
+                model_content=content, num_threads=num_threads
+            )
+        except (ValueError, RuntimeError) as error:
+            raise LiteError(f"{self.path} is no readable .tflite file: {error}") from error
+        self._runner("translate")
+
+    def translate(self, text: str) -> Translation:
+        """What the file makes of a source, by the search that is built in."""
+        found = self._run("translate", ids=self._source(text))
+        return self._translation(found["ids"][0], found["length"][0], found["score"][0])
+
+    def translate_all(self, texts: Iterable[str]) -> list[Translation]:
+        """What the file makes of each of several sources."""
+        return [self.translate(text) for text in texts]
+
+    def n_best(self, text: str) -> list[Translation]:
+        """The results of beam search, the best first; the file must have been made with `beam`."""
+        found = self._run("beam", ids=self._source(text))
+        rows = zip(*(found[name][0] for name in ("ids", "length", "score", "ranking")), strict=True)
+        alive = [self._translation(*row) for n, row in enumerate(rows) if not n or row[3] > _DEAD]
+        return sorted(alive, key=lambda one: -(one.ranking or 0.0))
+
+    def stream(self, text: str) -> Generator[str, None, Translation]:
+        """The result of greedy search, piece by piece as it comes; returns all of it."""
+        given = self._run("encode", ids=self._source(text))
+        done, ids, score, said = given.pop("finished")[0] > 0, [], 0.0, ""
+        last = given["ids"] = np.array([_BOS], "int32")
+        while not done and len(ids) < self._limits[1]:
+            step = self._run("decode_step", **given)
+            last, score = step["next_ids"], score + float(step["score"][0])
+            if last[0] == _EOS:
+                break
+            ids.append(int(last[0]))
+            given.update(ids=last, **{name: step[name] for name in given if name[:6] == "state_"})
+            ready = self.target.detokenize(ids, whole=False)
+            if len(ready) > len(said):
+                yield ready[len(said) :]
+                said = ready
+        found = self._translation(np.array(ids, "int32"), len(ids), score)
+        if found.text != said:
+            yield found.text[len(said) :]
+        return found
+
+    def score(self, source: str, target: str) -> tuple[float, list[float]]:
+        """Log-probability of a given target, and that of each of its tokens and of EOS."""
+        ids = self.target.tokenize(target)
+        if len(ids) >= self._limits[1]:
+            raise LiteError(f"The target has {len(ids)} tokens: {self._limits[1] - 1} fit at most.")
+        given = np.zeros((1, self._limits[1]), "int32")
+        given[0, : len(ids) + 1] = [*ids, _EOS]
+        found = self._run("score", ids=self._source(source), target_ids=given)
+        return float(found["score"][0]), found["token_scores"][0, : len(ids) + 1].tolist()
+
+    def tokenize(self, text: str) -> list[int]:
+        """The ids of a source, EOS behind them."""
+        if not isinstance(text, str):
+            raise TypeError(f"Expected a str, got {type(text).__name__}: {str(text)[:60]!r}.")
+        text = "" if self.source.is_blank(text) else text
+        return [*self.source.tokenize(text, self._limits[0] - 1), _EOS]
+
+    def detokenize(self, ids: Iterable[int]) -> str:
+        """The text of target ids."""
+        return self.target.detokenize(ids)
+
+    def verify(self) -> int:
+        """Replays the golden cases, and says how many; raises a LiteError at a difference."""
+        greedy = "decode_step" in self.manifest["signatures"] and not self.manifest["search"]
+        for case in self.manifest["golden"]:
+            found = self.translate(case["source"])
+            actual = {**found._asdict(), "source_ids": self.tokenize(case["source"])}
+            for name in ("source_ids", "ids", "length", "text", "score"):
+                ours, theirs = actual[name], case[name]
+                if ours != theirs and (
+                    name != "score" or abs(ours - theirs) > 0.001 * (1 + abs(theirs))
+                ):
+                    raise LiteError(
+                        f"{case['source']!r}: {name} is {ours}, but should be {theirs}."
+                    )
+            if greedy and "".join(self.stream(case["source"])) != found.text:
+                raise LiteError(
+                    f"{case['source']!r}: decode_step gives another text than translate."
+                )
+        return len(self.manifest["golden"])
+
+    def _source(self, text: str) -> np.ndarray:
+        ids, row = self.tokenize(text), np.zeros((1, self._limits[0]), "int32")
+        row[0, : len(ids)] = ids
+        return row
+
+    def _translation(
+        self, ids: np.ndarray, length: Any, score: Any, ranking: Any = None
+    ) -> Translation:
+        size = self.target.vocabulary_size
+        if not 0 <= length <= len(ids) or any(not 0 <= i < size for i in ids[:length].tolist()):
+            raise LiteError(
+                f"{self.path} gave length {length}, ids {ids.tolist()}, which cannot be."
+            )
+        if not math.isfinite(score):
+            raise LiteError(
+                f"{self.path} gave the score {score}: its weights hold NaN or infinity."
+            )
+        ids = ids[:length].tolist()
+        ranking = None if ranking is None else float(ranking)
+        return Translation(self.target.detokenize(ids), ids, int(length), float(score), ranking)
+
+    def _run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        with self._lock:
+            return self._runner(signature)(**inputs)
+
+    def _runner(self, signature: str) -> Any:
+        if signature in self._runners:
+            return self._runners[signature]
+        known = self.manifest["signatures"]
+        if signature not in known or signature not in self.interpreter.get_signature_list():
+            raise LiteError(
+                f"{self.path} lacks the signature {signature!r}; it has {sorted(known)}."
+            )
+        runner = self.interpreter.get_signature_runner(signature)
+        for key, details in (
+            ("inputs", runner.get_input_details()),
+            ("outputs", runner.get_output_details()),
+        ):
+            for name, said in known[signature][key].items():
+                has = details.get(name)
+                has = has and {"dtype": np.dtype(has["dtype"]).name, "shape": has["shape"].tolist()}
+                if has != said:
+                    raise LiteError(
+                        f"{self.path}: {signature}, {name} is {has}, by the manifest {said}."
+                    )
+        return self._runners.setdefault(signature, runner)
+
+
+def read_pair(path: str | os.PathLike) -> tuple[dict[str, Any], bytes]:
+    """The manifest and the content of a `.tflite` file, if they belong together."""
+    content, manifest = pathlib.Path(path).read_bytes(), pathlib.Path(f"{os.fspath(path)}.json")
+    try:
+        facts = json.loads(manifest.read_bytes())
+        found = facts["format"], facts["sha256"]
+    except FileNotFoundError:
+        raise LiteError(f"{manifest} is missing: copy it beside the file.") from None
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise LiteError(f"{manifest} is no manifest ({error}): export it again.") from None
+    if found[0] != FORMAT:
+        raise LiteError(
+            f"{manifest} has format {found[0]}, but {FORMAT} is needed: export it again."
+        )
+    if found[1] != hashlib.sha256(content).hexdigest():
+        raise LiteError(
+            f"{path} is not the file that {manifest} was written with: copy both again."
+        )
+    return facts, content
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Translates lines from standard input.")
+    parser.add_argument("file", help=".tflite file, with its manifest beside it")
+    parser.add_argument("--verify", action="store_true", help="replay the golden cases instead")
+    parser.add_argument("--scores", action="store_true", help="log-probability and TAB before each")
+    parser.add_argument("--stream", action="store_true", help="write what comes as it comes")
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args(arguments)
+    try:
+        translator = Translator(given.file, given.threads)
+        if given.verify:
+            sys.stdout.write(f"{translator.verify()} golden cases hold\n")
+            return 0
+    except (LiteError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.reconfigure(encoding="utf-8")
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        if given.stream:
+            for piece in translator.stream(text):
+                sys.stdout.write(piece)
+                sys.stdout.flush()
+            sys.stdout.write("\n")
+            continue
+        found = translator.translate(text)
+        score = f"{found.score:.4f}\t" if given.scores else ""
+        sys.stdout.write(f"{score}{found.text}\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
