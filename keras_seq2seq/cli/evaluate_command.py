@@ -218,7 +218,8 @@ def _write_report(
 
     words = None if training is None else count_words(training.sources)
     tokenizer = getattr(getattr(artefact, "model", artefact), "source_tokenizer", None)
-    tokens = map(tokenizer.tokenize_python, pairs.sources) if tokenizer else ()
+    tokenize_one = getattr(tokenizer, "tokenize_python", getattr(tokenizer, "tokenize", None))
+    tokens = map(tokenize_one, pairs.sources) if tokenize_one else ()
     report = make_error_report(
         pairs.sources,
         hypotheses,

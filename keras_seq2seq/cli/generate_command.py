@@ -84,7 +84,6 @@ def _translator(
 ) -> Callable[..., tuple[list, list]]:
     """A function from lines to results and scores, each a list for every line."""
     artefact = open_models(model, others)
-    from keras_seq2seq.export.keras_artefact import KerasArtefact
     from keras_seq2seq.text_models.long_source_error import LongSourceError
 
     is_one = options.get("num_return", 1) == 1
@@ -94,13 +93,15 @@ def _translator(
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
         raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
 
+    of_any: Any = artefact  # a KerasArtefact is not named here: it would import Keras
+
     def translate(
         lines: list[str], progress: Callable[[int], None], origin: str, before: int
     ) -> tuple[list, list]:
-        if isinstance(artefact, KerasArtefact):
+        if artefact.kind == "keras":
             asked = {"return_details": as_json, "progress": progress, **options}
             try:
-                results, scores = artefact.model.generate(lines, batch_size, True, **asked)
+                results, scores = of_any.model.generate(lines, batch_size, True, **asked)
             except LongSourceError as error:
                 line = f"{origin}, line {before + error.number}"
                 raise ValueError(f"{line}: the source {error.problem}") from None
@@ -114,11 +115,12 @@ def _translator(
 def open_models(model: Path, others: Sequence[Path] | None) -> "Artefact":
     """Opens an artefact; with others, an ensemble of all of them."""
     from keras_seq2seq.export import open_artefact
-    from keras_seq2seq.export.keras_artefact import KerasArtefact
-    from keras_seq2seq.text_models import TextSeq2Seq
 
     if not others:
         return open_artefact(model)
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
+    from keras_seq2seq.text_models import TextSeq2Seq
+
     models = []
     for artefact in map(open_artefact, [model, *others]):
         if not isinstance(artefact, KerasArtefact):

@@ -6,18 +6,17 @@ import os
 import pathlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import keras
-import tensorflow as tf
+from typing import TYPE_CHECKING, Any
 
 from keras_seq2seq.atomic_file import FilePath, to_disk
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.file_hashes import sha256_of
 from keras_seq2seq.specs.seal import seal_holds, sealed
 from keras_seq2seq.text.special_tokens import UNK
-from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.version import __version__
+
+if TYPE_CHECKING:
+    from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 BATCHING_OF_VERSION = "batching_params.pbtxt"  # a server looks there
 FORMAT = 2
@@ -52,8 +51,11 @@ def spare_manifest_path(file: FilePath, known: str) -> pathlib.Path:
     return file.with_name(f".{file.name}.{known[:16]}.json")
 
 
-def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
+def describe_model(model: "TextSeq2Seq") -> dict[str, Any]:
     """Plain facts of a `TextSeq2Seq`: limits, special ids, normalisation, versions."""
+    import keras  # whoever reads a manifest may have neither
+    import tensorflow as tf
+
     return {
         "format": FORMAT,
         "keras_seq2seq": __version__,
@@ -67,7 +69,7 @@ def describe_model(model: TextSeq2Seq) -> dict[str, Any]:
     }
 
 
-def describe_device_model(model: TextSeq2Seq) -> dict[str, Any]:
+def describe_device_model(model: "TextSeq2Seq") -> dict[str, Any]:
     """What `describe_model` tells, as clients without this package need it."""
     facts = describe_model(model)
     for name in ("source_normalization", "target_normalization"):
@@ -81,6 +83,7 @@ def describe_device_model(model: TextSeq2Seq) -> dict[str, Any]:
 
 def describe_signatures(signatures: Mapping[str, Any]) -> dict[str, Any]:
     """What each `SignatureDef` takes and gives: dtype and shape of each name, -1 for any size."""
+    import tensorflow as tf
 
     def tensors(infos: Mapping[str, Any]) -> dict[str, Any]:
         return {

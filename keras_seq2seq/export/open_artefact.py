@@ -5,7 +5,6 @@ import pathlib
 from keras_seq2seq.atomic_file import FilePath
 from keras_seq2seq.export.artefact import Artefact
 from keras_seq2seq.export.export_error import ExportError
-from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.file_hashes import check_files
 
 
@@ -34,14 +33,14 @@ def open_artefact(path: FilePath, to_run: bool = True) -> Artefact:
             check_files(path)
         except ValueError as error:
             raise ExportError(str(error)) from error
-        return KerasArtefact(path / "model.keras")
+        return _of_keras(path / "model.keras")
     if path.is_dir():
         _refuse_runs(path)
         from keras_seq2seq.export.saved_model_artefact import SavedModelArtefact
 
         return SavedModelArtefact(path, to_run)
     if path.suffix == ".keras":
-        return KerasArtefact(path)
+        return _of_keras(path)
     if path.suffix == ".tflite":
         from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 
@@ -50,6 +49,12 @@ def open_artefact(path: FilePath, to_run: bool = True) -> Artefact:
         f"{path} is no model: expected a run directory, a .keras file, a SavedModel directory or "
         "a .tflite file."
     )
+
+
+def _of_keras(path: pathlib.Path) -> Artefact:
+    from keras_seq2seq.export.keras_artefact import KerasArtefact
+
+    return KerasArtefact(path)
 
 
 def _refuse_runs(path: pathlib.Path) -> None:

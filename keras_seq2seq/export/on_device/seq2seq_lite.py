@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 FORMAT = 3  # of manifests
-_UNK, _BOS, _EOS = 1, 2, 3  # PAD is 0
+_PAD, _UNK, _BOS, _EOS = range(4)
 _MARK = "\u2581"  # SentencePiece's for the space
 _DEAD = -1e9  # ranking where a beam has nothing
 _NORMAL, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = "13456"  # types of pieces
@@ -353,7 +353,7 @@ class Translator:
     Args:
         path: of the file; the manifest beside it has `.json` behind its name.
         num_threads: of the interpreter.
-        pair: the manifest and the content of the file, if they were read already.
+        pair: manifest and content of the file, if they were read already.
 
     Raises:
         LiteError: they do not belong together, or are of another format, or broken.
@@ -364,49 +364,49 @@ class Translator:
         self.manifest, content = pair or read_pair(path)
         try:
             self.source, self.target = (Text(self.manifest, side) for side in ("source", "target"))
-            self._limits = [self.manifest[f"max_{side}_length"] for side in ("source", "target")]
+            self._most = [self.manifest[f"max_{side}_length"] for side in ("source", "target")]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise LiteError(f"{self.path}.json is broken ({reason}): export it again.") from error
+            what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
+            raise LiteError(f"{what}: export the model again.") from error
         from ai_edge_litert import interpreter
 
         self._lock, self._runners = threading.Lock(), {}
         try:
-            self.interpreter = interpreter.Interpreter(
-                model_content=content, num_threads=num_threads
-            )
+            open_ = interpreter.Interpreter
+            self.interpreter = open_(model_content=content, num_threads=num_threads)
         except (ValueError, RuntimeError) as error:
-            raise LiteError(f"{self.path} is no readable .tflite file: {error}") from error
+            raise LiteError(f"{self.path} is not a readable .tflite model: {error}") from error
         self._runner("translate")
 
     def translate(self, text: str) -> Translation:
         """What the file makes of a source, by the search that is built in."""
-        found = self._run("translate", ids=self._source(text))
-        return self._translation(found["ids"][0], found["length"][0], found["score"][0])
+        found = self._run("translate", ids=self._row(self.tokenize(text), 0))
+        return self._translation(*(found[name][0] for name in ("ids", "length", "score")))
 
     def translate_all(self, texts: Iterable[str]) -> list[Translation]:
         """What the file makes of each of several sources."""
         return [self.translate(text) for text in texts]
 
     def n_best(self, text: str) -> list[Translation]:
-        """The results of beam search, the best first; the file must have been made with `beam`."""
-        found = self._run("beam", ids=self._source(text))
+        """The results of the signature `beam`, the best first."""
+        found = self._run("beam", ids=self._row(self.tokenize(text), 0))
         rows = zip(*(found[name][0] for name in ("ids", "length", "score", "ranking")), strict=True)
         alive = [self._translation(*row) for n, row in enumerate(rows) if not n or row[3] > _DEAD]
-        return sorted(alive, key=lambda one: -(one.ranking or 0.0))
+        return sorted(alive, key=lambda one: -(one.ranking or 0))
 
     def stream(self, text: str) -> Generator[str, None, Translation]:
-        """The result of greedy search, piece by piece as it comes; returns all of it."""
-        given = self._run("encode", ids=self._source(text))
+        """The result of greedy search in pieces, as they come; returns the whole."""
+        given = self._run("encode", ids=self._row(self.tokenize(text), 0))
         done, ids, score, said = given.pop("finished")[0] > 0, [], 0.0, ""
-        last = given["ids"] = np.array([_BOS], "int32")
-        while not done and len(ids) < self._limits[1]:
+        given["ids"] = np.array([_BOS], "int32")
+        while not done and len(ids) < self._most[1]:
             step = self._run("decode_step", **given)
-            last, score = step["next_ids"], score + float(step["score"][0])
-            if last[0] == _EOS:
+            score += float(step["score"][0])
+            if step["next_ids"][0] == _EOS:
                 break
-            ids.append(int(last[0]))
-            given.update(ids=last, **{name: step[name] for name in given if name[:6] == "state_"})
+            ids.append(int(step["next_ids"][0]))
+            states = {name: step[name] for name in given if name.startswith("state_")}
+            given.update(states, ids=step["next_ids"])
             ready = self.target.detokenize(ids, whole=False)
             if len(ready) > len(said):
                 yield ready[len(said) :]
@@ -417,66 +417,52 @@ class Translator:
         return found
 
     def score(self, source: str, target: str) -> tuple[float, list[float]]:
-        """Log-probability of a given target, and that of each of its tokens and of EOS."""
-        ids = self.target.tokenize(target)
-        if len(ids) >= self._limits[1]:
-            raise LiteError(f"The target has {len(ids)} tokens: {self._limits[1] - 1} fit at most.")
-        given = np.zeros((1, self._limits[1]), "int32")
-        given[0, : len(ids) + 1] = [*ids, _EOS]
-        found = self._run("score", ids=self._source(source), target_ids=given)
-        return float(found["score"][0]), found["token_scores"][0, : len(ids) + 1].tolist()
+        """The log-probability of a given target, and those of its tokens and of EOS."""
+        ids = [*self.target.tokenize(target), _EOS]
+        if len(ids) > self._most[1]:
+            raise LiteError(f"The target has {len(ids)} tokens, EOS included: more than fit.")
+        rows = {"ids": self._row(self.tokenize(source), 0), "target_ids": self._row(ids, 1)}
+        found = self._run("score", **rows)
+        return float(found["score"][0]), found["token_scores"][0, : len(ids)].tolist()
 
     def tokenize(self, text: str) -> list[int]:
         """The ids of a source, EOS behind them."""
         if not isinstance(text, str):
             raise TypeError(f"Expected a str, got {type(text).__name__}: {str(text)[:60]!r}.")
         text = "" if self.source.is_blank(text) else text
-        return [*self.source.tokenize(text, self._limits[0] - 1), _EOS]
+        return [*self.source.tokenize(text, self._most[0] - 1), _EOS]
 
     def detokenize(self, ids: Iterable[int]) -> str:
         """The text of target ids."""
         return self.target.detokenize(ids)
 
     def verify(self) -> int:
-        """Replays the golden cases, and says how many; raises a LiteError at a difference."""
-        greedy = "decode_step" in self.manifest["signatures"] and not self.manifest["search"]
+        """Replays the golden cases, and gives their number; a LiteError shows a difference."""
+        steps = "decode_step" in self.manifest["signatures"] and not self.manifest["search"]
         for case in self.manifest["golden"]:
-            found = self.translate(case["source"])
-            actual = {**found._asdict(), "source_ids": self.tokenize(case["source"])}
-            for name in ("source_ids", "ids", "length", "text", "score"):
-                ours, theirs = actual[name], case[name]
-                if ours != theirs and (
-                    name != "score" or abs(ours - theirs) > 0.001 * (1 + abs(theirs))
-                ):
-                    raise LiteError(
-                        f"{case['source']!r}: {name} is {ours}, but should be {theirs}."
-                    )
-            if greedy and "".join(self.stream(case["source"])) != found.text:
-                raise LiteError(
-                    f"{case['source']!r}: decode_step gives another text than translate."
-                )
+            source, found = case["source"], self.translate(case["source"])
+            actual = {"source_ids": self.tokenize(source), **found._asdict()}
+            if steps:
+                actual["stream"] = "".join(self.stream(source))
+            for name in ("source_ids", "ids", "length", "text", "stream", "score"):
+                ours, theirs = actual.get(name), case.get(name, case["text"] if steps else None)
+                near = name == "score" and abs(ours - theirs) < 0.001 * (1 + abs(theirs))
+                if ours != theirs and not near:
+                    raise LiteError(f"{source!r}: {name} is {ours!r}, but should be {theirs!r}.")
         return len(self.manifest["golden"])
 
-    def _source(self, text: str) -> np.ndarray:
-        ids, row = self.tokenize(text), np.zeros((1, self._limits[0]), "int32")
-        row[0, : len(ids)] = ids
-        return row
+    def _row(self, ids: list[int], side: int) -> np.ndarray:
+        return np.array([ids + [_PAD] * (self._most[side] - len(ids))], "int32")
 
-    def _translation(
-        self, ids: np.ndarray, length: Any, score: Any, ranking: Any = None
-    ) -> Translation:
-        size = self.target.vocabulary_size
-        if not 0 <= length <= len(ids) or any(not 0 <= i < size for i in ids[:length].tolist()):
-            raise LiteError(
-                f"{self.path} gave length {length}, ids {ids.tolist()}, which cannot be."
-            )
+    def _translation(self, row: Any, length: Any, score: Any, ranking: Any = None) -> Translation:
+        ids, size = row[: max(length, 0)].tolist(), self.target.vocabulary_size
+        if len(ids) != length or not all(0 <= i < size for i in ids):
+            what = f"{self.path} gave length {length} and ids {row.tolist()}"
+            raise LiteError(f"{what}, but there are {size} ids: the file is not as it was.")
         if not math.isfinite(score):
-            raise LiteError(
-                f"{self.path} gave the score {score}: its weights hold NaN or infinity."
-            )
-        ids = ids[:length].tolist()
+            raise LiteError(f"{self.path} gave the score {score}: weights hold NaN or infinity.")
         ranking = None if ranking is None else float(ranking)
-        return Translation(self.target.detokenize(ids), ids, int(length), float(score), ranking)
+        return Translation(self.target.detokenize(ids), ids, len(ids), float(score), ranking)
 
     def _run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         with self._lock:
@@ -487,75 +473,62 @@ class Translator:
             return self._runners[signature]
         known = self.manifest["signatures"]
         if signature not in known or signature not in self.interpreter.get_signature_list():
-            raise LiteError(
-                f"{self.path} lacks the signature {signature!r}; it has {sorted(known)}."
-            )
+            raise LiteError(f"{self.path} has no signature {signature!r}, but {sorted(known)}.")
         runner = self.interpreter.get_signature_runner(signature)
-        for key, details in (
-            ("inputs", runner.get_input_details()),
-            ("outputs", runner.get_output_details()),
-        ):
-            for name, said in known[signature][key].items():
-                has = details.get(name)
-                has = has and {"dtype": np.dtype(has["dtype"]).name, "shape": has["shape"].tolist()}
-                if has != said:
-                    raise LiteError(
-                        f"{self.path}: {signature}, {name} is {has}, by the manifest {said}."
-                    )
+        details = {"inputs": runner.get_input_details(), "outputs": runner.get_output_details()}
+        if known[signature] != {key: _tensors(found) for key, found in details.items()}:
+            raise LiteError(
+                f"{self.path}: {signature} is not as the manifest says. Export it again."
+            )
         return self._runners.setdefault(signature, runner)
+
+
+def _tensors(details: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"dtype": np.dtype(one["dtype"]).name, "shape": one["shape"].tolist()}
+        for name, one in details.items()
+    }
 
 
 def read_pair(path: str | os.PathLike) -> tuple[dict[str, Any], bytes]:
     """The manifest and the content of a `.tflite` file, if they belong together."""
-    content, manifest = pathlib.Path(path).read_bytes(), pathlib.Path(f"{os.fspath(path)}.json")
+    manifest = pathlib.Path(f"{os.fspath(path)}.json")
     try:
-        facts = json.loads(manifest.read_bytes())
+        content, facts = pathlib.Path(path).read_bytes(), json.loads(manifest.read_bytes())
         found = facts["format"], facts["sha256"]
-    except FileNotFoundError:
-        raise LiteError(f"{manifest} is missing: copy it beside the file.") from None
-    except (ValueError, TypeError, LookupError, RecursionError) as error:
-        raise LiteError(f"{manifest} is no manifest ({error}): export it again.") from None
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise LiteError(f"{path} and {manifest} cannot be read: {error!r}.") from error
     if found[0] != FORMAT:
-        raise LiteError(
-            f"{manifest} has format {found[0]}, but {FORMAT} is needed: export it again."
-        )
+        raise LiteError(f"{manifest} has format {found[0]}, not {FORMAT}: export the model again.")
     if found[1] != hashlib.sha256(content).hexdigest():
-        raise LiteError(
-            f"{path} is not the file that {manifest} was written with: copy both again."
-        )
+        raise LiteError(f"{path} is not the file that {manifest} is of: copy both again.")
     return facts, content
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Translates lines from standard input.")
-    parser.add_argument("file", help=".tflite file, with its manifest beside it")
+    parser.add_argument("file", help="a .tflite file, its manifest beside it")
     parser.add_argument("--verify", action="store_true", help="replay the golden cases instead")
+    parser.add_argument("--stream", action="store_true", help="write the pieces as they come")
     parser.add_argument("--scores", action="store_true", help="log-probability and TAB before each")
-    parser.add_argument("--stream", action="store_true", help="write what comes as it comes")
-    parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args(arguments)
+    given = parser.parse_args()
     try:
-        translator = Translator(given.file, given.threads)
+        translator = Translator(given.file)
         if given.verify:
-            sys.stdout.write(f"{translator.verify()} golden cases hold\n")
+            sys.stdout.write(f"{translator.verify()} golden cases hold.\n")
             return 0
-    except (LiteError, OSError) as error:
+        for line in sys.stdin.buffer:
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            found = None if given.stream else translator.translate(text)
+            score = f"{found.score:.4f}\t" if found and given.scores else ""
+            for piece in translator.stream(text) if found is None else [score + found.text]:
+                sys.stdout.buffer.write(piece.encode())
+                sys.stdout.buffer.flush()
+            sys.stdout.buffer.write(b"\n")
+    except LiteError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    sys.stdout.reconfigure(encoding="utf-8")
-    for line in sys.stdin.buffer:
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        if given.stream:
-            for piece in translator.stream(text):
-                sys.stdout.write(piece)
-                sys.stdout.flush()
-            sys.stdout.write("\n")
-            continue
-        found = translator.translate(text)
-        score = f"{found.score:.4f}\t" if given.scores else ""
-        sys.stdout.write(f"{score}{found.text}\n")
-        sys.stdout.flush()
     return 0
 
 
