@@ -46,9 +46,11 @@ SEVERAL_CLASSES = {
     "training/configuration/config.py": "four sections and the whole that holds them",
     "training/errors.py": "the errors of a run, of a few lines each",
     "export/artefact.py": "the interface and what its one method returns",
+    "export/on_device/seq2seq_lite.py": "one file that users copy",
     "phrasebook/grammar/lexicon.py": "one record for each kind of word",
     "phrasebook/grammar/predicates.py": "one record for each language",
 }
+LONG = {"export.on_device.seq2seq_lite": 550}  # one file that users copy
 WITH_ANY_BACKEND = {"keras", "numpy", "keras_seq2seq"} | set(sys.stdlib_module_names)
 NO_DUMPING_GROUND = {"utils", "util", "helpers", "helper", "misc", "common"}
 
@@ -138,7 +140,7 @@ def prints_and_asserts(module, tree):
 
 
 def too_long(module, source):
-    limit = 300 if module.partition(".")[0] == "decoding" else 400
+    limit = LONG.get(module, 300 if module.partition(".")[0] == "decoding" else 400)
     count = len(source.splitlines())
     return [f"{module} has {count} lines, more than {limit}"] if count > limit else []
 

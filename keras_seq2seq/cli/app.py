@@ -19,6 +19,7 @@ from keras_seq2seq.cli import (
     quickstart_command,
     serve_command,
     train_command,
+    verify_command,
 )
 from keras_seq2seq.cli.screen.library_messages import own_messages_only
 from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted
@@ -56,6 +57,7 @@ app.command("generate")(generate_command.run)
 app.command("score")(generate_command.score)
 app.command("export")(export_command.run)
 app.command("inspect")(export_command.inspect)
+app.command("verify")(verify_command.run)
 app.command("serve")(serve_command.run)
 app.command("plot")(plot_command.run)
 app.command("quickstart")(quickstart_command.run)

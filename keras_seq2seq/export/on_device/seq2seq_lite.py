@@ -365,6 +365,12 @@ class Translator:
         try:
             self.source, self.target = (Text(self.manifest, side) for side in ("source", "target"))
             self._most = [self.manifest[f"max_{side}_length"] for side in ("source", "target")]
+            sizes = [self.manifest[f"{side}_vocabulary_size"] for side in ("source", "target")]
+            if sizes != [self.source.vocabulary_size, self.target.vocabulary_size]:
+                raise ValueError(f"vocabularies of other sizes than {sizes}")
+            ids = [part["ids"] for part in self.manifest["signatures"]["translate"].values()]
+            if sorted(one["shape"] for one in ids) != sorted([1, most] for most in self._most):
+                raise ValueError(f"translate has other shapes than {self._most}")
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
             raise LiteError(f"{what}: export the model again.") from error
@@ -466,7 +472,10 @@ class Translator:
 
     def _run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         with self._lock:
-            return self._runner(signature)(**inputs)
+            try:
+                return self._runner(signature)(**inputs)
+            except RuntimeError as error:
+                raise LiteError(f"{self.path}: {signature} failed: {error}") from error
 
     def _runner(self, signature: str) -> Any:
         if signature in self._runners:
@@ -476,18 +485,19 @@ class Translator:
             raise LiteError(f"{self.path} has no signature {signature!r}, but {sorted(known)}.")
         runner = self.interpreter.get_signature_runner(signature)
         details = {"inputs": runner.get_input_details(), "outputs": runner.get_output_details()}
-        if known[signature] != {key: _tensors(found) for key, found in details.items()}:
-            raise LiteError(
-                f"{self.path}: {signature} is not as the manifest says. Export it again."
-            )
+        tensors = {
+            (key, name, np.dtype(one["dtype"]).name, *one["shape"])
+            for key, ones in details.items()
+            for name, one in ones.items()
+        }
+        said = {
+            (key, name, one["dtype"], *one["shape"])
+            for key, ones in known[signature].items()
+            for name, one in ones.items()
+        }
+        if tensors != said:
+            raise LiteError(f"{self.path}: {signature} is not what the manifest says of it.")
         return self._runners.setdefault(signature, runner)
-
-
-def _tensors(details: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {"dtype": np.dtype(one["dtype"]).name, "shape": one["shape"].tolist()}
-        for name, one in details.items()
-    }
 
 
 def read_pair(path: str | os.PathLike) -> tuple[dict[str, Any], bytes]:
@@ -502,6 +512,10 @@ def read_pair(path: str | os.PathLike) -> tuple[dict[str, Any], bytes]:
         raise LiteError(f"{manifest} has format {found[0]}, not {FORMAT}: export the model again.")
     if found[1] != hashlib.sha256(content).hexdigest():
         raise LiteError(f"{path} is not the file that {manifest} is of: copy both again.")
+    sealed = {name: value for name, value in facts.items() if name != "seal"}
+    sealed = json.dumps(sealed, sort_keys=True, separators=(",", ":")).encode("ascii")
+    if facts.get("seal") != hashlib.sha256(sealed).hexdigest():
+        raise LiteError(f"{manifest} was changed since it was written: copy it again.")
     return facts, content
 
 

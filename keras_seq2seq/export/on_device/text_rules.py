@@ -103,6 +103,8 @@ def _sentencepiece(tokenizer: SentencePieceTokenizer) -> dict[str, Any]:
             "unigram and bpe. Export a SavedModel instead."
         )
     rules, known = model.normalizer_spec, tokenizer.known_characters
+    # The rule that writes "▁" as a space changes nothing where spaces become "▁" anyway.
+    none = tokenizer.reads_as_is and rules.escape_whitespaces and not rules.remove_extra_whitespaces
     return {
         "kind": kind,
         "pieces": [piece.piece for piece in model.pieces],
@@ -114,7 +116,7 @@ def _sentencepiece(tokenizer: SentencePieceTokenizer) -> dict[str, Any]:
         "escape_whitespaces": rules.escape_whitespaces,
         "treat_whitespace_as_suffix": model.trainer_spec.treat_whitespace_as_suffix,
         "byte_fallback": model.trainer_spec.byte_fallback,
-        "charsmap": None if tokenizer.reads_as_is else _base64(rules.precompiled_charsmap),
+        "charsmap": None if none else _base64(rules.precompiled_charsmap),
         "known_characters": None if known is None else ranges(known),
         "unknown_surface": tokenizer.surfaces()[UNK].decode(),
         "dummy_space": tokenizer.dummy_space,

@@ -7,7 +7,6 @@ import random
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
-from tokenizer_samples import LINES
 
 from keras_seq2seq.export.on_device.seq2seq_lite import Text
 from keras_seq2seq.export.on_device.text_rules import text_rules
@@ -23,12 +22,19 @@ NORMALIZATIONS = [
     for form in ("NFC", "NFKC", "NFD", None)
     for flags in itertools.product((False, True), repeat=3)
 ]
+LINES = [
+    "A cat sat on the mat.",
+    "The rat sat on the cat's mat, and the cat sat on the rat.",
+    "고양이가 매트에 앉았다.",
+    "쥐가 고양이 위에 앉았다.",
+    "Größe über Straße, this is it",
+] * 4
 EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 _TRAINING = {
     **{"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3, "hard_vocab_limit": False},
     **{"minloglevel": 2, "vocab_size": 150, "num_threads": 1},
 }
-_TYPE = {"unused": 5}
+_UNUSED = 5  # a type of pieces
 # Models that users bring: what was trained otherwise than `learn` does it, and what is changed.
 GIVEN = {
     "nmt_nfkc": {"normalization_rule_name": "nmt_nfkc"},
@@ -52,6 +58,8 @@ GIVEN = {
         **{"unused": 3, "model_type": "bpe", "byte_fallback": True, "vocab_size": 400},
     },
     "unescaped": {"escape_whitespaces": False},
+    "own rules, spaces go": {"own": {"remove_extra_whitespaces": True}},
+    "own rules, unescaped": {"own": {"escape_whitespaces": False}},
     "identity": {"normalization_rule_name": "identity", "remove_extra_whitespaces": False},
     "identity, spaces go": {"normalization_rule_name": "identity"},
 }
@@ -76,6 +84,11 @@ def _proto(name):
         learn = SentencePieceTokenizer.learn
         return learn(LINES, size, model_type=kind, byte_fallback=bool(fallback)).proto
     options = dict(GIVEN[name])
+    if "own" in options:
+        proto = sentencepiece_model_pb2.ModelProto.FromString(_proto("unigram"))
+        for key, value in options["own"].items():
+            setattr(proto.normalizer_spec, key, value)
+        return proto.SerializeToString()
     scores, unused = options.pop("scores", None), options.pop("unused", 0)
     escape = options.pop("escape_whitespaces", True)
     model = io.BytesIO()
@@ -88,7 +101,7 @@ def _proto(name):
         if piece.type == 1 and scores:
             piece.score = scores(piece.score)
         if piece.type == 1 and unused and i % unused == 0:
-            piece.type = _TYPE["unused"]
+            piece.type = _UNUSED
     return proto.SerializeToString()
 
 

@@ -1,0 +1,1 @@
+../../../keras_seq2seq/export/on_device/seq2seq_lite.py
