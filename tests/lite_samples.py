@@ -51,6 +51,11 @@ GIVEN = {
     },
     "across words": {"split_by_whitespace": False, "byte_fallback": True, "vocab_size": 400},
     "ties": {"scores": lambda score: round(score)},
+    "near ties": {"scores": lambda score: round(score, 1)},
+    "near ties, user defined": {
+        **{"scores": lambda score: round(score / 30, 2), "split_by_whitespace": False},
+        "user_defined_symbols": ["th", "at ", "on t", "\uac00"],
+    },
     "ties bpe": {"scores": lambda score: score // 9, "model_type": "bpe"},
     "unused": {"unused": 7},
     "unused bpe": {"unused": 3, "model_type": "bpe"},

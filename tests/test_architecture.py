@@ -50,7 +50,7 @@ SEVERAL_CLASSES = {
     "phrasebook/grammar/lexicon.py": "one record for each kind of word",
     "phrasebook/grammar/predicates.py": "one record for each language",
 }
-LONG = {"export.on_device.seq2seq_lite": 550}  # one file that users copy
+LONG = {"export.on_device.seq2seq_lite": 560}  # one file that users copy
 WITH_ANY_BACKEND = {"keras", "numpy", "keras_seq2seq"} | set(sys.stdlib_module_names)
 NO_DUMPING_GROUND = {"utils", "util", "helpers", "helper", "misc", "common"}
 

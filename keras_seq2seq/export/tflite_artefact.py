@@ -151,7 +151,9 @@ class TFLiteArtefact(Artefact):
         return interpreter.InterpreterWithCustomOps(custom_op_registerers=operators, **arguments)
 
     def run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Runs the only signature, for one thread at a time; what it gives is a copy."""
+        """Runs `translate`, for one thread at a time; what it gives is a copy."""
+        if self.translator is not None:
+            return self.translator.run("translate", **inputs)
         with self._lock:
             return self._runner(**inputs)
 

@@ -254,6 +254,7 @@ class _Unigram(_SentencePiece):
         for i, (piece, kind, score) in enumerate(self.pieces):
             if kind == _USER_DEFINED:
                 score = float(np.float32(len(piece.encode())) * highest) - 0.1
+                score = float(np.float32(score))
             if kind in (_NORMAL, _USER_DEFINED):
                 node = self._trie
                 for character in piece:
@@ -278,7 +279,9 @@ class _Unigram(_SentencePiece):
                     score += here
                     single = single or end == start + 1
                     if score > best[end]:
-                        best[end], starts[end], ids[end] = score, start, i
+                        rounded[0] = score
+                        if rounded[0] > best[end]:
+                            best[end], starts[end], ids[end] = score, start, i
             if not single:
                 rounded[0], end = here + unknown, start + 1
                 if rounded[0] > best[end]:
@@ -386,7 +389,7 @@ class Translator:
 
     def translate(self, text: str) -> Translation:
         """What the file makes of a source, by the search that is built in."""
-        found = self._run("translate", ids=self._row(self.tokenize(text), 0))
+        found = self.run("translate", ids=self._row(self.tokenize(text), 0))
         return self._translation(*(found[name][0] for name in ("ids", "length", "score")))
 
     def translate_all(self, texts: Iterable[str]) -> list[Translation]:
@@ -395,18 +398,18 @@ class Translator:
 
     def n_best(self, text: str) -> list[Translation]:
         """The results of the signature `beam`, the best first."""
-        found = self._run("beam", ids=self._row(self.tokenize(text), 0))
+        found = self.run("beam", ids=self._row(self.tokenize(text), 0))
         rows = zip(*(found[name][0] for name in ("ids", "length", "score", "ranking")), strict=True)
         alive = [self._translation(*row) for n, row in enumerate(rows) if not n or row[3] > _DEAD]
         return sorted(alive, key=lambda one: -(one.ranking or 0))
 
     def stream(self, text: str) -> Generator[str, None, Translation]:
         """The result of greedy search in pieces, as they come; returns the whole."""
-        given = self._run("encode", ids=self._row(self.tokenize(text), 0))
+        given = self.run("encode", ids=self._row(self.tokenize(text), 0))
         done, ids, score, said = given.pop("finished")[0] > 0, [], 0.0, ""
         given["ids"] = np.array([_BOS], "int32")
         while not done and len(ids) < self._most[1]:
-            step = self._run("decode_step", **given)
+            step = self.run("decode_step", **given)
             score += float(step["score"][0])
             if step["next_ids"][0] == _EOS:
                 break
@@ -428,7 +431,7 @@ class Translator:
         if len(ids) > self._most[1]:
             raise LiteError(f"The target has {len(ids)} tokens, EOS included: more than fit.")
         rows = {"ids": self._row(self.tokenize(source), 0), "target_ids": self._row(ids, 1)}
-        found = self._run("score", **rows)
+        found = self.run("score", **rows)
         return float(found["score"][0]), found["token_scores"][0, : len(ids)].tolist()
 
     def tokenize(self, text: str) -> list[int]:
@@ -470,7 +473,8 @@ class Translator:
         ranking = None if ranking is None else float(ranking)
         return Translation(self.target.detokenize(ids), ids, len(ids), float(score), ranking)
 
-    def _run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Runs a signature as it is, one thread at a time."""
         with self._lock:
             try:
                 return self._runner(signature)(**inputs)

@@ -152,8 +152,8 @@ def test_what_is_broken_is_refused(copy):
     ],
 )
 def test_results_that_cannot_be_are_refused(translator, monkeypatch, changed, message):
-    run = translator._run
-    monkeypatch.setattr(translator, "_run", lambda *args, **inputs: run(*args, **inputs) | changed)
+    run = translator.run
+    monkeypatch.setattr(translator, "run", lambda *args, **inputs: run(*args, **inputs) | changed)
     with pytest.raises(LiteError, match=message):
         translator.translate(SOURCES[0])
 
