@@ -52,8 +52,8 @@ class Text:
         vocabulary = manifest["vocabularies"][manifest[side]["vocabulary"]]
         kind, known = vocabulary["kind"], vocabulary.get("known_characters")
         self._tables = manifest["tables"] | ({} if known is None else {"known": known})
-        self._normalization, self._limits = manifest[side]["normalization"], manifest["source"]
-        self._limits = self._limits["truncation"]
+        self._normalization = manifest[side]["normalization"]
+        self._limits = manifest["source"]["truncation"]
         self._patterns: dict[str, re.Pattern] = {}
         self._lower = {**dict(self._tables["lower"]), 0x130: "i\u0307"}
         self._surfaces = [b"", "\ufffd".encode(), b"", b""]  # of ids, as they stand in a text
@@ -248,13 +248,10 @@ class _Unigram(_SentencePiece):
         super().__init__(vocabulary)
         scores = [score for _, kind, score in self.pieces if kind == _NORMAL]
         self._unknown = float(np.float32(min(scores, default=0)) - np.float32(10))
-        highest = np.float32(max(scores, default=0))
-        highest = max(highest, np.finfo("float32").tiny)
         self._longest, self._trie = 1, {}  # by characters; under "" score and id of a piece
         for i, (piece, kind, score) in enumerate(self.pieces):
             if kind == _USER_DEFINED:
-                score = float(np.float32(len(piece.encode())) * highest) - 0.1
-                score = float(np.float32(score))
+                score = float(np.float32(0.1 * (len(piece.encode()) - 1)))
             if kind in (_NORMAL, _USER_DEFINED):
                 node = self._trie
                 for character in piece:
@@ -360,6 +357,12 @@ class Translator:
 
     Raises:
         LiteError: they do not belong together, or are of another format, or broken.
+
+    Example:
+
+    ```python
+    Translator("ko_en.tflite").translate("안녕하세요.").text
+    ```
     """
 
     def __init__(self, path: str | os.PathLike, num_threads: int = 1, pair: Any = None):
@@ -489,17 +492,15 @@ class Translator:
             raise LiteError(f"{self.path} has no signature {signature!r}, but {sorted(known)}.")
         runner = self.interpreter.get_signature_runner(signature)
         details = {"inputs": runner.get_input_details(), "outputs": runner.get_output_details()}
-        tensors = {
-            (key, name, np.dtype(one["dtype"]).name, *one["shape"])
-            for key, ones in details.items()
-            for name, one in ones.items()
-        }
-        said = {
-            (key, name, one["dtype"], *one["shape"])
-            for key, ones in known[signature].items()
-            for name, one in ones.items()
-        }
-        if tensors != said:
+        found, said = (
+            {
+                (key, name, np.dtype(one["dtype"]).name, *one["shape"])
+                for key, tensors in described.items()
+                for name, one in tensors.items()
+            }
+            for described in (details, known[signature])
+        )
+        if found != said:
             raise LiteError(f"{self.path}: {signature} is not what the manifest says of it.")
         return self._runners.setdefault(signature, runner)
 
