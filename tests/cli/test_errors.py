@@ -306,13 +306,13 @@ def test_a_manifest_that_is_missing_or_broken(refused, artefacts, tmp_path):
         return json.dumps(sealed({key: v for key, v in {**good, **facts}.items() if key != "seal"}))
 
     assert "is not a manifest of format 1 or 2" in message("[1]")
-    assert "is not a manifest of format 1 or 2" in message(changed(format=3))
+    assert "is not a manifest of format 1 or 2" in message(changed(format=4))
     assert "signature is 'None'" in message('{"format": 1}')
     assert "its seal does not fit" in message(json.dumps({**good, "max_source_length": 17}))
     assert "int is expected" in message(changed(max_source_length="16"))
-    broken = {**good["source_tokenizer"], "vocabulary": "AAAA"}
-    for state in ({}, {"class": "Nobody"}, broken):
-        assert "m.tflite.json: a vocabulary is broken" in message(changed(source_tokenizer=state))
+    short = {**good["vocabularies"][0], "types": "1"}
+    for records in ([], [{"kind": "words"}], [short, short]):
+        assert "m.tflite.json is broken" in message(changed(vocabularies=records))
     manifest.write_bytes(b"\xff\xfe")
     assert "is not JSON" in refused("inspect", file)
 
