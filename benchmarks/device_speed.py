@@ -49,12 +49,12 @@ def parse_arguments(arguments=None):
 def random_files(options, size):
     """The content of a `.tflite` file for each format, and the number of parameters."""
     import keras
-    from keras_seq2seq.export.quantization.formats import files_of_formats
 
     from keras_seq2seq import SearchOptions, Seq2Seq
     from keras_seq2seq.export.on_device.conversion import convert
     from keras_seq2seq.export.on_device.device_signatures import DeviceSignatures
     from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
+    from keras_seq2seq.export.quantization.formats import files_of_formats
 
     keras.utils.set_random_seed(0)
     model = Seq2Seq.from_options(

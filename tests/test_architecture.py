@@ -33,7 +33,8 @@ ARROWS = {
     "models": LOWEST | {"layers", "decoding", "text"},
     "text_models": LOWEST | {"decoding", "text", "models"},
     "data": LOWEST | {"text", "phrasebook"},
-    **dict.fromkeys(("evaluation", "export"), MODELS),
+    "evaluation": MODELS,
+    "export": MODELS | {"evaluation"},  # formats of a file are judged by their scores
     "serving": MODELS | {"export"},
     "training": MODELS | {"evaluation"},  # a run is scored and drawn while it goes on
     "cli": MODELS | {"training", "evaluation", "export", "serving"},

@@ -1,6 +1,8 @@
 """`keras-seq2seq export` and `keras-seq2seq inspect`."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,11 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from keras_seq2seq.atomic_file import replacing
 from keras_seq2seq.cli.arguments import AsJson, ModelArgument
-from keras_seq2seq.cli.terminal import err, out, print_json, say
+from keras_seq2seq.cli.terminal import err, out, print_json, progress_of, say
 from keras_seq2seq.data.text_lines import read_lines
 from keras_seq2seq.decoding.search_options import OPTIONS
-from keras_seq2seq.training.runs.scored_pairs import pairs_to_score, run_of
+from keras_seq2seq.training.runs.scored_pairs import pairs_to_score, run_of, validation_pairs
 
 _BEAM_INPUTS = ", ".join(
     name for name, o in OPTIONS.items() if o.neutral is not None and o.of in ("beam", "any")
@@ -53,6 +56,34 @@ def run(
     text: Annotated[
         bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
     ] = False,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="Weights of the .tflite file: none (float32, if not given), float16, int8, mixed, "
+            "int4; or auto, the smallest of them that passes.",
+        ),
+    ] = None,
+    max_bleu_loss: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="How much less BLEU than as float32 --quantize may cost on the pairs that the "
+            "run was validated on (0.3 if not given); or points of exact match, if most "
+            "references have fewer than four words.",
+        ),
+    ] = None,
+    judged_pairs: Annotated[
+        int | None,
+        typer.Option(min=1, help="On how many of them, at most (1,000 if not given)."),
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Also write <file>.report.json: what they measured.")
+    ] = False,
+    report_picture: Annotated[
+        Path | None,
+        typer.Option(help="Picture of size against quality (.png, .svg, .pdf)."),
+    ] = None,
     beam_size: Annotated[
         int | None,
         typer.Option(
@@ -117,7 +148,14 @@ def run(
         "--verify": verify,
     }
     of_kit = {"--name": name, "--license": license, "--scores": scores}
+    of_formats = {
+        "--max-bleu-loss": max_bleu_loss,
+        "--judged-pairs": judged_pairs,
+        "--report": report or None,
+        "--report-picture": report_picture,
+    }
     _check_flags(saved_model, serving, tflite, text, of_served, of_kit)
+    _check_quantization(tflite, quantize, of_formats)
     _check_beams(beam_size or 4, n_best)
     found_scores = None if scores is None else _read_scores(scores)
     from keras_seq2seq import export
@@ -160,11 +198,85 @@ def run(
         print(kit.version)
     if tflite is not None:
         search: dict[str, Any] = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
-        with err.status("Converting and comparing the .tflite file"):
-            print(export.tflite(artefact.model, tflite, sample=sample, **search))
-            if text:
-                text_file = tflite.with_suffix(".text.tflite")
+        judged = _validation(
+            model, quantize, any(x is not None for x in of_formats.values()), judged_pairs or 1000
+        )
+        with _watching(judged) as watched:
+            loss = 0.3 if max_bleu_loss is None else max_bleu_loss
+            formats: dict[str, Any] = {"quantize": quantize or "none", "max_bleu_loss": loss}
+            made = export.tflite(
+                artefact.model, tflite, sample=sample, **formats, **watched, **search
+            )
+        if judged is not None:
+            _tell(tflite, report, report_picture)
+        print(made)
+        if text:
+            text_file = tflite.with_suffix(".text.tflite")
+            with err.status("Converting and comparing the .tflite file of text"):
                 print(export.tflite(artefact.model, text_file, text=True, sample=sample, **search))
+
+
+def _check_quantization(
+    tflite: Path | None, quantize: str | None, of_formats: dict[str, Any]
+) -> None:
+    """Refuses what cannot be done before TensorFlow is loaded."""
+    given = [flag for flag, value in of_formats.items() if value is not None]
+    if quantize is None and given:
+        raise ValueError(f"{given[0]} is about formats: give --quantize auto, or one of them.")
+    if quantize is None:
+        return
+    if tflite is None:
+        raise ValueError("--quantize is about the .tflite file: give --tflite FILE.")
+    from keras_seq2seq.export.quantization.format_names import check_format
+
+    check_format(quantize)
+    picture = of_formats["--report-picture"]
+    if picture is not None and picture.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--report-picture {picture} needs the ending .png, .svg or .pdf.")
+
+
+def _validation(
+    model: Path, quantize: str | None, needed: bool, most: int
+) -> tuple[list[str], list[str]] | None:
+    """Sources and references to judge formats on: some of all that the run was validated on."""
+    if quantize in (None, "none"):
+        return None
+    try:
+        pairs = validation_pairs(model)
+    except (ValueError, OSError) as error:
+        if needed or quantize == "auto":
+            raise ValueError(f"Formats cannot be judged: {error}") from None
+        say(f"warning: {quantize} was not judged: {error}")
+        return None
+    step = -(-len(pairs) // most)  # they may be sorted
+    return pairs.sources[::step], pairs.targets[::step]
+
+
+@contextlib.contextmanager
+def _watching(judged: tuple[list[str], list[str]] | None) -> Iterator[dict[str, Any]]:
+    """Arguments for judging and for a bar that shows it; a spinner where nothing is judged."""
+    if judged is None:
+        with err.status("Converting and comparing the .tflite file"):
+            yield {}
+    else:
+        with progress_of("comparing formats", len(judged[0])) as progress:
+            yield {"validation": judged, "progress": progress}
+
+
+def _tell(file: Path, report: bool, picture: Path | None) -> None:
+    from keras_seq2seq.cli.screen.format_table import format_table
+    from keras_seq2seq.export import QuantizationReport, plot_formats
+
+    found = QuantizationReport.read(file)
+    err.print(format_table(found))
+    for name, reason in found.refused.items():
+        say(f"{name}: {reason}")
+    if report:
+        with replacing(Path(f"{file}.report.json")) as temporary:
+            text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n"
+            temporary.write_text(text, "utf-8")
+    if picture is not None:
+        plot_formats(found, picture)
 
 
 def _check_beams(beam_size: int, n_best: int | None) -> None:

@@ -1,20 +1,18 @@
 """Writes .tflite files for phones and web pages."""
 
-import dataclasses
 import pathlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_seq2seq.atomic_file import FilePath, tree_to_disk
 from keras_seq2seq.decoding.search_options import SearchOptions
-from keras_seq2seq.export.checks.device import DeviceCheck
 from keras_seq2seq.export.checks.equality import compare, sample_texts
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.ids_files import IdsFiles
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import (
-    describe_device_model,
     describe_model,
     fingerprint,
     manifest_path,
@@ -22,11 +20,9 @@ from keras_seq2seq.export.manifest import (
     write_manifest,
 )
 from keras_seq2seq.export.on_device.conversion import convert
-from keras_seq2seq.export.on_device.device_signatures import DeviceSignatures
-from keras_seq2seq.export.on_device.golden import golden_cases
 from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
-from keras_seq2seq.export.on_device.text_rules import text_rules
 from keras_seq2seq.export.on_device.text_signature import text_signature
+from keras_seq2seq.export.quantization.format_names import AUTO, NONE, check_format
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.workplace import locked, workplace
 from keras_seq2seq.nearest_name import did_you_mean
@@ -36,7 +32,6 @@ from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 SIGNATURES = ("translate", "encode", "decode_step")  # that a file has unless others are asked for
 _ALL_SIGNATURES = (*SIGNATURES, "beam", "score")
-_BEAMS = 4  # of `beam`, if the search of `translate` is greedy
 
 
 def tflite(
@@ -46,6 +41,10 @@ def tflite(
     sample: Sequence[str] | None = None,
     *,
     signatures: Collection[str] = SIGNATURES,
+    quantize: str = NONE,
+    validation: tuple[Sequence[str], Sequence[str]] | None = None,
+    max_bleu_loss: float = 0.3,
+    progress: Callable[[int], object] | None = None,
     **options: Any,
 ) -> pathlib.Path:
     """Writes a .tflite file and its manifest, reloads them, and compares.
@@ -74,12 +73,21 @@ def tflite(
             operators, which phones and web pages have not.
         sample: Sources to compare model and artefact on; by default random ones.
         signatures: Names of those above; `translate` is always there.
+        quantize: Format of the weights: `none`, float32; `float16`, half of its size; `int8`, a
+            good quarter; `mixed`, int4 but for embeddings and generator; `int4`, a seventh; or
+            `auto`, the smallest that passes. Activations stay float32 at all borders. The last
+            three need litert-quantizer.
+        validation: Sources and references to judge formats on; `auto` needs them. Without them
+            a format is written as it is. The manifest holds what was measured.
+        max_bleu_loss: How much less BLEU than the float32 file a format may score on them; or
+            points of exact match, where most references have fewer than four words.
+        progress: Is told how many of the sources to judge formats on are done.
         **options: Of `SearchOptions`, for one result, built into `translate`: `beam_size=4`, ...
             `beam` has the same options and gives as many results as beams, 4 if it is greedy.
 
     Raises:
         ExportError: The file cannot be made, or does not do what the model does; none is left then.
-        ValueError: There is no such signature.
+        ValueError: There is no such signature or format, or nothing to judge formats on.
 
     Example:
 
@@ -91,6 +99,7 @@ def tflite(
     if search.num_return > 1:
         raise ExportError(f"A .tflite file gives one result, not num_return={search.num_return}.")
     chosen = _checked(signatures, search)
+    _check_quantization(quantize, text, validation)
     file = pathlib.Path(file)
     if file.suffix != ".tflite":
         raise ExportError(f"{file} must end in .tflite.")
@@ -111,7 +120,8 @@ def tflite(
         if text:
             content, facts = _text_file(twin, search), _facts_of_text(twin)
         else:
-            content, facts = _ids_file(twin, model.for_export(), search, chosen, texts)
+            made = IdsFiles(twin, model.for_export(), search, chosen, texts, not options)
+            content, facts = made.choose(quantize, validation, max_bleu_loss, progress)
         temporary.write_bytes(content)
         facts |= {"sha256": fingerprint(content), "search": built_in}
         write_manifest(manifest_path(temporary), facts)
@@ -150,62 +160,27 @@ def _checked(signatures: Collection[str], search: SearchOptions) -> set[str]:
     return {"translate", *signatures, *(steps if steps & set(signatures) else ())}
 
 
-# === Files of ids ===
-
-
-def _ids_file(
-    twin: TextSeq2Seq,
-    other: TextSeq2Seq,
-    search: SearchOptions,
-    chosen: set[str],
-    texts: Sequence[str],
-) -> tuple[bytes, dict[str, Any]]:
-    """The file, which has passed its checks, and its manifest but for what all files have.
-
-    `other` is a second copy, which is changed.
-    """
-    rules = text_rules(twin.source_tokenizer, twin.target_tokenizer, twin.max_source_length)
-    beams = search.beam_size if search.beam_size > 1 else _BEAMS
-    searches = {
-        "translate": search,
-        "beam": dataclasses.replace(search, beam_size=beams, num_return=beams),
-    }
-    sentence = ForOneSentence(other.seq2seq)
-    made = DeviceSignatures(other.seq2seq, other.max_source_length, other.max_target_length)
-    functions = {
-        name: sentence.trace(*made.search(name, searches[name].for_batch(1)))
-        for name in ("translate", "beam")
-        if name in chosen
-    }
-    if "score" in chosen:
-        functions["score"] = sentence.trace(*made.score())
-    if "decode_step" in chosen:
-        steps = made.steps(sentence.trace)
-        functions["encode"] = sentence.trace(*steps.encode())
-        functions["decode_step"] = sentence.trace(*steps.decode_step())
-    content = convert(functions)
-    checks = DeviceCheck(twin, content, searches)
-    checks.check(texts)
-    golden = golden_cases(twin, lambda **inputs: checks.run("translate", **inputs), texts)
-    described = {name: _describe(function) for name, function in functions.items()}
-    facts = {**describe_device_model(twin), "signatures": described, **rules, "golden": golden}
-    return content, facts
-
-
-def _describe(function: Any) -> dict[str, Any]:
-    """Dtype and shape of each input and output of a concrete function."""
-    _, inputs = function.structured_input_signature
-    inputs = {
-        spec.name: spec for spec in [*function.structured_input_signature[0], *inputs.values()]
-    }
-    both = {"inputs": inputs, "outputs": function.structured_outputs}
-    return {
-        side: {
-            name: {"dtype": tensors[name].dtype.name, "shape": tensors[name].shape.as_list()}
-            for name in sorted(tensors)
-        }
-        for side, tensors in both.items()
-    }
+def _check_quantization(
+    wanted: str, text: bool, pairs: tuple[Sequence[str], Sequence[str]] | None
+) -> None:
+    check_format(wanted)
+    if text and wanted != NONE:
+        raise ValueError(
+            f"quantize={wanted!r} is for files of ids: one of text is for desktop Python, and "
+            "stays float32."
+        )
+    if pairs is None:
+        if wanted == AUTO:
+            raise ValueError(
+                'quantize="auto" chooses by quality: give validation=(sources, references).'
+            )
+        return
+    sources, references = pairs
+    if len(sources) != len(references) or not any(map(str.strip, references)):
+        raise ValueError(
+            f"validation must be as many sources as references that are not all blank, got "
+            f"{len(sources):,} and {len(references):,}."
+        )
 
 
 # === Files of text ===
@@ -215,7 +190,7 @@ def _text_file(twin: TextSeq2Seq, search: SearchOptions) -> bytes:
     model = twin.for_export().seq2seq  # a copy, which is changed
     signature = text_signature(twin, model, search.for_batch(1))
     function = ForOneSentence(model).trace(*signature)
-    return convert({"serving_default": function}, custom_operators=True)
+    return convert({"serving_default": function}, custom_operators=True)[NONE]
 
 
 def _facts_of_text(twin: TextSeq2Seq) -> dict[str, Any]:

@@ -44,6 +44,17 @@ class DeviceCheck:
 
     def check(self, texts: Sequence[str]) -> None:
         """Compares each signature on texts, and `translate` on ids that no text gives."""
+        ids, plain, told = self.inputs(texts)
+        found = self._check_search("translate", ids, plain, told)
+        if "beam" in self.runners:
+            self._check_search("beam", ids, plain, told)
+        if "decode_step" in self.runners:
+            self._check_steps(ids, plain, told)
+        if "score" in self.runners:
+            self._check_score(ids, plain, found, told)
+
+    def inputs(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Ids [N, S] of texts and odd ones, what they count as, and what to call them."""
         limit = self.model.max_source_length
         rows = [encode_source_python(self.model.source_tokenizer, text, limit) for text in texts]
         ids = np.array(rows, "int32").reshape(-1, limit)
@@ -52,15 +63,8 @@ class DeviceCheck:
             row[: len(values)] = values[:limit]
         size = self.model.seq2seq.source_vocabulary_size
         plain = up_to_eos(tf.constant(odd), size, room_for_eos=1).numpy()
-        ids, plain = np.concatenate([ids, odd]), np.concatenate([ids, plain])
         told = [*texts, *(f"ids {row.tolist()}" for row in odd)]
-        found = self._check_search("translate", ids, plain, told)
-        if "beam" in self.runners:
-            self._check_search("beam", ids, plain, told)
-        if "decode_step" in self.runners:
-            self._check_steps(ids, plain, told)
-        if "score" in self.runners:
-            self._check_score(ids, plain, found, told)
+        return np.concatenate([ids, odd]), np.concatenate([ids, plain]), told
 
     def run(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Runs a signature; one that fails is no good file."""
@@ -89,19 +93,24 @@ class DeviceCheck:
         limit = self.model.max_target_length
         expected = self.model.seq2seq.generate(plain, limit)
         for i, row in enumerate(ids):
-            given = self.run("encode", ids=row[None])
-            finished, token = bool(given.pop("finished")[0]), np.array([BOS], "int32")
-            tokens, score = [], 0.0
-            while not finished and len(tokens) < limit:
-                step = self.run("decode_step", ids=token, **given)
-                token = step["next_ids"]
-                tokens.append(int(token[0]))
-                score += float(step["score"][0])
-                finished = token[0] == EOS
-                given |= {name: step[name] for name in given if name.startswith("state_")}
-            tokens += [0] * (limit - len(tokens))
+            tokens, score = self.step_by_step(row)
             _compare("decode_step", told[i], "ids", expected.ids[i], tokens)
             _compare("decode_step", told[i], "score", expected.score[i], score)
+
+    def step_by_step(self, row: np.ndarray) -> tuple[list[int], float]:
+        """The most probable token each time: T ids with EOS and PAD, and their score."""
+        limit = self.model.max_target_length
+        given = self.run("encode", ids=row[None])
+        finished, token = bool(given.pop("finished")[0]), np.array([BOS], "int32")
+        tokens, score = [], 0.0
+        while not finished and len(tokens) < limit:
+            step = self.run("decode_step", ids=token, **given)
+            token = step["next_ids"]
+            tokens.append(int(token[0]))
+            score += float(step["score"][0])
+            finished = token[0] == EOS
+            given |= {name: step[name] for name in given if name.startswith("state_")}
+        return tokens + [0] * (limit - len(tokens)), score
 
     def _check_score(self, ids, plain, targets, told):
         size = self.model.seq2seq.target_vocabulary_size

@@ -167,6 +167,32 @@ def _pairs_of_run(run: RunDirectory, columns: str | None) -> ScoredPairs:
         test, columns = f"{PHRASEBOOK}:test", columns or data.columns
         pairs = read_pairs(test, parse_columns(columns), drop_duplicates=False, drop_empty=False)
         return ScoredPairs(pairs, test, columns, False, [f"No --test: {test} is scored."])
+    pairs = _validated_on(run, data, known)
+    kind = "it held out" if data.holds_out else "it was validated on"
+    note = (
+        f"No --test: the {len(pairs):,} pairs that {kind} are scored, {pairs.origin}, columns "
+        f"{data.columns}. They chose its best epoch, so that new text may score a little less."
+    )
+    return ScoredPairs(pairs, pairs.origin, data.columns, True, [f"{run.path}: {note}"])
+
+
+def validation_pairs(model: Path) -> SentencePairs:
+    """The pairs that the run of a model was validated on, whatever it is scored on.
+
+    Raises:
+        CorpusError: they cannot be read.
+        ValueError: the model belongs to no run, or they have changed since.
+    """
+    run = run_of(model)
+    if run is None:
+        raise ValueError(f"{model} belongs to no run that knows pairs it was validated on.")
+    known = _fingerprints(run)
+    if known.get("train", {}).get("origin", _data(run).train) != _data(run).train:
+        raise ValueError(f"{run.path} was validated on pairs that it was given, in no file.")
+    return _validated_on(run, _data(run), known)
+
+
+def _validated_on(run: RunDirectory, data: DataConfig, known: dict[str, Any]) -> SentencePairs:
     pairs = data.read()[1]
     now, then = data_fingerprint(pairs), known.get("valid", {})
     if now["sha256"] != then.get("sha256"):
@@ -177,12 +203,7 @@ def _pairs_of_run(run: RunDirectory, columns: str | None) -> ScoredPairs:
             f"SHA-256 {str(then.get('sha256'))[:12]} then, {now['pairs']:,} with "
             f"{now['sha256'][:12]} now). Bring the old file back, or name other pairs: --test FILE."
         )
-    kind = "it held out" if data.holds_out else "it was validated on"
-    note = (
-        f"No --test: the {len(pairs):,} pairs that {kind} are scored, {pairs.origin}, columns "
-        f"{data.columns}. They chose its best epoch, so that new text may score a little less."
-    )
-    return ScoredPairs(pairs, pairs.origin, data.columns, True, [f"{run.path}: {note}"])
+    return pairs
 
 
 def learnt_pairs(run: RunDirectory) -> SentencePairs | None:

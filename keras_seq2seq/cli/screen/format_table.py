@@ -1,0 +1,45 @@
+"""A table of the formats of a `.tflite` file."""
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from keras_seq2seq.export import QuantizationReport
+
+
+def format_table(report: "QuantizationReport") -> Table:
+    """What each format takes and gives; the chosen one is bold, those that lose too much red."""
+    metric = report.metric.replace("bleu", "BLEU").replace("_", " ")
+    title = (
+        f"Formats on {report.sentences:,} validation pairs; "
+        f"at most {report.max_loss:g} {metric} may be lost"
+    )
+    names = ("MB", "share", "gzip", "ms", "peak MB", "changed", "BLEU", "exact", "lost")
+    columns = (Column(name, justify="right", no_wrap=True) for name in names)
+    table = Table(
+        Column("format", no_wrap=True),
+        *columns,
+        title=title,
+        box=box.SIMPLE,
+        padding=(0, 0, 0, 1),
+        pad_edge=False,
+    )
+    whole = report.formats[0].bytes
+    for found in report.formats:
+        style = "bold" if found.format == report.format else "" if found.passes else "red"
+        table.add_row(
+            "float32" if found.format == "none" else found.format,
+            f"{found.bytes / 1e6:.2f}",
+            f"{100 * found.bytes / whole:.1f} %",
+            f"{found.gzip_bytes / 1e6:.2f}",
+            f"{found.milliseconds:.2f}",
+            f"{found.peak_bytes / 1e6:.1f}",
+            f"{found.tokens_changed:.2f} %",
+            f"{found.bleu:.2f}",
+            f"{found.exact_match:.2f}",
+            f"{found.loss:+.2f}",
+            style=style,
+        )
+    return table

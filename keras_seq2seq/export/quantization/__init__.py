@@ -1,0 +1,1 @@
+"""Smaller numbers in `.tflite` files, and what they cost in quality."""
