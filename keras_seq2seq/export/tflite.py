@@ -74,9 +74,9 @@ def tflite(
         sample: Sources to compare model and artefact on; by default random ones.
         signatures: Names of those above; `translate` is always there.
         quantize: Format of the weights: `none`, float32; `float16`, half of its size; `int8`, a
-            good quarter; `mixed`, int4 but for embeddings and generator; `int4`, a seventh; or
-            `auto`, the smallest that passes. Activations stay float32 at all borders. The last
-            three need litert-quantizer.
+            good quarter; `mixed`, int4 but int8 for the generator and what is tied to it; `int4`,
+            a seventh; or `auto`, the smallest that passes. Activations stay float32 at all
+            borders. Four bits need litert-quantizer: `pip install 'keras-seq2seq[device]'`.
         validation: Sources and references to judge formats on; `auto` needs them. Without them
             a format is written as it is. The manifest holds what was measured.
         max_bleu_loss: How much less BLEU than the float32 file a format may score on them; or

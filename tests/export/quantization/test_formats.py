@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from learnt_pairs import PAIRS
 
-from keras_seq2seq import export
+from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.on_device.flat_model import operators, read_flat, slim, write_flat
 from keras_seq2seq.export.quantization import gate
@@ -187,6 +187,33 @@ def test_a_format_that_fails_leaves_nothing(trained, tmp_path):
         )
     assert [p.name for p in tmp_path.iterdir()] == ["model.tflite"]
     assert old.read_bytes() == b"old"
+
+
+@pytest.mark.slow
+@WITH_QUANTIZER
+@pytest.mark.parametrize(
+    ("options", "search"),
+    [
+        ({"cell": "lstm", "lexical_model": True, "tie_embeddings": False}, {}),
+        ({"cell": "gru", "attention": None, "num_layers": 2}, {"beam_size": 3}),
+        ({"cell": "ssru", "attention": "dot", "attention_heads": 2, "layer_norm": True}, {}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["int8", "mixed", "int4"])
+def test_every_kind_of_model(options, search, name, trained, tmp_path):
+    """All signatures of a model of random weights, checked as every new file is."""
+    source, target = trained.source_tokenizer, trained.target_tokenizer
+    sizes = source.vocabulary_size, target.vocabulary_size
+    seq2seq = Seq2Seq.from_options(*sizes, units=32, embedding_dim=40, **options)
+    model = TextSeq2Seq(seq2seq, source, target, max_source_length=24, max_target_length=20)
+    signatures = ("translate", "decode_step", "beam", "score")
+    path = export.tflite(
+        model, tmp_path / "m.tflite", sample=SOURCES, signatures=signatures, quantize=name, **search
+    )
+    manifest = json.loads(open(f"{path}.json", encoding="utf-8").read())
+    assert manifest["quantization"] == {"format": name}
+    assert len(manifest["signatures"]) == 5
 
 
 # === What cannot be ===
