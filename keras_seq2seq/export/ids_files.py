@@ -7,6 +7,7 @@ from typing import Any
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.checks.device import DeviceCheck
 from keras_seq2seq.export.checks.quantized import check_quantized
+from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.manifest import describe_device_model
 from keras_seq2seq.export.on_device.conversion import convert
 from keras_seq2seq.export.on_device.device_signatures import DeviceSignatures
@@ -78,9 +79,14 @@ class IdsFiles:
             twin.seq2seq.target_vocabulary_size,
         )
         self._file(files[NONE]).check(self.texts)
-        for name, content in files.items():
-            if name != NONE:
-                check_quantized(self._file(content), self.texts, self.plain)
+        for name in [name for name in files if name != NONE]:
+            try:
+                check_quantized(self._file(files[name]), self.texts, self.plain)
+            except ExportError as error:
+                if wanted != AUTO:
+                    raise
+                refused[name] = str(error)
+                del files[name]
         quantization: dict[str, Any] = {"format": wanted}
         if pairs is not None and (len(files) > 1 or wanted == AUTO):
             report = compare_formats(twin, files, pairs, max_loss, progress)
