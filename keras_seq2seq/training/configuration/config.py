@@ -185,6 +185,12 @@ class TrainingConfig(Spec):
     )
     clip_norm: float = option(1.0, "Greatest norm of the gradient; 0 clips nothing.", minimum=0.0)
     ema_momentum: float = rate(0.99, "Momentum of the moving average of the weights; 0 keeps none.")
+    quantization_aware: str = option(
+        "none",
+        "int4: in the last third of the steps kernels and embeddings are rounded to four bits "
+        "while they learn, so that `export --quantize int4` loses less.",
+        choices=("none", "int4"),
+    )
     average_epochs: int = option(
         0,
         "Mean of the weights that the last so many epochs ended with, instead of a moving average "

@@ -9,6 +9,7 @@ from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
 from keras_seq2seq.objective.monitor import Monitor
 from keras_seq2seq.objective.perplexity import Perplexity
+from keras_seq2seq.objective.quantization_aware import quantization_aware
 from keras_seq2seq.objective.recoverable_optimizer import recoverable
 from keras_seq2seq.objective.sequence_crossentropy import SequenceCrossentropy
 from keras_seq2seq.objective.token_accuracy import TokenAccuracy
@@ -22,6 +23,8 @@ from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, T
 from keras_seq2seq.training.messages import Say
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.tensorboard.training_scalars import TrainingScalars
+
+_EXACT = 2 / 3  # of the steps, before weights are rounded as training.quantization_aware says
 
 
 def learn_tokenizers(config: TextConfig, pairs: SentencePairs) -> tuple[Tokenizer, Tokenizer]:
@@ -73,7 +76,11 @@ def compile_model(
     # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
     ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(planned, 1)))
     adamw = config.optimizer == "adamw"
-    optimizer = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)(
+    optimizer_class = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)
+    if config.quantization_aware == "int4":
+        first_step = max(1, round(_EXACT * planned))
+        optimizer_class = quantization_aware(optimizer_class, bits=4, first_step=first_step)
+    optimizer = optimizer_class(
         schedule,
         weight_decay=config.weight_decay if adamw else None,
         beta_2=0.98,  # a shorter memory than 0.999, which suits short runs
