@@ -1,0 +1,1 @@
+export { Seq2SeqError, Tokenizer } from "./text.mjs";
