@@ -58,6 +58,7 @@ const OF_TRUNCATION = {
   longest_run: isCount,
   farthest: isCount,
 };
+const OF_TENSOR = { dtype: isOneOf(["int32", "float32"]), shape: isListOf(isCount) };
 const OF_VOCABULARY = { kind: isOneOf(KINDS), known_characters: isMaybe(isRanges) };
 const OF_PIECES = { pieces: isListOf(isText) };
 const OF_SENTENCEPIECE = {
@@ -97,6 +98,7 @@ export function readManifest(content) {
   check(manifest.tables, OF_TABLES, "tables.");
   for (const side of ["source", "target"]) checkSide(manifest, side);
   check(manifest.source.truncation, OF_TRUNCATION, "source.truncation.");
+  checkShapes(manifest);
   return manifest;
 }
 
@@ -132,7 +134,7 @@ function expect(holds, name, found) {
   throw new Seq2SeqError(`${name} of the manifest cannot be ${shown}. Export the model again.`);
 }
 
-/** Throws a Seq2SeqError unless the bytes are those of the file that the manifest was written for. */
+/** Throws a Seq2SeqError unless the bytes are those of the manifest's file. */
 export async function checkFile(bytes, manifest) {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const found = Array.from(new Uint8Array(digest), (x) => x.toString(16).padStart(2, "0")).join("");
@@ -143,46 +145,78 @@ export async function checkFile(bytes, manifest) {
   );
 }
 
+/** Checks that the signatures are those that clients know, and fit each other. */
+function checkShapes(manifest) {
+  const { max_source_length: S, max_target_length: T, target_vocabulary_size: V } = manifest;
+  const { signatures } = manifest;
+  for (const [name, said] of Object.entries(signatures)) {
+    for (const side of ["inputs", "outputs"]) {
+      const place = `signatures.${name}.${side}`;
+      check(said, { [side]: isRecord }, `signatures.${name}.`);
+      for (const [key, one] of Object.entries(said[side]))
+        check(one, OF_TENSOR, `${place}.${key}.`);
+    }
+  }
+  const ids = { ids: [1, S] };
+  const must = {
+    translate: [ids, { ids: [1, T], length: [1], score: [1] }],
+    encode: [ids, { finished: [1] }],
+    decode_step: [{ ids: [1] }, { next_ids: [1], score: [1], log_probs: [1, V] }],
+    beam: [ids, { ids: [1, undefined, T] }],
+    score: [
+      { ...ids, target_ids: [1, T] },
+      { score: [1], token_scores: [1, T] },
+    ],
+  };
+  for (const [name, shapes] of Object.entries(must)) {
+    if (!signatures[name] && name !== "translate") continue;
+    for (const [n, side] of ["inputs", "outputs"].entries()) {
+      for (const [key, shape] of Object.entries(shapes[n])) {
+        const found = signatures[name]?.[side][key]?.shape;
+        const fits =
+          found?.length === shape.length && shape.every((x, i) => (x ?? found[i]) === found[i]);
+        expect(fits, `signatures.${name}.${side}.${key}.shape`, found);
+      }
+    }
+  }
+  const { beam, encode, decode_step: step } = signatures;
+  for (const key of beam ? ["length", "score", "ranking"] : []) {
+    const found = beam.outputs[key]?.shape;
+    expect(
+      `${found}` === `1,${beam.outputs.ids.shape[1]}`,
+      `signatures.beam.outputs.${key}`,
+      found,
+    );
+  }
+  for (const [key, { shape }] of Object.entries(step?.inputs ?? {})) {
+    if (key === "ids") continue;
+    const goesOn = !key.startsWith("state_") || `${step.outputs[key]?.shape}` === `${shape}`;
+    const fits = goesOn && `${encode?.outputs[key]?.shape}` === `${shape}`;
+    expect(fits, `signatures.decode_step.inputs.${key}`, shape);
+  }
+}
+
 /** Throws a Seq2SeqError unless a compiled model takes and gives what its manifest says. */
 export function checkSignatures(model, manifest) {
-  const { max_source_length: S, max_target_length: T, target_vocabulary_size: V } = manifest;
-  const said = manifest.signatures;
-  for (const [name, { inputs, outputs }] of Object.entries(said)) {
+  for (const [name, said] of Object.entries(manifest.signatures)) {
     const runner = Object.hasOwn(model.signatures, name) && model.signatures[name];
-    if (!runner) throw wrong(`the signature ${name}`, "is missing");
-    compare(`inputs of ${name}`, runner.getInputDetails(), inputs);
-    compare(`outputs of ${name}`, runner.getOutputDetails(), outputs);
-  }
-  const must = [
-    ["translate", "inputs", { ids: [1, S] }],
-    ["translate", "outputs", { ids: [1, T], length: [1], score: [1] }],
-    ["encode", "inputs", { ids: [1, S] }],
-    ["encode", "outputs", { finished: [1] }],
-    ["decode_step", "inputs", { ids: [1] }],
-    ["decode_step", "outputs", { next_ids: [1], score: [1], log_probs: [1, V] }],
-    ["beam", "inputs", { ids: [1, S] }],
-    ["score", "inputs", { ids: [1, S], target_ids: [1, T] }],
-    ["score", "outputs", { score: [1], token_scores: [1, T] }],
-  ];
-  if (!said.translate) throw wrong("the signature translate", "is missing");
-  for (const [name, side, shapes] of must) {
-    for (const [key, shape] of Object.entries(said[name] ? shapes : {})) {
-      const found = said[name][side]?.[key]?.shape;
-      if (String(found) !== String(shape)) throw wrong(`${key} of ${name}`, `[${found}]`, shape);
-    }
+    if (!runner) throw wrong(`the signature ${name}`, "missing");
+    compare(`inputs of ${name}`, runner.getInputDetails(), said.inputs);
+    compare(`outputs of ${name}`, runner.getOutputDetails(), said.outputs);
   }
 }
 
 function compare(what, details, said) {
-  const found = new Map(details.map(({ name, dtype, shape }) => [name, `${dtype} [${[...shape]}]`]));
-  const wanted = Object.entries(said ?? {}).map(([name, { dtype, shape }]) => [
-    name,
-    `${dtype} [${shape}]`,
-  ]);
-  for (const [name, is] of wanted) {
-    if (found.get(name) !== is) throw wrong(`${name} of the ${what}`, found.get(name), is);
+  const found = new Map(
+    details.map(({ name, dtype, shape }) => [name, `${dtype} [${[...shape]}]`]),
+  );
+  for (const [name, { dtype, shape }] of Object.entries(said)) {
+    const expected = `${dtype} [${shape}]`;
+    if (found.get(name) !== expected)
+      throw wrong(`${name} of the ${what}`, found.get(name), expected);
   }
-  if (found.size !== wanted.length) throw wrong(`the number of ${what}`, found.size, wanted.length);
+  const count = Object.keys(said).length;
+  if (found.size !== count) throw wrong(`the number of ${what}`, found.size, count);
 }
 
 const wrong = (what, found, expected = "as the manifest says") =>

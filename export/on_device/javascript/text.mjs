@@ -141,7 +141,7 @@ const readers = {
   bpe: (record, unk) => sentencePiece(record, unk, bytePairs(record, unk)),
 };
 
-/** Strings by their code units; `matches` are those that a text has at a place, short ones first. */
+/** Strings by their code units. */
 class Trie {
   #root = new Map();
 
@@ -155,6 +155,7 @@ class Trie {
     node.id = id;
   }
 
+  /** Those that the text has at `i`, short ones first: where each ends, and its id. */
   *matches(text, i) {
     let node = this.#root;
     while ((node = node.get(text.charCodeAt(i++)))) if (node.id !== undefined) yield [i, node.id];
@@ -185,7 +186,8 @@ function sentencePiece(record, unk, split) {
     let previous;
     for (const [piece, id] of split(escaped(text))) {
       // Unknown characters in a row are one UNK.
-      if (id === unk && record.byte_fallback) ids.push(...bytesOf(piece).map((b) => byteIds.get(b)));
+      if (id === unk && record.byte_fallback)
+        ids.push(...bytesOf(piece).map((b) => byteIds.get(b)));
       else if (id !== unk || previous !== unk) ids.push(id);
       previous = id;
     }
@@ -296,7 +298,7 @@ function unigram(record, unk) {
       ids[end] = id;
     }
 
-    for (let i = 0; i < text.length; ) {
+    for (let i = 0; i < text.length;) {
       const sum = best[i];
       if (Math.abs(sum) > FAR) for (let j = i; j <= last; j++) if (starts[j] >= 0) best[j] -= sum;
       const one = i + wide(text, i);
@@ -341,7 +343,7 @@ function bytePairs(record, unk) {
       if (types[id] === TYPE.unused) halves.set(piece, [a.piece, b.piece]);
     }
 
-    for (let i = 0; i < text.length; ) {
+    for (let i = 0; i < text.length;) {
       const fixed = userDefined.longest(text, i);
       const end = fixed > 0 ? fixed : i + wide(text, i);
       const n = symbols.length;
@@ -349,7 +351,7 @@ function bytePairs(record, unk) {
       i = end;
     }
     for (let i = 1; i < symbols.length; i++) look(i - 1, i);
-    for (let pair; (pair = agenda.take()); ) {
+    for (let pair; (pair = agenda.take());) {
       const [a, b] = [symbols[pair.left], symbols[pair.right]];
       if (!a.piece || !b.piece || a.piece.length + b.piece.length !== pair.length) continue;
       a.piece += b.piece;

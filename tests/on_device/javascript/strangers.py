@@ -22,7 +22,10 @@ OPTIONS = {
     "suffix": {"treat_whitespace_as_suffix": True, "remove_extra_whitespaces": True},
     "suffix_bpe": {"treat_whitespace_as_suffix": True, "model_type": "bpe"},
     "plain": {"add_dummy_prefix": False, "remove_extra_whitespaces": True},
-    "user": {"user_defined_symbols": ["cat s", "<0x41>x", "▁the", " ", "앉"], "byte_fallback": True},
+    "user": {
+        "user_defined_symbols": ["cat s", "<0x41>x", "▁the", " "],
+        "byte_fallback": True,
+    },
     "user_bpe": {"user_defined_symbols": ["cat", "at", "▁t", "고양"], "model_type": "bpe"},
     "bytes_bpe": {"byte_fallback": True, "model_type": "bpe", "unk_piece": "a", "bos_piece": "t"},
     "user_nfkc": {
