@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow lint format lock clean
+.PHONY: quickstart test test-slow lint format lock web web-test clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m keras_seq2seq quickstart
@@ -39,6 +39,25 @@ lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet '.[dev]'
 	build/lock/bin/python -m pip freeze --exclude keras-seq2seq > requirements.lock
+
+# A page that translates without a server: make web WEB_MODEL=path.tflite, with WEB_NAME and
+# WEB_EXAMPLES="one|two" if wished. Packages come from npm as package-lock.json pins them.
+WEB_PACKAGES := build/web-packages
+
+web: $(WEB_PACKAGES)/.installed
+	node export/web/build.mjs --packages $(WEB_PACKAGES) --out build/web \
+		$(if $(WEB_MODEL),--model "$(WEB_MODEL)") $(if $(WEB_NAME),--name "$(WEB_NAME)") \
+		$(if $(WEB_EXAMPLES),--examples "$(WEB_EXAMPLES)")
+	@echo "python3 export/web/serve.py build/web"
+
+web-test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow tests/on_device/javascript/test_page.py
+
+$(WEB_PACKAGES)/.installed: export/web/package.json export/web/package-lock.json
+	mkdir -p $(WEB_PACKAGES)
+	cp export/web/package.json export/web/package-lock.json $(WEB_PACKAGES)
+	npm ci --ignore-scripts --no-audit --no-fund --prefix $(WEB_PACKAGES)
+	touch $@
 
 clean:
 	rm -rf build dist runs .pytest_cache .ruff_cache .hypothesis *.egg-info

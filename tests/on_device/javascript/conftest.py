@@ -22,12 +22,17 @@ def javascript_packages():
         npm = shutil.which("npm") or pytest.skip("needs npm: apt-get install npm")
         place = pathlib.Path(os.environ["KERAS_SEQ2SEQ_SERVERS"], f"npm-{folder.name}").absolute()
         place.mkdir(parents=True, exist_ok=True)
-        known = place / "package.json"
-        wanted = (folder / "package.json").read_bytes()
-        if not known.is_file() or known.read_bytes() != wanted:
-            (place / "package.json").write_bytes(wanted)
-            command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"]
+        names = ["package.json", "package-lock.json"]
+        wanted = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+        done = place / "complete"
+        if not done.is_file() or any((place / n).read_bytes() != c for n, c in wanted.items()):
+            done.unlink(missing_ok=True)
+            for name, content in wanted.items():
+                (place / name).write_bytes(content)
+            what = "ci" if "package-lock.json" in wanted else "install"
+            command = [npm, what, "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=place, check=True)
+            done.touch()
         return place / "node_modules" / name
 
     return installed

@@ -1,0 +1,70 @@
+"""Serves the built page on this machine, with the headers that it should have anywhere.
+
+    python export/web/serve.py build/web --port 8000
+"""
+
+import argparse
+import functools
+import http.server
+import pathlib
+import re
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+TYPES = {
+    ".tflite": "application/octet-stream",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".js": "text/javascript",
+}
+FOREVER = "public, max-age=31536000, immutable"  # what changes its name with its content
+
+
+class PageHandler(http.server.SimpleHTTPRequestHandler):
+    """Files of one folder; `policy` is the content-security policy of the page."""
+
+    protocol_version = "HTTP/1.1"
+    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, **TYPES}
+
+    def __init__(self, *args, policy: str, **kwargs):
+        self.policy = policy
+        super().__init__(*args, **kwargs)
+
+    def end_headers(self) -> None:
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Security-Policy", f"{self.policy}; frame-ancestors 'none'")
+        large = re.match(r"/(models/[0-9a-f]+|litert-[\d.]+)/", self.path)
+        self.send_header("Cache-Control", FOREVER if large else "no-cache")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def page_server(folder: pathlib.Path, port: int) -> http.server.ThreadingHTTPServer:
+    """A server of that folder on 127.0.0.1; port 0 is any free one."""
+    page = (folder / "index.html").read_text("utf-8")
+    found = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    if not found:
+        raise SystemExit(f"{folder} holds no page: make it by `make web`.")
+    handler = functools.partial(PageHandler, directory=str(folder), policy=found[1])
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--port", type=int, default=8000)
+    arguments = parser.parse_args()
+    server = page_server(arguments.folder, arguments.port)
+    print(f"http://127.0.0.1:{server.server_address[1]}/", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
