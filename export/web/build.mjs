@@ -1,4 +1,5 @@
-// Makes a folder that any web server can serve: node build.mjs --packages DIR --out DIR --model FILE
+// Makes a folder that any web server can serve:
+// node build.mjs --packages DIR --out DIR --model FILE
 
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";

@@ -146,6 +146,7 @@ function state(kind, words) {
 function complain(words) {
   at("error").hidden = !words;
   at("error").textContent = words;
+  if (words) at("error").scrollIntoView({ block: "nearest" });
 }
 
 function refuse(words, isState = true) {

@@ -1,6 +1,6 @@
 """Serves the built page on this machine, with the headers that it should have anywhere.
 
-    python export/web/serve.py build/web --port 8000
+python export/web/serve.py build/web --port 8000
 """
 
 import argparse

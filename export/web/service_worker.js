@@ -24,7 +24,7 @@ async function clean() {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
-  event.respondWith(request.mode === "navigate" ? page(request) : file(request));
+  event.respondWith(request.mode === "navigate" ? page(request) : file(event));
 });
 
 async function page(request) {
@@ -34,14 +34,18 @@ async function page(request) {
   return (isHome && (await shell.match("./"))) || fetch(request);
 }
 
-async function file(request) {
+async function file(event) {
+  const { request } = event;
   const known = await (await caches.open(SHELL)).match(request);
   if (known) return known;
   const large = await caches.open(LARGE);
-  const kept = await large.match(request);
-  if (kept) return kept;
+  const old = await large.match(request);
+  if (old) return old;
   const reply = await fetch(request);
   const name = request.url.slice(registration.scope.length);
-  if (reply.ok && FILES.large.includes(name)) await large.put(request, reply.clone());
+  if (reply.ok && FILES.large.includes(name)) {
+    const kept = large.put(request, reply.clone());
+    event.waitUntil(kept.catch(() => {})); // there may be no room
+  }
   return reply;
 }

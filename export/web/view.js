@@ -1,6 +1,7 @@
 // What is drawn of a translation. All of it goes in as text nodes: nothing is read as HTML.
 
 const FAINT = 0.04; // weights below are not drawn
+const STRONG = 0.4; // drawn in full, and the largest of a token if none is as strong
 const START = "▁"; // how SentencePiece marks the start of a word
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -32,7 +33,9 @@ function make(tag, attributes, ...children) {
 const piece = (token) => {
   if (token === "</s>" || token === "<unk>") return [spoken[token]];
   const rest = token.startsWith(START) ? token.slice(1) : token;
-  return rest === token ? [token] : [make("span", { class: "mark" }, START), rest];
+  return rest === token
+    ? [token]
+    : [make("span", { class: "mark", "aria-hidden": true }, START), rest];
 };
 
 // === The translation, as it comes ===
@@ -84,7 +87,6 @@ function targetPiece({ token, probability, isFinished }, i) {
     class: isFinished || token === "<unk>" ? "piece end" : "piece",
     tabindex: i ? -1 : 0,
     "aria-pressed": false,
-    "aria-label": `${bare(token)}, ${percent(probability)}`,
     "data-i": i,
     "--probability": probability,
   };
@@ -105,7 +107,9 @@ export function showDone({ text, first, total, steps: count_, score, length, isC
   if (isCut) notes.push("Too long: the model read only the beginning.");
   if (rest.unknown)
     notes.push(`The model does not know ${count(rest.unknown, "part")} of the source.`);
+  if (rest.isOther) notes.push("The search of this model chose another text than token by token.");
   if (!rest.isFinished) notes.push("Not finished: the translation reached its longest length.");
+  at("target").textContent = text;
   at("notes").replaceChildren(...notes.map((note) => make("li", {}, note)));
   at("target").setAttribute("aria-busy", false);
   at("heard").textContent = text; // read out once, not token by token
@@ -135,19 +139,25 @@ export function showBeams({ beams, milliseconds }) {
 function light(i = pinned) {
   lit = i;
   const weights = steps[i]?.attention ?? [];
-  tint(at("read").children, (_, j) => weights[j] ?? 0);
+  const most = strongest(weights);
+  tint(at("read").children, (_, j) => (weights[j] ?? 0) / most);
   tint(at("tokens").children, (_, other) => (other === i ? 1 : 0));
-  draw(i, weights);
+  at("curves").replaceChildren();
+  weights.forEach((weight, j) => curve(i, j, weight, most));
   at("caption").textContent = caption(i, weights);
 }
 
 /** The other way round: which tokens of the translation looked at token `j` of the source. */
 function lightTargets(j) {
+  const weights = steps.map(({ attention }) => attention?.[j] ?? 0);
+  const most = strongest(weights);
   tint(at("read").children, (_, other) => (other === j ? 1 : 0));
-  tint(at("tokens").children, (_, i) => steps[i]?.attention?.[j] ?? 0);
+  tint(at("tokens").children, (_, i) => weights[i] / most);
   at("curves").replaceChildren();
-  steps.forEach(({ attention }, i) => attention && curve(i, j, attention[j]));
+  weights.forEach((weight, i) => curve(i, j, weight, most));
 }
+
+const strongest = (weights) => Math.min(STRONG, Math.max(...weights, FAINT));
 
 function tint(elements, weightOf) {
   [...elements].forEach((element, n) => {
@@ -157,13 +167,8 @@ function tint(elements, weightOf) {
   });
 }
 
-function draw(i, weights) {
-  at("curves").replaceChildren();
-  for (const [j, weight] of [...weights].entries()) curve(i, j, weight);
-}
-
 /** A line from token `j` of the source to token `i` of the translation, as strong as its weight. */
-function curve(i, j, weight) {
+function curve(i, j, weight, most) {
   const [from, to] = [at("read").children[j], at("tokens").children[i]];
   if (!from || !to || weight < FAINT) return;
   const frame = at("curves").getBoundingClientRect();
@@ -173,7 +178,7 @@ function curve(i, j, weight) {
   const half = (v - y) / 2;
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", `M${x} ${y} C${x} ${y + half} ${u} ${v - half} ${u} ${v}`);
-  path.style.setProperty("--weight", weight.toFixed(3));
+  path.style.setProperty("--weight", Math.min(weight / most, 1).toFixed(3));
   at("curves").append(path);
 }
 

