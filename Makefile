@@ -51,7 +51,7 @@ web: $(WEB_PACKAGES)/.installed
 	@echo "python3 export/web/serve.py build/web"
 
 web-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow tests/on_device/javascript/test_page.py
+	$(BIN)/python -m pytest -m slow tests/export/on_device/javascript/test_page.py
 
 $(WEB_PACKAGES)/.installed: export/web/package.json export/web/package-lock.json
 	mkdir -p $(WEB_PACKAGES)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[3]
+ROOT = pathlib.Path(__file__).parents[4]
 CLIENT = ROOT / "export/on_device/javascript"
 HERE = pathlib.Path(__file__).parent
 OLDEST = 20

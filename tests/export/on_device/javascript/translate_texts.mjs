@@ -1,7 +1,7 @@
 // Translates texts with LiteRT.js: node translate_texts.mjs QUESTION.json ANSWER.json
 import { readFileSync, writeFileSync } from "node:fs";
-import { litertInNode } from "../../../export/on_device/javascript/node_litert.mjs";
-import { Translator } from "../../../export/on_device/javascript/seq2seq.mjs";
+import { litertInNode } from "../../../../export/on_device/javascript/node_litert.mjs";
+import { Translator } from "../../../../export/on_device/javascript/seq2seq.mjs";
 
 const [, , question, answer] = process.argv;
 const { litert: folder, file, texts } = JSON.parse(readFileSync(question, "utf8"));

@@ -7,7 +7,7 @@ import {
   readManifest,
   Seq2SeqError,
   Translator,
-} from "../../../export/on_device/javascript/seq2seq.mjs";
+} from "../../../../export/on_device/javascript/seq2seq.mjs";
 
 const [S, T, V, EOS] = [12, 8, 260, 3];
 const BYTES = Uint8Array.of(1, 2, 3);

@@ -1,6 +1,6 @@
 // Tokenizes texts and detokenizes ids: node tokenize_texts.mjs QUESTION.json ANSWER.json
 import { readFileSync, writeFileSync } from "node:fs";
-import { Tokenizer } from "../../../export/on_device/javascript/seq2seq.mjs";
+import { Tokenizer } from "../../../../export/on_device/javascript/seq2seq.mjs";
 
 const [, , question, answer] = process.argv;
 const { rules, texts, ids } = JSON.parse(readFileSync(question, "utf8"));
