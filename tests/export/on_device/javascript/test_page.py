@@ -172,6 +172,21 @@ def test_a_file_that_translates_and_no_more(page, address, trained, tmp_path, le
     expect(page.locator("#beams")).to_be_hidden()
 
 
+def test_a_search_of_the_files_own(page, address, trained, tmp_path, learnt):
+    options = {
+        "beam_size": 3,
+        "banned_ids": [[trained.target_tokenizer.tokenize_python("Hello")[0]]],
+    }
+    file = export.tflite(trained, tmp_path / "beam.tflite", **options)
+    open_page(page, address)
+    page.locator("#files").set_input_files([str(file), f"{file}.json"])
+    page.wait_for_function("() => document.title.startsWith('beam')")
+    text, target = learnt[0]
+    [expected] = trained.generate([text], **options)
+    assert translate(page, text) == expected != target
+    expect(page.locator("#notes li")).to_contain_text("chose another text")
+
+
 def test_the_policy_holds(browser, address):
     page = browser.new_page()
     open_page(page, address)
