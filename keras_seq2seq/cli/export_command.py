@@ -56,6 +56,13 @@ def run(
     text: Annotated[
         bool, typer.Option("--text", help="Also write <file>.text.tflite, text to text.")
     ] = False,
+    signatures: Annotated[
+        str | None,
+        typer.Option(
+            help="What the .tflite file has beside `translate` (encode,decode_step if not given), "
+            "of: encode, decode_step, beam, score."
+        ),
+    ] = None,
     quantize: Annotated[
         str | None,
         typer.Option(
@@ -91,7 +98,7 @@ def run(
             "--beam",
             min=1,
             help="Beams of the SavedModel's signatures `beam` and `beam_options` (4 if not given), "
-            "and of the .tflite file's only search (1 if not given).",
+            "and of `translate` in the .tflite file (1 if not given).",
         ),
     ] = None,
     n_best: Annotated[
@@ -155,6 +162,8 @@ def run(
         "--report-picture": report_picture,
     }
     _check_flags(saved_model, serving, tflite, text, of_served, of_kit)
+    if signatures is not None and tflite is None:
+        raise ValueError("--signatures is about the .tflite file: give --tflite FILE.")
     _check_quantization(tflite, quantize, of_formats)
     _check_beams(beam_size or 4, n_best)
     found_scores = None if scores is None else _read_scores(scores)
@@ -198,15 +207,15 @@ def run(
         print(kit.version)
     if tflite is not None:
         search: dict[str, Any] = {"beam_size": beam_size} if beam_size and beam_size > 1 else {}
+        of_ids = {} if signatures is None else {"signatures": _names(signatures)}
         judged = _validation(
             model, quantize, any(x is not None for x in of_formats.values()), judged_pairs or 1000
         )
         with _watching(judged) as watched:
             loss = 0.3 if max_bleu_loss is None else max_bleu_loss
             formats: dict[str, Any] = {"quantize": quantize or "none", "max_bleu_loss": loss}
-            made = export.tflite(
-                artefact.model, tflite, sample=sample, **formats, **watched, **search
-            )
+            formats |= {**of_ids, **watched, **search}
+            made = export.tflite(artefact.model, tflite, sample=sample, **formats)
         if judged is not None:
             _tell(tflite, report, report_picture)
         print(made)

@@ -21,6 +21,7 @@ from keras_seq2seq.export.manifest import (
 )
 from keras_seq2seq.export.on_device.conversion import convert
 from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
+from keras_seq2seq.export.on_device.seq2seq_lite import LiteError, Translator
 from keras_seq2seq.export.on_device.text_signature import text_signature
 from keras_seq2seq.export.quantization.format_names import AUTO, NONE, check_format
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
@@ -128,6 +129,8 @@ def tflite(
         if text:
             expected = KerasArtefact(model=twin).generate(texts, **options)
             compare(expected, TFLiteArtefact(temporary).generate(texts), texts, "the .tflite file")
+        else:
+            _check_client(temporary)
         tree_to_disk(directory)
         with locked(file.parent):
             rename_pair(temporary, file, facts["sha256"])
@@ -181,6 +184,14 @@ def _check_quantization(
             f"validation must be as many sources as references that are not all blank, got "
             f"{len(sources):,} and {len(references):,}."
         )
+
+
+def _check_client(file: pathlib.Path) -> None:
+    """Raises an `ExportError` unless the client that has the manifest alone finds all it should."""
+    try:
+        Translator(file).verify()
+    except LiteError as error:
+        raise ExportError(f"the manifest does not lead to what the model does: {error}") from error
 
 
 # === Files of text ===
