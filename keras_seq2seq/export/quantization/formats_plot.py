@@ -42,7 +42,8 @@ def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Fi
         fontsize=8,
         color="dimgray",
     )
-    for found in report.formats:
+    by_size = sorted(report.formats, key=lambda found: found.bytes)
+    for place, found in enumerate(by_size):
         size, score = found.bytes / 1e6, getattr(found, report.metric)
         colour = "tab:blue" if found.passes else "tab:red"
         axes.plot(size, score, "o", color=colour, markersize=7)
@@ -50,7 +51,11 @@ def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Fi
             axes.plot(size, score, "o", color=colour, markersize=14, markerfacecolor="none")
         name = "float32" if found.format == "none" else found.format
         label = f"{name}\n{found.milliseconds:.1f} ms"
-        axes.annotate(label, (size, score), (0, 10), textcoords="offset points", ha="center")
+        # Above and below in turn: the smallest files lie close to each other.
+        offset, side = ((0, 10), "bottom") if place % 2 else ((0, -10), "top")
+        axes.annotate(
+            label, (size, score), offset, textcoords="offset points", ha="center", va=side
+        )
     axes.set(xlabel="size of the file (MB)", ylabel=_LABELS[report.metric])
     axes.set_xlim(0, 1.12 * max(found.bytes for found in report.formats) / 1e6)
     axes.margins(y=0.35)
