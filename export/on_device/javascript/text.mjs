@@ -199,7 +199,7 @@ function sentencePiece(record, unk, split) {
 function escaping(record) {
   const { charsmap, add_dummy_prefix, treat_whitespace_as_suffix: atTheEnd } = record;
   const collapses = record.remove_extra_whitespaces;
-  const replaced = charsmap && replacing(charsmap);
+  const replaced = charsmap ? replacing(charsmap) : null; // empty where there are no rules
   const userDefined = trieOf(record, [TYPE.userDefined]);
   const space = record.escape_whitespaces ? SPACE : " ";
 
@@ -230,9 +230,9 @@ function escaping(record) {
       }
     } else result = text;
     result = result.replaceAll(" ", space);
+    if (add_dummy_prefix && !atTheEnd) result = space + result;
     while (collapses && result.endsWith(space)) result = result.slice(0, -space.length);
-    if (!add_dummy_prefix) return result;
-    return atTheEnd ? result + space : space + result;
+    return add_dummy_prefix && atTheEnd ? result + space : result;
   };
 }
 

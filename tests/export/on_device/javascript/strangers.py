@@ -18,6 +18,7 @@ LINES = [
 AS_IS = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 OPTIONS = {
     "charsmap": {"normalization_rule_name": "nmt_nfkc"},
+    "usual": {"normalization_rule_name": "nmt_nfkc", "remove_extra_whitespaces": True},
     "lower": {"normalization_rule_name": "nmt_nfkc_cf", "model_type": "bpe"},
     "suffix": {"treat_whitespace_as_suffix": True, "remove_extra_whitespaces": True},
     "suffix_bpe": {"treat_whitespace_as_suffix": True, "model_type": "bpe"},

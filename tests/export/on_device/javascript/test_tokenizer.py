@@ -18,6 +18,7 @@ NORMALIZATIONS = [
     Normalization("NFKC", lowercase=True, collapse_whitespace=False),
     AS_IS,
 ]
+STRANGE = [" cat the  cat", "the cat  ", "Ａ ﬁcat  x", "▁▁a", "\x07", "\x07 ", " \u200b\x07▁"]
 KINDS = ["bytes", "characters", "unigram", "unigram-bytes", "bpe", "bpe-bytes"]
 
 
@@ -51,5 +52,5 @@ def test_long_texts_are_cut_alike(kind, limit, tmp_path):
 @pytest.mark.parametrize("name", OPTIONS)
 def test_sentencepiece_models_of_others(name, change, tmp_path):
     tokenizer = stranger(name, change)
-    texts = [*LINES, *hostile_texts(150), *(" cat the  cat", "the cat  ", "Ａ ﬁcat  x", "▁▁a")]
+    texts = [*LINES, *hostile_texts(150), *STRANGE]
     compare(tokenizer, texts, random_ids(100, tokenizer.vocabulary_size), 40, tmp_path)
