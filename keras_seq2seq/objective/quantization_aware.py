@@ -1,5 +1,6 @@
 """Optimizers that let a model learn with the weights that a file of few bits will have."""
 
+import math
 from typing import Any
 
 from keras import ops
@@ -41,7 +42,7 @@ def quantization_aware(optimizer_class: type, bits: int, first_step: int) -> typ
                 self.exact = [
                     (variable, self.add_variable_from_reference(variable, name="exact"))
                     for variable in variables
-                    if len(variable.shape) == 2 and ops.size(variable) >= _FEWEST
+                    if len(variable.shape) == 2 and math.prod(variable.shape) >= _FEWEST
                 ]
             super().build(variables)
 

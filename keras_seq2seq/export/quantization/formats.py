@@ -6,10 +6,9 @@ from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.on_device.flat_model import read_flat
 from keras_seq2seq.export.quantization.format_names import AUTO, FORMATS, NONE
 from keras_seq2seq.export.quantization.integer_weights import with_integer_weights
-from keras_seq2seq.export.quantization.weights import KINDS, Weight, weights_of
+from keras_seq2seq.export.quantization.weights import FEWEST, KINDS, Weight, weights_of
 
 _BY_CONVERTER = (NONE, "float16", "int8")
-_FEWEST = 1024  # numbers; the converter leaves smaller weights as they are
 
 
 def files_of_formats(
@@ -54,10 +53,10 @@ def check_weights(plain: bytes, content: bytes, name: str, vocabulary_size: int)
         vocabulary_size: V of the targets.
     """
     before, after = (weights_of(read_flat(x), vocabulary_size) for x in (plain, content))
-    of_size = [weight for weight in after if weight.size >= _FEWEST]
+    of_size = [weight for weight in after if weight.size >= FEWEST]
     if not of_size:
         raise ExportError(
-            f"{name} would change nothing: no weights of this model have {_FEWEST:,} numbers. "
+            f"{name} would change nothing: no weights of this model have {FEWEST:,} numbers. "
             'Export it with quantize="none".'
         )
     for weight in of_size:

@@ -13,7 +13,7 @@ from keras_seq2seq.export.on_device.flat_model import (
     slim,
     write_flat,
 )
-from keras_seq2seq.export.quantization.weights import buffers_of_logits, weights_in
+from keras_seq2seq.export.quantization.weights import FEWEST, buffers_of_logits, weights_in
 
 _LOGITS = "logits"
 _RUNTIME = "min_runtime_version"
@@ -27,7 +27,8 @@ def with_integer_weights(content: bytes, name: str, vocabulary_size: int) -> byt
     """A float32 file with all weights as int4; or `mixed`: those of the generator as int8.
 
     Embeddings that the generator is tied to are the same weights. Scales are those with the least
-    error (OCTAV, Sakr et al., 2022), not those of the largest number in a row.
+    error (OCTAV, Sakr et al., 2022), not those of the largest number in a row; but for weights
+    that were learnt with the latter.
 
     Raises:
         ExportError: litert-quantizer is not there, or cannot do it.
@@ -43,7 +44,10 @@ def with_integer_weights(content: bytes, name: str, vocabulary_size: int) -> byt
             f"quantize={name!r} needs litert-quantizer: pip install 'keras-seq2seq[device]'. "
             "float16 and int8 do without."
         ) from error
-    steps = recipe.dynamic_wi4c_afp32(algorithm_key=recipe.AlgorithmName.OCTAV)
+    algorithms = recipe.AlgorithmName
+    learnt = _were_rounded(read_flat(content))
+    scales = algorithms.MIN_MAX_UNIFORM_QUANT if learnt else algorithms.OCTAV
+    steps = recipe.dynamic_wi4c_afp32(algorithm_key=scales)
     if name == "mixed":
         kinds = qtyping.TFLOperationName
         for kind in (kinds.FULLY_CONNECTED, kinds.EMBEDDING_LOOKUP):
@@ -60,6 +64,17 @@ def with_integer_weights(content: bytes, name: str, vocabulary_size: int) -> byt
     model = read_flat(slim(bytes(found)))
     _tell_needs(model)
     return write_flat(model)
+
+
+def _were_rounded(model: Any) -> bool:
+    """Whether all large weights have the values that int4 can have, as rounding leaves them."""
+    for graph in model.subgraphs:
+        for _, _, weights in weights_in(model, graph):
+            rows = model.buffers[weights.buffer].data.view(np.float32).reshape(weights.shape)
+            steps = rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 7, 1e-30)
+            if rows.size >= FEWEST and np.abs(steps - np.rint(steps)).max() > 1e-3:
+                return False
+    return True
 
 
 def _with_names(content: bytes, vocabulary_size: int) -> bytes:

@@ -13,6 +13,7 @@ KINDS = {
     schema.TensorType.INT8: "int8",
     schema.TensorType.INT4: "int4",
 }
+FEWEST = 1024  # numbers; the converter leaves smaller weights as they are
 _PRODUCT = "FULLY_CONNECTED"
 _PLACES = {_PRODUCT: 1, "EMBEDDING_LOOKUP": 1}  # of the weights among the inputs
 

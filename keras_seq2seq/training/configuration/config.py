@@ -188,7 +188,8 @@ class TrainingConfig(Spec):
     quantization_aware: str = option(
         "none",
         "int4: in the last third of the steps kernels and embeddings are rounded to four bits "
-        "while they learn, so that `export --quantize int4` loses less.",
+        "while they learn, so that `export --quantize int4` loses nothing. The model is left with "
+        "the rounded weights; there is no moving average then.",
         choices=("none", "int4"),
     )
     average_epochs: int = option(
@@ -246,6 +247,11 @@ class TrainingConfig(Spec):
         False, "Whether TensorBoard's projector gets the token embeddings (some 20 MB)."
     )
 
+    @property
+    def rounds(self) -> bool:
+        """Whether the model learns with rounded weights at the end."""
+        return self.quantization_aware != "none"
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -284,6 +290,12 @@ class RunConfig:
             raise ConfigError(
                 "training.average_epochs and training.ema_momentum are two ways to average "
                 "weights. Set one of them to 0."
+            )
+        if training.average_epochs and training.rounds:
+            raise ConfigError(
+                "training.average_epochs takes the mean of weights, which would not be the few "
+                'values that training.quantization_aware = "int4" is for. Set '
+                "training.average_epochs = 0."
             )
         if training.monitor == "bleu" and not training.bleu_sentences:
             raise ConfigError(

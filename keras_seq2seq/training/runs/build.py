@@ -77,7 +77,7 @@ def compile_model(
     ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(planned, 1)))
     adamw = config.optimizer == "adamw"
     optimizer_class = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)
-    if config.quantization_aware == "int4":
+    if config.rounds:
         first_step = max(1, round(_EXACT * planned))
         optimizer_class = quantization_aware(optimizer_class, bits=4, first_step=first_step)
     optimizer = optimizer_class(
@@ -85,7 +85,7 @@ def compile_model(
         weight_decay=config.weight_decay if adamw else None,
         beta_2=0.98,  # a shorter memory than 0.999, which suits short runs
         global_clipnorm=config.clip_norm or None,
-        use_ema=config.ema_momentum > 0,
+        use_ema=config.ema_momentum > 0 and not config.rounds,
         ema_momentum=ema_momentum,
     )
     model.compile(
@@ -107,7 +107,7 @@ def run_callbacks(
     options = config.training
     callbacks: list[keras.callbacks.Callback] = []
     monitor = Monitor.of_validation(options.monitor)
-    if options.ema_momentum:
+    if options.ema_momentum and not options.rounds:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if options.average_epochs:
         callbacks.append(CheckpointAverage(run, options.average_epochs))

@@ -17,8 +17,9 @@ from keras_seq2seq.export.quantization import gate
 from keras_seq2seq.export.quantization.format_names import FORMATS
 from keras_seq2seq.export.quantization.format_report import FormatReport
 from keras_seq2seq.export.quantization.formats import check_weights
+from keras_seq2seq.export.quantization.integer_weights import with_integer_weights
 from keras_seq2seq.export.quantization.measurement import measure, tokens_changed
-from keras_seq2seq.export.quantization.weights import KINDS, weights_of
+from keras_seq2seq.export.quantization.weights import KINDS, weights_in, weights_of
 
 SOURCES, TARGETS = (list(side) for side in zip(*PAIRS, strict=True))
 HAS_QUANTIZER = importlib.util.find_spec("litert_quantizer") is not None
@@ -233,8 +234,6 @@ def test_wrong_wishes_are_refused(trained, tmp_path):
 
 
 def test_a_missing_quantizer_is_named(made, size, monkeypatch):
-    from keras_seq2seq.export.quantization.integer_weights import with_integer_weights
-
     monkeypatch.setitem(__import__("sys").modules, "litert_quantizer", None)
     with pytest.raises(ExportError, match=r"pip install 'keras-seq2seq\[device\]'"):
         with_integer_weights(made[0]["none"], "int4", size)
@@ -262,6 +261,25 @@ def test_equal_vectors_are_written_once_and_constants_are_aligned(made):
                 start = buffer._tab.Vector(buffer._tab.Offset(4))
                 assert start % 16 == 0
                 assert found.setdefault(bytes(buffer.DataAsNumpy()), start) == start
+
+
+@WITH_QUANTIZER
+def test_weights_that_were_learnt_rounded_stay_what_they_are(made, size):
+    model = read_flat(made[0]["none"])
+    for weight in {w.buffer: w for w in weights_of(model, size)}.values():
+        buffer = model.buffers[weight.buffer]
+        rows = buffer.data.view("float32").reshape(weight.shape)
+        scale = np.abs(rows).max(axis=1, keepdims=True) / 7
+        buffer.data = (np.rint(rows / scale) * scale).astype("float32").view("uint8").reshape(-1)
+    int4 = read_flat(with_integer_weights(write_flat(model), "int4", size))
+    for floats, integers in zip(model.subgraphs, int4.subgraphs, strict=True):
+        pairs = zip(weights_in(model, floats), weights_in(int4, integers), strict=True)
+        for (*_, before), (*_, after) in pairs:
+            rows = model.buffers[before.buffer].data.view("float32").reshape(before.shape)
+            bytes_ = int4.buffers[after.buffer].data.view("int8")
+            steps = np.stack([bytes_ << 4, bytes_], axis=-1).reshape(-1) >> 4  # the lower first
+            found = steps[: rows.size].reshape(rows.shape) * after.quantization.scale[:, None]
+            np.testing.assert_allclose(found, rows, atol=1e-5)
 
 
 @WITH_QUANTIZER

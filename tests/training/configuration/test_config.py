@@ -185,6 +185,10 @@ def test_overrides_that_are_not_understood(override, said):
         ("[model]\nattention_heads = 3\n", "must divide the 320 units"),
         ("[text]\ntokenizer = 'byte'\nsubword_sampling_target = 0.1\n", "one way to cut a word"),
         ("[training]\naverage_epochs = 3\n", "two ways to average"),
+        (
+            '[training]\naverage_epochs = 3\nema_momentum = 0.0\nquantization_aware = "int4"\n',
+            "takes the mean of weights",
+        ),
         ("[training]\nmonitor = 'bleu'\n", "training.bleu_sentences = 500"),
     ],
 )
