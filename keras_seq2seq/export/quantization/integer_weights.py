@@ -13,9 +13,9 @@ from keras_seq2seq.export.on_device.flat_model import (
     slim,
     write_flat,
 )
-from keras_seq2seq.export.quantization.weights import FEWEST, buffers_of_logits, weights_in
+from keras_seq2seq.export.quantization.weights import buffers_of_logits, weights_in
 
-_LOGITS = "logits"
+_LOGITS, _ROUNDED = "of_logits", "was_rounded"  # in the names of what operators give
 _RUNTIME = "min_runtime_version"
 # By the table of TensorFlow's converter: a scale for each row came with these versions of
 # operators, and with that runtime.
@@ -44,14 +44,12 @@ def with_integer_weights(content: bytes, name: str, vocabulary_size: int) -> byt
             f"quantize={name!r} needs litert-quantizer: pip install 'keras-seq2seq[device]'. "
             "float16 and int8 do without."
         ) from error
-    algorithms = recipe.AlgorithmName
-    learnt = _were_rounded(read_flat(content))
-    scales = algorithms.MIN_MAX_UNIFORM_QUANT if learnt else algorithms.OCTAV
-    steps = recipe.dynamic_wi4c_afp32(algorithm_key=scales)
-    if name == "mixed":
-        kinds = qtyping.TFLOperationName
-        for kind in (kinds.FULLY_CONNECTED, kinds.EMBEDDING_LOOKUP):
-            steps += recipe.dynamic_wi8c_afp32(regex=f"^{_LOGITS}", operation_name=kind)
+    algorithms, kinds = recipe.AlgorithmName, qtyping.TFLOperationName
+    steps = recipe.dynamic_wi4c_afp32(algorithm_key=algorithms.OCTAV)
+    for kind in (kinds.FULLY_CONNECTED, kinds.EMBEDDING_LOOKUP):
+        steps += recipe.dynamic_wi4c_afp32(regex=_ROUNDED, operation_name=kind)
+        if name == "mixed":
+            steps += recipe.dynamic_wi8c_afp32(regex=_LOGITS, operation_name=kind)
     try:
         named = _with_names(content, vocabulary_size)
         with contextlib.redirect_stderr(io.StringIO()):  # it draws a bar
@@ -66,17 +64,6 @@ def with_integer_weights(content: bytes, name: str, vocabulary_size: int) -> byt
     return write_flat(model)
 
 
-def _were_rounded(model: Any) -> bool:
-    """Whether all large weights have the values that int4 can have, as rounding leaves them."""
-    for graph in model.subgraphs:
-        for _, _, weights in weights_in(model, graph):
-            rows = model.buffers[weights.buffer].data.view(np.float32).reshape(weights.shape)
-            steps = rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 7, 1e-30)
-            if rows.size >= FEWEST and np.abs(steps - np.rint(steps)).max() > 1e-3:
-                return False
-    return True
-
-
 def _with_names(content: bytes, vocabulary_size: int) -> bytes:
     """Names by which the quantizer tells tensors: one for each, and what is of logits."""
     model = read_flat(content)
@@ -85,10 +72,19 @@ def _with_names(content: bytes, vocabulary_size: int) -> bytes:
         for place, tensor in enumerate(graph.tensors):
             tensor.name = f"{number}_{place}".encode()
         for operator, _, weights in weights_in(model, graph):
+            output = graph.tensors[int(operator.outputs[0])]
             if weights.buffer in logits:
-                place = int(operator.outputs[0])
-                graph.tensors[place].name = f"{_LOGITS}{number}_{place}".encode()
+                output.name += _LOGITS.encode()
+            data = model.buffers[weights.buffer].data
+            if _was_rounded(data.view(np.float32).reshape(weights.shape)):
+                output.name += _ROUNDED.encode()
     return write_flat(model)
+
+
+def _was_rounded(rows: np.ndarray) -> bool:
+    """Whether weights have the values that int4 can have, as learning with them leaves them."""
+    steps = rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 7, 1e-30)
+    return bool(np.abs(steps - np.rint(steps)).max() < 1e-3)
 
 
 def _tell_needs(model: Any) -> None:

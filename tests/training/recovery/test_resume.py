@@ -205,6 +205,11 @@ EVERYTHING = {
         "model.recurrent_dropout=0.1",
     ],
     "float16": ["training.precision=mixed_float16", "model.cell=gru"],
+    "rounded weights": ["training.quantization_aware=int4"],
+    "rounded weights, float16": [
+        "training.quantization_aware=int4",
+        "training.precision=mixed_float16",
+    ],
 }
 
 
