@@ -25,6 +25,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from random_network import random_network
 from reference_run import give_line, run_reference
 
 
@@ -52,22 +53,9 @@ def write_saved_model(options, size, directory):
     import keras
     import tensorflow as tf
 
-    from keras_seq2seq import SearchOptions, Seq2Seq
+    from keras_seq2seq import SearchOptions
 
-    keras.utils.set_random_seed(0)
-    model = Seq2Seq.from_options(
-        size,
-        size,
-        units=options.units // 2,
-        embedding_dim=options.embed,
-        attention="dot",
-        dropout=0.0,
-        tie_embeddings=False,
-        lexical_model=False,
-        fixed_norm=None,
-        eos_id=size,  # which no search can choose
-        use_cudnn=False,
-    )
+    model = random_network(options, size)
     archive = keras.export.ExportArchive()
     signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
 

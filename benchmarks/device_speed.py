@@ -23,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from random_network import random_network
 from reference_run import give_line, run_reference
 
 
@@ -48,28 +49,13 @@ def parse_arguments(arguments=None):
 
 def random_files(options, size):
     """The content of a `.tflite` file for each format, and the number of parameters."""
-    import keras
-
-    from keras_seq2seq import SearchOptions, Seq2Seq
+    from keras_seq2seq import SearchOptions
     from keras_seq2seq.export.on_device.conversion import convert
     from keras_seq2seq.export.on_device.device_signatures import DeviceSignatures
     from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
     from keras_seq2seq.export.quantization.formats import files_of_formats
 
-    keras.utils.set_random_seed(0)
-    model = Seq2Seq.from_options(
-        size,
-        size,
-        units=options.units // 2,
-        embedding_dim=options.embed,
-        attention="dot",
-        dropout=0.0,
-        tie_embeddings=False,
-        lexical_model=False,
-        fixed_norm=None,
-        eos_id=size,  # which no search can choose
-        use_cudnn=False,
-    )
+    model = random_network(options, size)
     made = DeviceSignatures(model, options.source_length, options.length)
     function = ForOneSentence(model).trace(*made.search("translate", SearchOptions().for_batch(1)))
     files = {}
