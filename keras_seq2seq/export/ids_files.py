@@ -8,12 +8,12 @@ from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.checks.device import DeviceCheck
 from keras_seq2seq.export.checks.quantized import check_quantized
 from keras_seq2seq.export.export_error import ExportError
-from keras_seq2seq.export.manifest import describe_device_model
+from keras_seq2seq.export.manifest import describe_device_model, describe_tokenized
 from keras_seq2seq.export.on_device.conversion import convert
 from keras_seq2seq.export.on_device.device_signatures import DeviceSignatures
 from keras_seq2seq.export.on_device.golden import golden_cases
 from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
-from keras_seq2seq.export.on_device.text_rules import text_rules
+from keras_seq2seq.export.on_device.text_rules import clients_know, text_rules
 from keras_seq2seq.export.quantization.format_names import AUTO, NONE
 from keras_seq2seq.export.quantization.formats import files_of_formats
 from keras_seq2seq.export.quantization.gate import compare_formats, through_gate
@@ -72,7 +72,6 @@ class IdsFiles:
     ) -> tuple[bytes, dict[str, Any]]:
         """The file, which has passed its checks, and its manifest but for what all files have."""
         twin = self.twin
-        rules = text_rules(twin.source_tokenizer, twin.target_tokenizer, twin.max_source_length)
         files, refused = files_of_formats(
             wanted,
             lambda formats: convert(self.functions, formats=list(formats)),
@@ -96,8 +95,16 @@ class IdsFiles:
         file = self._file(content)
         golden = golden_cases(twin, lambda **inputs: file.run("translate", **inputs), self.texts)
         described = {name: _describe(function) for name, function in self.functions.items()}
-        facts = {"signatures": described, "quantization": quantization, **rules, "golden": golden}
-        return content, describe_device_model(twin) | facts
+        facts = {"signatures": described, "quantization": quantization, "golden": golden}
+        return content, self._facts_of_text() | facts
+
+    def _facts_of_text(self) -> dict[str, Any]:
+        """Rules for all clients; or, of a tokenizer of the user's, what this package reads."""
+        twin = self.twin
+        both = twin.source_tokenizer, twin.target_tokenizer
+        if all(map(clients_know, both)):
+            return describe_device_model(twin) | text_rules(*both, twin.max_source_length)
+        return describe_tokenized(twin, "ids")
 
     def _file(self, content: bytes) -> DeviceCheck:
         return DeviceCheck(self.twin, content, self.searches)

@@ -81,6 +81,19 @@ def describe_device_model(model: "TextSeq2Seq") -> dict[str, Any]:
     return {**facts, "format": DEVICE_FORMAT, "unk_id": UNK, **sizes}
 
 
+def describe_tokenized(model: "TextSeq2Seq", signature: str) -> dict[str, Any]:
+    """What `describe_model` tells, and tokenizers as this package alone reads them.
+
+    `signature` says whether the file takes `ids` or `text`.
+    """
+    return {
+        **describe_model(model),
+        "signature": signature,
+        "source_tokenizer": model.source_tokenizer.vocabulary_state(),
+        "target_tokenizer": model.target_tokenizer.vocabulary_state(),
+    }
+
+
 def describe_signatures(signatures: Mapping[str, Any]) -> dict[str, Any]:
     """What each `SignatureDef` takes and gives: dtype and shape of each name, -1 for any size."""
     import tensorflow as tf

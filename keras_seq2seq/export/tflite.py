@@ -13,7 +13,8 @@ from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.ids_files import IdsFiles
 from keras_seq2seq.export.keras_artefact import KerasArtefact
 from keras_seq2seq.export.manifest import (
-    describe_model,
+    DEVICE_FORMAT,
+    describe_tokenized,
     fingerprint,
     manifest_path,
     rename_pair,
@@ -64,7 +65,7 @@ def tflite(
     - `score`, if asked for: ids [1, S], target_ids [1, T] -> score [1], token_scores [1, T].
 
     `<file>.json` holds what turns strings into ids and back, and cases to test a client on; see
-    docs/manifest.md.
+    docs/manifest.md. Where a tokenizer is of your own, this package alone can read it.
 
     Args:
         model: What to write.
@@ -119,18 +120,18 @@ def tflite(
             for name, value in options.items()
         }
         if text:
-            content, facts = _text_file(twin, search), _facts_of_text(twin)
+            content, facts = _text_file(twin, search), describe_tokenized(twin, "text")
         else:
             made = IdsFiles(twin, model.for_export(), search, chosen, texts, not options)
             content, facts = made.choose(quantize, validation, max_bleu_loss, progress)
         temporary.write_bytes(content)
         facts |= {"sha256": fingerprint(content), "search": built_in}
         write_manifest(manifest_path(temporary), facts)
-        if text:
+        if facts["format"] == DEVICE_FORMAT:
+            _check_client(temporary)
+        elif quantize == NONE:
             expected = KerasArtefact(model=twin).generate(texts, **options)
             compare(expected, TFLiteArtefact(temporary).generate(texts), texts, "the .tflite file")
-        else:
-            _check_client(temporary)
         tree_to_disk(directory)
         with locked(file.parent):
             rename_pair(temporary, file, facts["sha256"])
@@ -202,12 +203,3 @@ def _text_file(twin: TextSeq2Seq, search: SearchOptions) -> bytes:
     signature = text_signature(twin, model, search.for_batch(1))
     function = ForOneSentence(model).trace(*signature)
     return convert({"serving_default": function}, custom_operators=True)[NONE]
-
-
-def _facts_of_text(twin: TextSeq2Seq) -> dict[str, Any]:
-    return {
-        **describe_model(twin),
-        "signature": "text",
-        "source_tokenizer": twin.source_tokenizer.vocabulary_state(),
-        "target_tokenizer": twin.target_tokenizer.vocabulary_state(),
-    }

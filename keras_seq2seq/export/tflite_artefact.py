@@ -126,12 +126,15 @@ class TFLiteArtefact(Artefact):
         self.takes_text = self.manifest["signature"] == "text"
         try:
             self.interpreter = self._open(model_content=content, num_threads=num_threads)
-            self._runner = self.interpreter.get_signature_runner("serving_default")
+            several = "translate" in self.interpreter.get_signature_list()  # one before format 3
+            self._runner = self.interpreter.get_signature_runner(
+                "translate" if several else "serving_default"
+            )
         except (ValueError, RuntimeError) as error:
             reason = first_line(error)
             raise ExportError(f"{self.path} is not a readable .tflite model: {reason}") from error
         if not self.takes_text:
-            self._check_length(int(self.interpreter.get_input_details()[0]["shape"][-1]))
+            self._check_length(int(self._runner.get_input_details()["ids"]["shape"][-1]))
 
     def _check_length(self, taken: int) -> None:
         if taken != self.manifest["max_source_length"]:

@@ -2,12 +2,11 @@
 
 import base64
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sentencepiece import sentencepiece_model_pb2
 
-from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.text import inputs, letter_case
 from keras_seq2seq.text.byte_tokenizer import ByteTokenizer
 from keras_seq2seq.text.character_tokenizer import CharacterTokenizer
@@ -22,18 +21,23 @@ from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePie
 from keras_seq2seq.text.special_tokens import UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
 
-_KINDS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}  # of SentencePiece
+_KINDS = {1: "unigram", 2: "bpe"}  # of SentencePiece; it has two more
+
+
+def clients_know(tokenizer: Tokenizer) -> bool:
+    """Whether programs without this package can do what a tokenizer does."""
+    if type(tokenizer) is SentencePieceTokenizer:
+        return _proto(tokenizer).trainer_spec.model_type in _KINDS
+    return type(tokenizer) in (ByteTokenizer, CharacterTokenizer)
 
 
 def text_rules(source: Tokenizer, target: Tokenizer, source_limit: int) -> dict[str, Any]:
     """The entries of a manifest about text; docs/manifest.md says what each means.
 
     Args:
-        source, target: tokenizers; if both have the same vocabulary it is held once.
+        source, target: tokenizers that `clients_know`; if both have the same vocabulary it is held
+            once.
         source_limit: S.
-
-    Raises:
-        ExportError: a tokenizer is of a kind that no client knows.
     """
     records: list[dict[str, Any]] = []
     sides = {}
@@ -85,28 +89,16 @@ def _vocabulary(tokenizer: Tokenizer) -> dict[str, Any]:
         return {"kind": "bytes"}
     if type(tokenizer) is CharacterTokenizer:
         return {"kind": "characters", "pieces": tokenizer.tokens()}
-    if type(tokenizer) is SentencePieceTokenizer:
-        return _sentencepiece(tokenizer)
-    raise ExportError(
-        f"A .tflite file needs a tokenizer that its clients know (SentencePieceTokenizer, "
-        f"CharacterTokenizer or ByteTokenizer), but the model has a {type(tokenizer).__name__}. "
-        "Export a SavedModel instead, which holds any tokenizer."
-    )
+    return _sentencepiece(cast(SentencePieceTokenizer, tokenizer))
 
 
 def _sentencepiece(tokenizer: SentencePieceTokenizer) -> dict[str, Any]:
-    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)  # pyright: ignore[reportAttributeAccessIssue]
-    kind = _KINDS[model.trainer_spec.model_type]
-    if kind not in ("unigram", "bpe"):
-        raise ExportError(
-            f"The SentencePiece model is of the kind {kind!r}, but clients of .tflite files know "
-            "unigram and bpe. Export a SavedModel instead."
-        )
+    model = _proto(tokenizer)
     rules, known = model.normalizer_spec, tokenizer.known_characters
     # The rule that writes "▁" as a space changes nothing where spaces become "▁" anyway.
     none = tokenizer.reads_as_is and rules.escape_whitespaces and not rules.remove_extra_whitespaces
     return {
-        "kind": kind,
+        "kind": _KINDS[model.trainer_spec.model_type],
         "pieces": [piece.piece for piece in model.pieces],
         # As short as float32 can be written: Python writes float64, with nine digits more.
         "scores": [float(str(np.float32(piece.score))) for piece in model.pieces],
@@ -125,3 +117,7 @@ def _sentencepiece(tokenizer: SentencePieceTokenizer) -> dict[str, Any]:
 
 def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
+
+
+def _proto(tokenizer: SentencePieceTokenizer) -> Any:
+    return sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)  # pyright: ignore[reportAttributeAccessIssue]
