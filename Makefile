@@ -43,6 +43,7 @@ lock:
 # A page that translates without a server: make web WEB_MODEL=path.tflite, with WEB_NAME and
 # WEB_EXAMPLES="one|two" if wished. Packages come from npm as package-lock.json pins them.
 WEB_PACKAGES := build/web-packages
+SERVERS := $(or $(KERAS_SEQ2SEQ_SERVERS),$(CURDIR)/build/servers)
 
 web: $(WEB_PACKAGES)/.installed
 	node export/web/build.mjs --packages $(WEB_PACKAGES) --out build/web \
@@ -50,8 +51,12 @@ web: $(WEB_PACKAGES)/.installed
 		$(if $(WEB_EXAMPLES),--examples "$(WEB_EXAMPLES)")
 	@echo "python3 export/web/serve.py build/web"
 
+# Needs Debian's chromium and npm; what it installs of npm goes to build/servers.
 web-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow tests/export/on_device/javascript/test_page.py
+	$(BIN)/python -m pip install --quiet 'playwright>=1.50,<2'
+	mkdir -p $(SERVERS)
+	KERAS_SEQ2SEQ_SERVERS=$(SERVERS) $(BIN)/python -m pytest -rs -m slow \
+		tests/export/on_device/javascript/test_page.py
 
 $(WEB_PACKAGES)/.installed: export/web/package.json export/web/package-lock.json
 	mkdir -p $(WEB_PACKAGES)

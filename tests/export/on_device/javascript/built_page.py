@@ -43,7 +43,9 @@ def open_page(page, address):
 
 
 def translate(page, text):
-    """Types a text, and waits for its translation."""
+    """Types a text, and waits for its translation, not for that of what stood there before."""
+    page.locator("#source").fill("")
+    page.wait_for_function("() => !document.querySelector('#facts').textContent")
     page.locator("#source").fill(text)
     page.wait_for_function(
         "() => document.querySelector('#target').getAttribute('aria-busy') === 'false'"
