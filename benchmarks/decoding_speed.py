@@ -25,7 +25,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from random_network import random_network
+from random_network import endless_network
 from reference_run import give_line, run_reference
 
 
@@ -55,7 +55,7 @@ def write_saved_model(options, size, directory):
 
     from keras_seq2seq import SearchOptions
 
-    model = random_network(options, size)
+    model = endless_network(options, size)
     archive = keras.export.ExportArchive()
     signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
 

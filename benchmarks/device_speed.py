@@ -23,7 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from random_network import random_network
+from random_network import endless_network
 from reference_run import give_line, run_reference
 
 
@@ -55,7 +55,7 @@ def random_files(options, size):
     from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
     from keras_seq2seq.export.quantization.formats import files_of_formats
 
-    model = random_network(options, size)
+    model = endless_network(options, size)
     made = DeviceSignatures(model, options.source_length, options.length)
     function = ForOneSentence(model).trace(*made.search("translate", SearchOptions().for_batch(1)))
     files = {}

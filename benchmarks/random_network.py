@@ -1,7 +1,7 @@
-"""The network whose speed is measured: random weights, and no end to what it writes."""
+"""The network whose speed is measured, with random weights."""
 
 
-def random_network(options, size):
+def random_network(options, size, **changes):
     """A `Seq2Seq` over `size` tokens, of `options.embed` and `options.units`."""
     import keras
 
@@ -18,6 +18,10 @@ def random_network(options, size):
         tie_embeddings=False,
         lexical_model=False,
         fixed_norm=None,
-        eos_id=size,  # which no search can choose
-        use_cudnn=False,
+        **changes,
     )
+
+
+def endless_network(options, size):
+    """One that writes without end, since no search can choose its EOS; for any machine."""
+    return random_network(options, size, eos_id=size, use_cudnn=False)

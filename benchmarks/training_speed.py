@@ -23,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from random_network import random_network
 from reference_run import give_line, run_reference
 
 WARM_UP = 5  # steps
@@ -54,28 +55,13 @@ def parse_arguments(arguments=None):
 
 def build(options):
     """The network, compiled as a run with the default configuration does it."""
-    import keras
-
-    from keras_seq2seq import Seq2Seq
     from keras_seq2seq.text import SentencePieceTokenizer
     from keras_seq2seq.training import TrainingConfig
     from keras_seq2seq.training.runs.build import compile_model
 
-    keras.utils.set_random_seed(0)
     tokenizer = SentencePieceTokenizer(options.model)
     size = tokenizer.vocabulary_size
-    model = Seq2Seq.from_options(
-        size,
-        size,
-        units=options.units // 2,
-        embedding_dim=options.embed,
-        attention="dot",
-        dropout=0.0,
-        tie_embeddings=False,
-        lexical_model=False,
-        fixed_norm=None,
-        dtype=options.precision,
-    )
+    model = random_network(options, size, dtype=options.precision)
     config = TrainingConfig(
         optimizer="adam", learning_rate=1e-3, ema_momentum=0.0, precision=options.precision
     )

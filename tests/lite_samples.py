@@ -6,6 +6,7 @@ import itertools
 import random
 
 import sentencepiece
+from sample_lines import EXACT, LINES
 from sentencepiece import sentencepiece_model_pb2
 
 from keras_seq2seq.export.on_device.seq2seq_lite import Text
@@ -22,14 +23,6 @@ NORMALIZATIONS = [
     for form in ("NFC", "NFKC", "NFD", None)
     for flags in itertools.product((False, True), repeat=3)
 ]
-LINES = [
-    "A cat sat on the mat.",
-    "The rat sat on the cat's mat, and the cat sat on the rat.",
-    "고양이가 매트에 앉았다.",
-    "쥐가 고양이 위에 앉았다.",
-    "Größe über Straße, this is it",
-] * 4
-EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 _TRAINING = {
     **{"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3, "hard_vocab_limit": False},
     **{"minloglevel": 2, "vocab_size": 150, "num_threads": 1},

@@ -6,6 +6,7 @@ import random
 import unicodedata
 
 import sentencepiece
+from sample_lines import EXACT
 
 from keras_seq2seq import Phrasebook
 from keras_seq2seq.export.on_device.text_rules import text_rules
@@ -17,7 +18,6 @@ from keras_seq2seq.text import (
 )
 
 LIMIT = 24
-EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 KOREAN = Normalization("NFD", lowercase=True)
 PARTS = [
     *("cat", "the ", "고양이", "\u1100\u1161\u11a8", "ß", " ", "  ", "\n\t", "\u2581", "😀", "é"),

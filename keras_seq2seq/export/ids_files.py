@@ -77,10 +77,11 @@ class IdsFiles:
             lambda formats: convert(self.functions, formats=list(formats)),
             twin.seq2seq.target_vocabulary_size,
         )
-        self._file(files[NONE]).check(self.texts)
+        checks = {name: DeviceCheck(twin, files[name], self.searches) for name in files}
+        checks[NONE].check(self.texts)
         for name in [name for name in files if name != NONE]:
             try:
-                check_quantized(self._file(files[name]), self.texts, self.plain)
+                check_quantized(checks[name], self.texts, self.plain)
             except ExportError as error:
                 if wanted != AUTO:
                     raise
@@ -91,12 +92,13 @@ class IdsFiles:
             report = compare_formats(twin, files, pairs, max_loss, progress)
             report = dataclasses.replace(through_gate(report, wanted), refused=refused)
             quantization = report.to_dict()
-        content = files[quantization["format"]]
-        file = self._file(content)
-        golden = golden_cases(twin, lambda **inputs: file.run("translate", **inputs), self.texts)
+        chosen = quantization["format"]
+        golden = golden_cases(
+            twin, lambda **inputs: checks[chosen].run("translate", **inputs), self.texts
+        )
         described = {name: _describe(function) for name, function in self.functions.items()}
         facts = {"signatures": described, "quantization": quantization, "golden": golden}
-        return content, self._facts_of_text() | facts
+        return files[chosen], self._facts_of_text() | facts
 
     def _facts_of_text(self) -> dict[str, Any]:
         """Rules for all clients; or, of a tokenizer of the user's, what this package reads."""
@@ -105,9 +107,6 @@ class IdsFiles:
         if all(map(clients_know, both)):
             return describe_device_model(twin) | text_rules(*both, twin.max_source_length)
         return describe_tokenized(twin, "ids")
-
-    def _file(self, content: bytes) -> DeviceCheck:
-        return DeviceCheck(self.twin, content, self.searches)
 
 
 def _describe(function: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A `.tflite` file with its manifest, run by LiteRT."""
 
+import pathlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -105,8 +106,9 @@ class TFLiteArtefact(Artefact):
 
     def describe(self) -> dict[str, Any]:
         known = {k: v for k, v in self.manifest.items() if k not in _OF_TEXT}
-        operators = sorted({d["op_name"] for d in self.interpreter._get_ops_details()})
-        return {**known, "operators": operators}
+        from keras_seq2seq.export.on_device.flat_model import operators
+
+        return {**known, "operators": operators(pathlib.Path(self.path).read_bytes())}
 
     def size_bytes(self) -> int:
         return disk_size(self.path) + disk_size(manifest_path(self.path))

@@ -46,6 +46,7 @@ def test_holds_builtin_operators_alone(file):
     """In all subgraphs; the inner ones, which interpreters do not list, too."""
     names = operators(file.read_bytes())
     assert {"WHILE", "EMBEDDING_LOOKUP", "FULLY_CONNECTED", "TOPK_V2"} <= set(names)
+    assert export.open_artefact(file).describe()["operators"] == names  # what `inspect` prints
     assert not {n for n in names if n.startswith(("Flex", "TFText")) or "CUSTOM" in n}
 
 

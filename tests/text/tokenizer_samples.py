@@ -3,6 +3,7 @@
 import functools
 
 from hypothesis import strategies as st
+from sample_lines import EXACT, LINES
 
 from keras_seq2seq.text import (
     ByteTokenizer,
@@ -10,15 +11,6 @@ from keras_seq2seq.text import (
     Normalization,
     SentencePieceTokenizer,
 )
-
-EXACT = Normalization(None, collapse_whitespace=False, drop_invisible=False)
-LINES = [
-    "A cat sat on the mat.",
-    "The rat sat on the cat's mat, and the cat sat on the rat.",
-    "고양이가 매트에 앉았다.",
-    "쥐가 고양이 위에 앉았다.",
-    "Größe über Straße, this is it",
-] * 4
 
 
 @functools.cache

@@ -10,14 +10,14 @@ from ai_edge_litert import interpreter
 from keras_seq2seq.decoding.constraints import DEAD
 from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.export.export_error import ExportError, first_line
-from keras_seq2seq.export.on_device.device_signatures import up_to_eos
+from keras_seq2seq.export.native.agreement import same
+from keras_seq2seq.export.on_device.any_ids import up_to_eos
 from keras_seq2seq.text.framing import encode_source_python
 from keras_seq2seq.text.special_tokens import BOS, EOS
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 # Ids that no tokenizer gives: nothing at all, EOS first, padding between, none of a vocabulary.
 _ODD_IDS = ([0, 0], [3, 5], [5, 0, 7], [-1, 2**31 - 1, -(2**31), 5], [5] * 10_000, [2, 2, 2, 3])
-_TOLERANCE = 1e-3  # of scores, and of their size: other kernels round otherwise
 
 
 class DeviceCheck:
@@ -123,12 +123,7 @@ class DeviceCheck:
 
 
 def _compare(signature: str, source: str, name: str, ours: Any, theirs: Any) -> None:
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    if ours.dtype.kind == "f":
-        same = np.allclose(ours, theirs, rtol=_TOLERANCE, atol=_TOLERANCE)
-    else:
-        same = np.array_equal(ours, theirs)
-    if not same:
+    if not same(ours, theirs, equal_nan=False):
         raise ExportError(
             f"the .tflite file does not do what the model does. Signature `{signature}`, source "
             f"{source[:200]!r}: {name} of the model is {str(ours)[:300]}, but of the file "

@@ -7,9 +7,8 @@ import numpy as np
 
 from keras_seq2seq.export.checks.device import DeviceCheck
 from keras_seq2seq.export.export_error import ExportError
+from keras_seq2seq.export.native.agreement import same
 from keras_seq2seq.text.special_tokens import EOS
-
-_TOLERANCE = 1e-3
 
 
 def check_quantized(file: DeviceCheck, texts: Sequence[str], greedy: bool) -> None:
@@ -63,7 +62,7 @@ def _check_range(
 
 
 def _equal(signature: str, told: str, ours: Any, theirs: Any) -> None:
-    if not np.allclose(ours, theirs, rtol=_TOLERANCE, atol=_TOLERANCE):
+    if not same(ours, theirs, equal_nan=False):
         raise ExportError(
             f"`{signature}` of the new file contradicts itself for {told[:200]!r}: "
             f"{str(ours)[:300]} and {str(theirs)[:300]} must be equal. It was removed."

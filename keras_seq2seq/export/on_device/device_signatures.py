@@ -6,11 +6,11 @@ from typing import Any
 import tensorflow as tf
 
 from keras_seq2seq.decoding.search_options import SearchOptions
+from keras_seq2seq.export.on_device.any_ids import up_to_eos
 from keras_seq2seq.export.on_device.device_steps import DeviceSteps
 from keras_seq2seq.export.signatures.signature import Signature, specs
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.special_tokens import EOS, PAD, UNK
 
 
 class DeviceSignatures:
@@ -46,7 +46,7 @@ class DeviceSignatures:
 
     def steps(self, trace: Callable[..., Any]) -> DeviceSteps:
         """`encode` and `decode_step`; `trace` makes a concrete function of a signature."""
-        return DeviceSteps(self.model, self._source, self.max_source_length, trace)
+        return DeviceSteps(self.model, self.max_source_length, trace)
 
     def score(self) -> Signature:
         """ids [1, S], target_ids [1, T] -> score [1], token_scores [1, T]."""
@@ -61,17 +61,3 @@ class DeviceSignatures:
 
     def _source(self, ids: Tensor) -> Tensor:
         return up_to_eos(ids, self.model.source_vocabulary_size, room_for_eos=1)
-
-
-def up_to_eos(ids: Tensor, vocabulary_size: int, room_for_eos: int) -> Tensor:
-    """Ids of any kind, int32 [1, S], as the model was trained on: UNK for those that are none.
-
-    What follows the first EOS or PAD is PAD. EOS is put there, and at the last place if
-    `room_for_eos` is 1: a source must have one, a target may be unfinished.
-    """
-    places = tf.range(ids.shape[1])[tf.newaxis]  # [1, S]
-    last = ids.shape[1] - room_for_eos
-    ends = tf.where((ids == EOS) | (ids == PAD), places, last)
-    end = tf.reduce_min(ends, axis=1, keepdims=True)  # [1, 1]
-    known = tf.where((ids >= 0) & (ids < vocabulary_size), ids, UNK)
-    return tf.where(places < end, known, tf.where(places == end, EOS, PAD))

@@ -6,12 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_seq2seq.export.signatures.signature import Signature, specs
+from keras_seq2seq.export.on_device.any_ids import known_ids, up_to_eos
+from keras_seq2seq.export.signatures.signature import Signature, named_tensors, specs
 from keras_seq2seq.models.decodable import Decodable
 from keras_seq2seq.tensors import Tensor
-from keras_seq2seq.text.special_tokens import EOS, UNK
-
-_KINDS = {tf.bool: tf.float32}  # what no border lets through, as what
+from keras_seq2seq.text.special_tokens import EOS
 
 
 class DeviceSteps:
@@ -23,7 +22,6 @@ class DeviceSteps:
 
     Args:
         model: over ids.
-        source: makes of ids [1, S] what the model may read.
         source_length: S.
         trace: makes a concrete function of a signature.
     """
@@ -31,15 +29,12 @@ class DeviceSteps:
     def __init__(
         self,
         model: Decodable,
-        source: Callable[[Tensor], Tensor],
         source_length: int,
         trace: Callable[..., Any],
     ):
         self.model = model
-        self.source = source
         self.source_length = source_length
         self.names: list[str] | None = None  # that travel; all of them until it is known
-        self._structure: Any = None
         encode = trace(*self.encode())
         self._given = encode.structured_outputs
         depend = _depending_on_inputs(encode)
@@ -53,9 +48,9 @@ class DeviceSteps:
         """ids [1, S] -> finished [1], state_0, ..., memory_0, ..."""
 
         def encode(ids: Tensor) -> dict[str, Tensor]:
-            source = self.source(ids)
-            found = self._named(*self.model.encode(source))
-            found = {name: self._over_border(value) for name, value in found.items()}
+            source = up_to_eos(ids, self.model.source_vocabulary_size, room_for_eos=1)
+            state, memory = self.model.encode(source)
+            found = _over_border(named_tensors(state=state, memory=memory))
             chosen = found if self.names is None else {name: found[name] for name in self.names}
             return {"finished": tf.cast(source[:, 0] == EOS, tf.int32), **chosen}
 
@@ -68,21 +63,20 @@ class DeviceSteps:
         def decode_step(ids: Tensor, *tensors: Tensor) -> dict[str, Tensor]:
             # Of an empty source: what depends on none is the same for all.
             empty = tf.constant([[EOS, *[0] * (self.source_length - 1)]])
-            parts = self._named(*self.model.encode(empty))
+            structure = self.model.encode(empty)
+            parts = named_tensors(state=structure[0], memory=structure[1])
             for name, value in zip(names, tensors, strict=True):
                 kind = parts[name].dtype
                 parts[name] = value > 0.5 if kind == tf.bool else tf.cast(value, kind)
-            state, memory = keras.tree.pack_sequence_as(self._structure, list(parts.values()))
-            known = (ids >= 0) & (ids < self.model.target_vocabulary_size)
-            ids = tf.where(known, ids, UNK)
+            state, memory = keras.tree.pack_sequence_as(structure, list(parts.values()))
+            ids = known_ids(ids, self.model.target_vocabulary_size)
             logits, state, attention = self.model.decode_step(ids, state, memory)
             log_probs = tf.nn.log_softmax(logits)  # [1, V]
             score, chosen = tf.math.top_k(log_probs, 1)
             found = {"next_ids": chosen[:, 0], "score": score[:, 0], "log_probs": log_probs}
             if self.model.attention is not None:
                 found["attention"] = attention
-            states = {name: v for name, v in self._named(state, ()).items() if name in names}
-            return found | {name: self._over_border(value) for name, value in states.items()}
+            return found | _over_border(named_tensors(state=state))
 
         given = [
             tf.TensorSpec(self._given[name].shape, self._given[name].dtype, name=name)
@@ -90,19 +84,10 @@ class DeviceSteps:
         ]
         return decode_step, [*specs([1], {"ids": tf.int32}), *given]
 
-    def _named(self, state: Any, memory: Any) -> dict[str, Any]:
-        """The tensors of state and memory: `state_0`, ..., `memory_0`, ..."""
-        if memory != ():
-            self._structure = state, memory
-        return {
-            f"{part}_{i}": value
-            for part, values in (("state", state), ("memory", memory))
-            for i, value in enumerate(keras.tree.flatten(values))
-        }
 
-    @staticmethod
-    def _over_border(value: tf.Tensor) -> tf.Tensor:
-        return tf.cast(value, _KINDS.get(value.dtype, value.dtype))
+def _over_border(tensors: dict[str, Any]) -> dict[str, Tensor]:
+    kinds: dict[Any, Any] = {tf.bool: tf.float32}  # what no border lets through, as what
+    return {name: tf.cast(t, kinds.get(t.dtype, t.dtype)) for name, t in tensors.items()}
 
 
 def _depending_on_inputs(function: Any) -> list[str]:

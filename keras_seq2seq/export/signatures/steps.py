@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_seq2seq.export.signatures.served_model import ServedModel
-from keras_seq2seq.export.signatures.signature import Signature, specs
+from keras_seq2seq.export.signatures.signature import Signature, named_tensors, specs
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import EOS
 
@@ -27,10 +27,7 @@ def step_signatures(served: ServedModel) -> dict[str, Signature]:
         ids, _ = served.read(text)  # [B, S']
         state, memory = served.seq2seq.encode(ids)
         structure["state"], structure["memory"] = state, memory
-        tensors = {"finished": ids[:, 0] == EOS}
-        for part, value in (("state", state), ("memory", memory)):
-            tensors |= {f"{part}_{i}": t for i, t in enumerate(keras.tree.flatten(value))}
-        return tensors
+        return {"finished": ids[:, 0] == EOS, **named_tensors(state=state, memory=memory)}
 
     text_only = specs([None], {"text": tf.string})
     given = tf.function(encode, input_signature=text_only, autograph=False)
@@ -55,7 +52,7 @@ def step_signatures(served: ServedModel) -> dict[str, Signature]:
             "next_ids": chosen[:, 0],
             "score": score[:, 0],
             "tokens": served.target_names(chosen)[:, 0],
-            **{f"state_{i}": t for i, t in enumerate(keras.tree.flatten(state))},
+            **named_tensors(state=state),
         }
         return found | ({} if served.seq2seq.attention is None else {"attention": attention})
 

@@ -4,18 +4,11 @@ import io
 import random
 
 import sentencepiece
+from sample_lines import EXACT, LINES
 from sentencepiece import sentencepiece_model_pb2
 
-from keras_seq2seq.text import Normalization, SentencePieceTokenizer
+from keras_seq2seq.text import SentencePieceTokenizer
 
-LINES = [
-    "A cat sat on the mat.",
-    "The rat sat on the cat's mat, and the cat sat on the rat.",
-    "고양이가 매트에 앉았다.",
-    "쥐가 고양이 위에 앉았다.",
-    "Größe über Straße, this is it",
-] * 4
-AS_IS = Normalization(None, collapse_whitespace=False, drop_invisible=False)
 OPTIONS = {
     "charsmap": {"normalization_rule_name": "nmt_nfkc"},
     "usual": {"normalization_rule_name": "nmt_nfkc", "remove_extra_whitespaces": True},
@@ -56,7 +49,7 @@ def stranger(name, change=None):
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
     if change:
         change(proto)
-    return SentencePieceTokenizer(proto.SerializeToString(), AS_IS)
+    return SentencePieceTokenizer(proto.SerializeToString(), EXACT)
 
 
 def with_ties(proto):

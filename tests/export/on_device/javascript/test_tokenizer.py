@@ -3,7 +3,7 @@
 import pytest
 from comparing import compare
 from hostile_texts import LONG, hostile_texts, random_ids
-from strangers import AS_IS, LINES, OPTIONS, stranger, with_ties, with_unused
+from strangers import EXACT, LINES, OPTIONS, stranger, with_ties, with_unused
 
 from keras_seq2seq.text import (
     ByteTokenizer,
@@ -16,7 +16,7 @@ NORMALIZATIONS = [
     Normalization(),
     Normalization("NFD", lowercase=True, drop_invisible=False),
     Normalization("NFKC", lowercase=True, collapse_whitespace=False),
-    AS_IS,
+    EXACT,
 ]
 STRANGE = [" cat the  cat", "the cat  ", "Ａ ﬁcat  x", "▁▁a", "\x07", "\x07 ", " \u200b\x07▁"]
 KINDS = ["bytes", "characters", "unigram", "unigram-bytes", "bpe", "bpe-bytes"]
