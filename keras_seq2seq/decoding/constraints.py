@@ -25,7 +25,7 @@ def minimum_length(minimum: Tensor, eos_id: int) -> Constraint:
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
         early = history.position < history.per_row(minimum)  # [N]
-        is_eos = ops.arange(log_probs.shape[-1]) == eos_id  # [V]
+        is_eos = ops.arange(ops.shape(log_probs)[-1]) == eos_id  # [V]
         return _forbid(log_probs, ops.logical_and(early[:, None], is_eos[None]))
 
     return constrain
@@ -52,7 +52,7 @@ def forced_tokens(forced: Tensor, otherwise: Sequence[Constraint] = ()) -> Const
         places = ops.arange(count, dtype="int32")[None] == history.position  # [1, P]
         here = ops.max(ops.where(places, ops.cast(forced, "int32"), -1), axis=-1)  # [B]
         here = history.per_row(here)[:, None]  # [N, 1]
-        tokens = ops.arange(log_probs.shape[-1], dtype="int32")[None]  # [1, V]
+        tokens = ops.arange(ops.shape(log_probs)[-1], dtype="int32")[None]  # [1, V]
         only_here = _forbid(log_probs, tokens != here)
         return ops.where(here >= 0, only_here, _apply(otherwise, log_probs, history))
 
@@ -68,7 +68,7 @@ def banned_sequences(banned: Tensor | Sequence[Sequence[int]]) -> Constraint:
     table = ops.cast(banned_table(as_sequences(banned)), "int32")
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
-        vocabulary_size = log_probs.shape[-1]
+        vocabulary_size = ops.shape(log_probs)[-1]
         before, last = table[:, :-1], table[:, -1]  # [N, L - 1], [N]
         back = ops.shape(table)[1] - 1
         columns = history.position - back + ops.arange(back, dtype="int32")  # [L - 1]
@@ -101,7 +101,7 @@ def no_repeat_ngram(size: int) -> Constraint:
         for i, token in enumerate(last):
             repeats = ops.logical_and(repeats, ids[:, i : i + count] == token)
         repeats = ops.logical_and(repeats, history.position >= size)
-        return _forbid(log_probs, _mark(ids[:, size - 1 :], repeats, log_probs.shape[-1]))
+        return _forbid(log_probs, _mark(ids[:, size - 1 :], repeats, ops.shape(log_probs)[-1]))
 
     return constrain
 
@@ -115,7 +115,7 @@ def repetition_penalty(penalty: Tensor) -> Constraint:
 
     def constrain(log_probs: Tensor, history: History) -> Tensor:
         chosen = ops.logical_and(history.chosen(), history.ids >= 0)  # [N, T]
-        seen = _mark(history.ids, chosen, log_probs.shape[-1])  # [N, V]
+        seen = _mark(history.ids, chosen, ops.shape(log_probs)[-1])  # [N, V]
         factor = history.per_row(ops.cast(penalty, log_probs.dtype))[:, None]
         return ops.where(seen, log_probs * factor, log_probs)
 
@@ -129,7 +129,7 @@ def constrain_all(
     free = log_probs
     log_probs = _apply(constraints, log_probs, history)
     stuck = ops.max(log_probs, axis=-1, keepdims=True) < DEAD  # [N, 1]
-    is_eos = ops.arange(log_probs.shape[-1]) == eos_id  # [V]
+    is_eos = ops.arange(ops.shape(log_probs)[-1]) == eos_id  # [V]
     return ops.where(ops.logical_and(stuck, is_eos[None]), free, log_probs)
 
 

@@ -51,6 +51,11 @@ class SearchOptions(KnownNames):
     no_repeat_ngram: int = graph_option(
         0, 0, "No run of so many tokens occurs twice; 0 allows all.", most=2**31 - 1
     )
+    shortlist: bool = graph_option(
+        False,
+        None,
+        "Look at those tokens alone that a learnt list has for the source's: faster, not exact.",
+    )
 
     # kind, least value, neutral value, the search that it is for
     banned_ids: Any = data_option(
@@ -110,6 +115,8 @@ class SearchOptions(KnownNames):
             if type(about.default) is int:  # it may have been one of NumPy
                 object.__setattr__(self, name, int(getattr(self, name)))
         object.__setattr__(self, "forced_ids", none_if_empty(self.forced_ids))
+        if self.shortlist:
+            self._check_shortlist()
         if self.sampling and self.beam_size > 1:
             raise ValueError(
                 f"sampling=True draws tokens, beam_size={self.beam_size} searches: choose one."
@@ -123,6 +130,13 @@ class SearchOptions(KnownNames):
         check_lengths(self)
         if self.beam_size > 1 and self.length_penalty is None:  # the one default, for every caller
             object.__setattr__(self, "length_penalty", OPTIONS["length_penalty"].neutral)
+
+    def _check_shortlist(self) -> None:
+        names = {"banned_ids": "banned", "forced_ids": "a prefix", "allowed": "allowed"}
+        given = [what for name, what in names.items() if getattr(self, name) is not None]
+        if self.sampling or given:
+            what = given[0] if given else "sampling=True"
+            raise ValueError(f"{what} needs the whole vocabulary: leave out shortlist=True.")
 
     def _refuse_what_has_no_effect(self) -> None:
         search = "sampling" if self.sampling else "beam" if self.beam_size > 1 else "any"

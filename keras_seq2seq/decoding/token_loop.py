@@ -73,6 +73,6 @@ def choose_tokens(
 
 def pick(values: Tensor, token: Tensor) -> Tensor:
     """values [N, V] at token [N] -> [N]."""
-    width = values.shape[-1]
+    width = ops.shape(values)[-1]
     rows = ops.arange(ops.shape(token)[0], dtype="int32") * width  # [N]
     return ops.take(ops.reshape(values, (-1,)), rows + token, axis=0)

@@ -35,6 +35,7 @@ def saved_model(
     beam_inputs: Sequence[str] = BEAM_INPUTS,
     replace_unknown: bool = False,
     steps: bool = False,
+    shortlist: bool = False,
     verify: str = "fast",
     finish: Callable[[SavedModelArtefact], object] | None = None,
 ) -> pathlib.Path:
@@ -63,6 +64,8 @@ def saved_model(
         replace_unknown: Write the most attended source token for UNK, in `serving_default`,
             `details` and beams of one result, which then is the default.
         steps: Also write `encode` and `decode_step`, for servers that do not join requests.
+        shortlist: Searches look at the tokens of the model's shortlist alone; `sample` and single
+            steps look at all. See `text_models.learn_shortlist`.
         verify: `"fast"`, or `"full"`: also in a process without Python, if a C compiler is there,
             and on many more texts.
 
@@ -80,7 +83,7 @@ def saved_model(
     ```
     """
     check_level(verify)
-    plan = Plan.make(model, beam_size, num_return, beam_inputs, replace_unknown, steps)
+    plan = Plan.make(model, beam_size, num_return, beam_inputs, replace_unknown, steps, shortlist)
     base = pathlib.Path(directory)
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file; a SavedModel needs a directory.")

@@ -100,6 +100,11 @@ def tflite(
     search = make_options(options, None, (), model.target_tokenizer, model.max_target_length)
     if search.num_return > 1:
         raise ExportError(f"A .tflite file gives one result, not num_return={search.num_return}.")
+    if search.shortlist:
+        raise ExportError(
+            "A .tflite file knows no shortlist: an interpreter that copies the listed vectors at "
+            "each step is slower with one. Leave out shortlist=True."
+        )
     chosen = _checked(signatures, search)
     _check_quantization(quantize, text, validation)
     file = pathlib.Path(file)

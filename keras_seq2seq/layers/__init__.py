@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keras_seq2seq.layers.options.generator_spec import GeneratorSpec as GeneratorSpec
     from keras_seq2seq.layers.options.stack_spec import StackSpec as StackSpec
     from keras_seq2seq.layers.recurrent_stack import RecurrentStack as RecurrentStack
+    from keras_seq2seq.layers.shortlist import Shortlist as Shortlist
 else:
     from keras_seq2seq.lazy_names import lazy_names
 

@@ -5,10 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_seq2seq.layers.listed_tokens import ListedTokens
 from keras_seq2seq.layers.memory import Memory, is_given
 from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
+
+FORBIDDEN = -1e9  # far below any logit, and finite in every graph
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -28,7 +31,8 @@ class Generator(Configured, keras.layers.Layer):
         hidden: float tensor [N, T, H].
         weights: float32 tensor [N, T, S], where each step looked, or `None`. This class does not
             read them; one that copies from the source does.
-        memory: `Memory` or `None`. What `prepare` put into it is not computed again.
+        memory: `Memory` or `None`. What `prepare` put into it is not computed again; of one that
+            `restrict` made, V are the tokens that are listed there.
         logits: bool. Return h W itself, before the softmax: what losses and searches read.
 
     Returns:
@@ -82,6 +86,24 @@ class Generator(Configured, keras.layers.Layer):
         norms = () if self.spec.fixed_norm is None else self._token_norms()
         return memory._replace(token_norms=norms)
 
+    def restrict(self, memory: Memory, ids: Tensor, allowed: Tensor) -> Memory:
+        """A memory for steps whose logits are those of K tokens alone: ids [K] in rising order.
+
+        Args:
+            memory: what `prepare` made.
+            ids: int32 tensor [K].
+            allowed: bool tensor [B, K]; the others of a source's row have logits of -1e9.
+        """
+        if self.embedding is not None:
+            kernel = ops.transpose(self.embedding(ids))  # [D, K]
+        else:
+            kernel = ops.take(self.kernel, ids, axis=1)
+        norms, bias = memory.token_norms, ()
+        if self.spec.fixed_norm is not None:
+            norms = ops.take(ops.reshape(norms, (-1,)), ids)
+            bias = ops.take(ops.cast(self.bias, "float32"), ids)
+        return memory._replace(token_norms=norms, listed=ListedTokens(kernel, bias, allowed))
+
     def _token_norms(self) -> Tensor:
         """|w| / r of each token, float32 [V, 1], or [1, V] of an own W."""
         if self.embedding is None:
@@ -95,26 +117,49 @@ class Generator(Configured, keras.layers.Layer):
         memory: Memory | None = None,
         logits: bool = False,
     ) -> Tensor:
-        tied = self.embedding is not None
-        norms = () if memory is None else memory.token_norms
-        kernel = self.embedding.embeddings if tied else self.kernel
+        norms, listed = () if memory is None else memory.token_norms, _listed_in(memory)
+        kernel, is_tied, bias = (
+            self._weights() if listed is None else (listed.kernel, False, listed.bias)
+        )
         if self.spec.fixed_norm is not None:
             hidden = ops.divide(hidden, self._relative_norm(hidden, axis=-1))  # float32
             if not is_given(norms):
                 kernel = ops.divide(kernel, self._token_norms())
         hidden = ops.cast(hidden, self.compute_dtype)
         kernel = ops.cast(kernel, self.compute_dtype)
-        scores = ops.matmul(hidden, ops.transpose(kernel) if tied else kernel)  # [N, T, V]
+        scores = ops.matmul(hidden, ops.transpose(kernel) if is_tied else kernel)  # [N, T, V]
         scores = ops.cast(scores, "float32")
         if is_given(norms):
             # The bound is never met; without it TFLite divides a second copy of the kernel.
             scores = ops.maximum(scores, -1e30) / ops.reshape(norms, (-1,))
         if self.spec.fixed_norm is not None:
-            scores = scores + ops.cast(self.bias, "float32")
+            scores = scores + ops.cast(bias, "float32")
+        if listed is not None:
+            scores = _only(listed.allowed, scores)
         return scores if logits else ops.softmax(scores, axis=-1)
+
+    def _vectors(self, listed: ListedTokens | None) -> tuple[Any, bool, Any]:
+        """The vectors of all tokens, or of those listed; whether they stand in rows; the bias."""
+        if listed is not None:
+            return listed.kernel, False, listed.bias
+        bias = () if self.spec.fixed_norm is None else self.bias
+        if self.embedding is not None:
+            return self.embedding.embeddings, True, bias
+        return self.kernel, False, bias
 
     def _relative_norm(self, vectors: Tensor, axis: int) -> Tensor:
         """|v| / r, float32, with 1 in the place of `axis`."""
         vectors = ops.cast(vectors, "float32")
         squares = ops.sum(vectors * vectors, axis=axis, keepdims=True)
         return ops.sqrt(squares + 1e-6) / self.spec.fixed_norm
+
+
+def _listed_in(memory: Memory | None) -> ListedTokens | None:
+    return memory.listed if memory is not None and is_given(memory.listed) else None
+
+
+def _only(allowed: Tensor, scores: Tensor) -> Tensor:
+    """Scores [N, T, K], N a multiple of B, with those that allowed [B, K] lacks far below."""
+    rows, columns = ops.shape(allowed)
+    own = ops.reshape(scores, (rows, -1, columns))
+    return ops.reshape(ops.where(allowed[:, None], own, FORBIDDEN), ops.shape(scores))

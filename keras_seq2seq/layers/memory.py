@@ -16,6 +16,7 @@ class Memory(NamedTuple):
         embedded: float tensor [B, S, E], the source's embeddings.
         keys: float tensor [B, S, H], what attention compares its queries with.
         token_norms: float32 tensor [V, 1] or [1, V], see `Generator`.
+        listed: `ListedTokens` that stand for all V, or `()`.
     """
 
     source_ids: Any
@@ -24,8 +25,9 @@ class Memory(NamedTuple):
     embedded: Any
     keys: Any = ()
     token_norms: Any = ()
+    listed: Any = ()
 
 
 def is_given(field: Any) -> bool:
     """Whether a field of a `Memory` is there."""
-    return not isinstance(field, tuple)
+    return not isinstance(field, tuple) or len(field) > 0

@@ -79,6 +79,17 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         """T tokens: BOS and more [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
         raise NotImplementedError(f"{type(self).__name__}.decode")
 
+    def shorten(self, source_ids: Tensor, memory: Any, least: int) -> tuple[Any, Tensor]:
+        """Makes steps look at a few tokens alone: ids [B, S], memory -> memory, tokens [K].
+
+        `decode_step` with that memory gives logits [N, K], of these tokens in rising order, for
+        each source of `least` at least. Special tokens keep their ids.
+        """
+        raise ValueError(
+            f"shortlist=True needs a model that has learnt one, and {self.name} has none: see "
+            "learn_shortlist."
+        )
+
     def search(
         self, source_ids: Tensor, max_length: int, options: SearchOptions = GREEDY
     ) -> SearchResult:
@@ -88,13 +99,16 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         empty result. `max_length` is T; data of the options are tensors with batch axis B.
         """
         state, memory = self.encode(source_ids)
+        listed = None
+        if options.shortlist:
+            memory, listed = self.shorten(source_ids, memory, 2 * options.beam_size)
 
         def step(ids: Tensor, state: Any) -> tuple[Tensor, Any, Tensor]:
-            return self.decode_step(ids, state, memory)
+            return self.decode_step(_among_all(ids, listed), state, memory)
 
         first = source_ids[:, 0]
         real = ops.not_equal(source_ids, self.pad_id)
-        return search(
+        found = search(
             step,
             state,
             ops.zeros_like(first) + self.bos_id,
@@ -106,6 +120,7 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
             source_mask=real,
             source_length=ops.sum(ops.cast(real, "int32"), axis=1) - 1,
         )
+        return found._replace(ids=_among_all(found.ids, listed))
 
     def score(self, source_ids: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Judges given targets: ids [B, S] and [B, T] -> scores [B, T], attention [B, T, S].
@@ -227,6 +242,11 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
             while len(methods) > MOST_COMPILED:
                 del methods[next(iter(methods))]
             return methods[key]
+
+
+def _among_all(ids: Tensor, listed: Tensor | None) -> Tensor:
+    """Places in a list of tokens as tokens; special ones have the same place in both."""
+    return ids if listed is None else ops.take(listed, ids)
 
 
 def refuse_legacy_config() -> None:

@@ -11,6 +11,7 @@ from keras_seq2seq.specs.trainable_parts import KEY
 
 PARTS = ("encoder", "bridge", "decoder", "generator")
 _SHARED = "share_embedding_of_decoder"
+_SHORTLIST = "shortlist"  # absent where a model has none
 
 # What constructors of version 0.1.0 took for what a file does not say.
 _DEFAULTS_OF_0_1_0 = {
@@ -28,6 +29,8 @@ def saved(model: Any) -> dict[str, Any]:
     shared = sharing(model)
     for name in shared:
         configs[name]["config"]["embedding"] = None
+    if model.shortlist is not None:
+        configs[_SHORTLIST] = saved_layer(model.shortlist)
     return {**configs, _SHARED: shared}
 
 
@@ -43,7 +46,8 @@ def restored(config: dict[str, Any]) -> dict[str, Any]:
     parts = {"decoder": keras.saving.deserialize_keras_object(config["decoder"])}
     for name in config.pop(_SHARED):
         config[name]["config"]["embedding"] = parts["decoder"].embedding
-    for name in ("encoder", "bridge", "generator"):
+    others = ("encoder", "bridge", "generator", *([_SHORTLIST] if _SHORTLIST in config else []))
+    for name in others:
         parts[name] = keras.saving.deserialize_keras_object(config[name])
     return {**config, **parts}
 
@@ -53,7 +57,7 @@ def changed(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     config, known = copy.deepcopy(config), set()
     parts = [config[name]["config"] for name in PARTS]
     for place in (config, *parts, *(part["spec"] for part in parts if "spec" in part)):
-        own = place.keys() - {*PARTS, _SHARED, KEY, "spec", "embedding"}
+        own = place.keys() - {*PARTS, _SHARED, _SHORTLIST, KEY, "spec", "embedding"}
         own -= {"name"} if place is not config else set()  # that of the model alone
         known |= own
         place |= {name: changes[name] for name in own & changes.keys()}

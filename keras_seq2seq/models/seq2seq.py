@@ -11,12 +11,21 @@ from keras_seq2seq.layers.encoder import Encoder
 from keras_seq2seq.layers.generator import Generator
 from keras_seq2seq.layers.kinds import BRIDGES
 from keras_seq2seq.layers.memory import Memory
+from keras_seq2seq.layers.shortlist import Shortlist
 from keras_seq2seq.models.decodable import Decodable, refuse_legacy_config
 from keras_seq2seq.models.model_spec import ModelSpec
-from keras_seq2seq.models.part_configs import changed, of_version_0_1_0, restored, saved, sharing
+from keras_seq2seq.models.part_configs import (
+    PARTS,
+    changed,
+    of_version_0_1_0,
+    restored,
+    saved,
+    sharing,
+)
 from keras_seq2seq.models.presets import preset_arguments
 from keras_seq2seq.models.processes import refuse_forked
 from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.specs.configured import saved_layer
 from keras_seq2seq.specs.known_names import check_names, names_of
 from keras_seq2seq.tensors import Tensor
 from keras_seq2seq.text.special_tokens import BOS, EOS, PAD
@@ -38,6 +47,7 @@ class Seq2Seq(Decodable, keras.Model):
         bos_id, eos_id: int. Special ids; that of padding is the encoder's.
         name: str or `None`.
         trainable: bool. `False` freezes all parts.
+        shortlist: `Shortlist` for searches with `shortlist=True`, or `None`.
 
     Call arguments:
         inputs: dict of `source_ids`, int tensor [B, S], and `decoder_ids`, int tensor [B, T].
@@ -79,6 +89,7 @@ class Seq2Seq(Decodable, keras.Model):
         eos_id: int = EOS,
         name: str | None = None,
         trainable: bool = True,
+        shortlist: Shortlist | None = None,
     ):
         refuse_forked()  # before a layer makes its weights
         for part, given in (("encoder", encoder), ("decoder", decoder), ("generator", generator)):
@@ -99,6 +110,7 @@ class Seq2Seq(Decodable, keras.Model):
         super().__init__(inputs=inputs, outputs=logits, name=name, **frozen)
         self.encoder = encoder
         self.bridge = bridge
+        self.shortlist = shortlist
         self.decoder = decoder
         self.generator = generator
         self.pad_id, self.bos_id, self.eos_id = encoder.pad_id, bos_id, eos_id
@@ -210,6 +222,18 @@ class Seq2Seq(Decodable, keras.Model):
         state, memory = self.decoder.prepare(self.bridge(state), memory)
         return state, self.generator.prepare(memory)
 
+    def shorten(self, source_ids: Tensor, memory: Memory, least: int) -> tuple[Memory, Tensor]:
+        if self.shortlist is None:
+            return super().shorten(source_ids, memory, least)
+        if least > self.shortlist.always:
+            raise ValueError(
+                f"A search of so many beams needs lists of at least {least} tokens, but this model "
+                f"has learnt one of always={self.shortlist.always}: learn another one, or search "
+                "without shortlist=True."
+            )
+        ids, allowed = self.shortlist(source_ids)
+        return self.generator.restrict(memory, ids, allowed), ids
+
     def decode_step(self, ids: Tensor, state: Any, memory: Memory) -> tuple[Tensor, Any, Tensor]:
         ids = keras.ops.expand_dims(ids, axis=1)  # [N, 1]
         hidden, state, weights = self.decoder(ids, state, memory)
@@ -231,6 +255,25 @@ class Seq2Seq(Decodable, keras.Model):
         """
         twin = type(self).from_config(changed(self.get_config(), changes))
         return self._give_weights(twin, changes)
+
+    def with_shortlist(self, table: Any, tokens: Any, size: int) -> Self:
+        """Returns an uncompiled model with the same weights that can search with `shortlist=True`.
+
+        Args:
+            table: int array [V, C], candidates of each source token, the likeliest first.
+            tokens: int array [F], what stands in every list.
+            size: int. L, see `Shortlist`.
+        """
+        sizes = self.source_vocabulary_size, self.target_vocabulary_size
+        lists = {"candidates": table.shape[1], "always": len(tokens), "size": size}
+        shortlist = Shortlist(*sizes, **lists, pad_id=self.pad_id, name="shortlist")
+        twin: Any = type(self).from_config(
+            {**self.get_config(), "shortlist": saved_layer(shortlist)}
+        )
+        for name in PARTS:
+            getattr(twin, name).set_weights(getattr(self, name).get_weights())
+        twin.shortlist.set_weights([table, tokens])
+        return twin
 
     def _run_through_graph(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs.keys() >= {"operation_fn", "call_fn"}:  # nobody else asks so

@@ -302,3 +302,21 @@ def test_without_beams_there_is_no_such_signature(trained, tmp_path):
     export.saved_model(trained, tmp_path, sample=SOURCES[:2], beam_size=1)
     with pytest.raises(export.ExportError, match="no signature `beam`"):
         export.open_artefact(tmp_path).generate(SOURCES, beam_size=4)
+
+
+def test_a_shortlist_is_exported_where_it_is_asked_for(trained, tmp_path):
+    from keras_seq2seq.text_models import learn_shortlist
+
+    fast = learn_shortlist(
+        trained, SOURCES, [target for _, target in PAIRS], candidates=4, always=12, size=30
+    )
+    # The check of the export compares both with `generate(..., shortlist=True)`.
+    written = export.saved_model(fast, tmp_path / "served", SOURCES, steps=True, shortlist=True)
+    artefact = export.open_artefact(written)
+    assert artefact.describe()["shortlist"] is True
+    texts = artefact.generate(SOURCES)[0]
+    assert texts == fast.generate(SOURCES, shortlist=True) != fast.generate(SOURCES)
+    with pytest.raises(export.ExportError, match="learn_shortlist"):
+        export.saved_model(trained, tmp_path / "other", shortlist=True)
+    with pytest.raises(export.ExportError, match="knows no shortlist"):
+        export.tflite(fast, tmp_path / "model.tflite", shortlist=True)

@@ -118,8 +118,8 @@ class BeamStep:
     def _best_of_each_beam(self, logits: Tensor, beams: Beams) -> tuple[Tensor, Tensor, Tensor]:
         """The W = 2K best tokens of each beginning, their log-probability, and that constrained."""
         size, vocabulary_size = self.beam_size, logits.shape[-1]
+        width = 2 * size if vocabulary_size is None else min(2 * size, vocabulary_size)
         norm = ops.logsumexp(logits, axis=-1, keepdims=True)  # [B K, 1]
-        width = min(2 * size, vocabulary_size)
         if self.constraints:
             history = History(beams.position, _join(beams.ids), size)
             values = constrain_all(self.constraints, logits - norm, history, self.eos_id)

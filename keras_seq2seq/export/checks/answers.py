@@ -26,6 +26,7 @@ def check_answers(
 ) -> None:
     """Raises an `ExportError` that shows how a signature first differs from the model."""
     options: dict[str, Any] = {"return_details": True, "replace_unknown": plan.replace_unknown}
+    options |= {"shortlist": plan.shortlist}
     greedy, scores = model.generate(texts, return_scores=True, **options)
     targets = [generation.text for generation in greedy]
     for name in ("serving_default", "details"):
@@ -45,7 +46,9 @@ def check_answers(
             _compare("score", text, {"score": score}, row)
     _check_ids(model, artefact, texts)
     if plan.steps:
-        _check_steps(model, artefact, texts, greedy)
+        few = texts[:_BATCH]
+        exact = model.generate(few, return_details=True) if plan.shortlist else greedy
+        _check_steps(model, artefact, few, exact[:_BATCH])
 
 
 def ask(artefact: SavedModelArtefact, signature: str, **inputs: Any) -> Iterator[Row]:
@@ -102,7 +105,7 @@ def _expected(ours: Generation, row: Row) -> dict[str, Any]:
 def _check_beams(
     model: TextSeq2Seq, artefact: SavedModelArtefact, plan: Plan, texts: Sequence[str]
 ) -> None:
-    search: dict[str, Any] = dict(plan.beam or {})
+    search: dict[str, Any] = {**(plan.beam or {}), "shortlist": plan.shortlist}
     replace = plan.replace_unknown and plan.num_return == 1
     outputs, scores = model.generate(texts, return_scores=True, replace_unknown=replace, **search)
     if plan.num_return == 1:
@@ -144,7 +147,6 @@ def _check_steps(
     greedy: Sequence[Generation],
 ) -> None:
     """Steps one after another, the most probable token each time, are greedy search."""
-    texts, greedy = texts[:_BATCH], greedy[:_BATCH]
     given = artefact.run("encode", text=np.array([text.encode() for text in texts], object))
     finished = given.pop("finished")
     ids, scores = np.full(len(texts), BOS, "int32"), np.zeros(len(texts))

@@ -31,6 +31,7 @@ class Plan:
     beam_inputs: tuple[str, ...]
     replace_unknown: bool
     steps: bool
+    shortlist: bool = False
 
     @classmethod
     def make(
@@ -41,6 +42,7 @@ class Plan:
         beam_inputs: Sequence[str],
         replace_unknown: bool,
         steps: bool,
+        shortlist: bool = False,
     ) -> Self:
         """Raises an `ExportError` or a `ValueError` for choices that do not go together."""
         attends = model.seq2seq.attention is not None
@@ -48,6 +50,8 @@ class Plan:
             raise ExportError("replace_unknown needs a model with attention.")
         if replace_unknown and (num_return or 1) > 1:
             raise ExportError(f"replace_unknown is for one result, not num_return={num_return}.")
+        if shortlist and getattr(model.seq2seq, "shortlist", None) is None:
+            raise ExportError("shortlist=True needs a model that has learnt one: learn_shortlist.")
         if isinstance(beam_inputs, str):
             raise ExportError(f"beam_inputs must be a list of names, got {beam_inputs!r}.")
         beam_inputs = tuple(beam_inputs)
@@ -58,7 +62,7 @@ class Plan:
                     f"beam_inputs are of the signature beam_options: beam_size={beam_size} has "
                     "none."
                 )
-            return cls(1, 1, (), replace_unknown, steps)
+            return cls(1, 1, (), replace_unknown, steps, shortlist)
         if num_return is None:
             num_return = 1 if replace_unknown else beam_size
         options = SearchOptions(beam_size=beam_size, num_return=num_return)
@@ -68,7 +72,8 @@ class Plan:
             dataclasses.replace(options, **{name: NEUTRAL[name]})  # refuses what is not for beams
         if "coverage_penalty" in beam_inputs and not attends:
             raise ExportError("beam_inputs: coverage_penalty needs a model with attention.")
-        return cls(options.beam_size, options.num_return, beam_inputs, replace_unknown, steps)
+        sizes = options.beam_size, options.num_return
+        return cls(*sizes, beam_inputs, replace_unknown, steps, shortlist)
 
     @property
     def beam(self) -> dict[str, Any] | None:
@@ -79,7 +84,7 @@ class Plan:
 
     def signatures(self, model: TextSeq2Seq) -> dict[str, Signature]:
         """The functions to be traced, and their inputs, under the names of the signatures."""
-        served = ServedModel(model, self.replace_unknown)
+        served = ServedModel(model, self.replace_unknown, self.shortlist)
         sampling = search_signature(served, SearchOptions(sampling=True), OF_SAMPLING, OF_SAMPLING)
         found = {
             "serving_default": search_signature(served, SearchOptions()),
@@ -100,4 +105,5 @@ class Plan:
     def facts(self) -> dict[str, Any]:
         """What the manifest says of it."""
         beam = self.beam and {**self.beam, "inputs": list(self.beam_inputs)}
-        return {"beam": beam, "replace_unknown": self.replace_unknown}
+        facts = {"beam": beam, "replace_unknown": self.replace_unknown}
+        return facts | ({"shortlist": True} if self.shortlist else {})

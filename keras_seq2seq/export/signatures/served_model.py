@@ -33,15 +33,17 @@ class ServedModel:
     Args:
         model: a float32 `TextSeq2Seq`.
         replace_unknown: whether the most attended source token is written for UNK.
+        shortlist: whether searches look at the model's shortlist; to draw needs all tokens.
 
     Attributes:
         max_source_length, max_target_length: the limits S and T.
     """
 
-    def __init__(self, model: TextSeq2Seq, replace_unknown: bool = False):
+    def __init__(self, model: TextSeq2Seq, replace_unknown: bool = False, shortlist: bool = False):
         self.model = model
         self.seq2seq = model.seq2seq
         self.replace_unknown = replace_unknown
+        self.shortlist = shortlist
         self._searches: dict[Any, Any] = {}
         self.max_source_length = model.max_source_length
         self.max_target_length = model.max_target_length
@@ -80,6 +82,8 @@ class ServedModel:
         self, ids: Tensor, options: SearchOptions = GREEDY, inputs: Mapping[str, Any] = NO_INPUTS
     ) -> SearchResult:
         """Searches for sources, ids [B, S'], with options [B] of the request's under `inputs`."""
+        if self.shortlist and not options.sampling:
+            options = dataclasses.replace(options, shortlist=True)
         key = options, tuple(inputs)
         if key not in self._searches:
 
