@@ -118,9 +118,7 @@ class Generator(Configured, keras.layers.Layer):
         logits: bool = False,
     ) -> Tensor:
         norms, listed = () if memory is None else memory.token_norms, _listed_in(memory)
-        kernel, is_tied, bias = (
-            self._weights() if listed is None else (listed.kernel, False, listed.bias)
-        )
+        kernel, is_tied, bias = self._vectors(listed)
         if self.spec.fixed_norm is not None:
             hidden = ops.divide(hidden, self._relative_norm(hidden, axis=-1))  # float32
             if not is_given(norms):
