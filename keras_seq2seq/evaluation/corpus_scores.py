@@ -1,7 +1,6 @@
 """Corpus-level scores with their signatures."""
 
 import dataclasses
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -100,9 +99,13 @@ def corpus_metrics(tokenize: str = "13a", lowercased: bool = False) -> dict[str,
 
 def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
     """Percentage of the translations that are equal to the reference, a blank one to none."""
-    equal = map(operator.eq, hypotheses, references)
-    matched = sum(map(operator.and_, equal, (bool(text.strip()) for text in references)))
-    return 100.0 * matched / len(references)
+    return 100.0 * sum(matches(hypotheses, references)) / len(references)
+
+
+def matches(hypotheses: Sequence[str], references: Sequence[str]) -> list[bool]:
+    """Whether each translation is equal to its reference; a blank one is equal to none."""
+    pairs = zip(hypotheses, references, strict=True)
+    return [ours == theirs and bool(theirs.strip()) for ours, theirs in pairs]
 
 
 def _score(

@@ -69,6 +69,7 @@ class IdsFiles:
         pairs: tuple[Sequence[str], Sequence[str]] | None,
         max_loss: float,
         progress: Callable[[int], object] | None,
+        judge_by: str = AUTO,
     ) -> tuple[bytes, dict[str, Any]]:
         """The file, which has passed its checks, and its manifest but for what all files have."""
         twin = self.twin
@@ -89,7 +90,7 @@ class IdsFiles:
                 del files[name]
         quantization: dict[str, Any] = {"format": wanted}
         if pairs is not None and (len(files) > 1 or wanted == AUTO):
-            report = compare_formats(twin, files, pairs, max_loss, progress)
+            report = compare_formats(twin, files, pairs, max_loss, progress, judge_by)
             report = dataclasses.replace(through_gate(report, wanted), refused=refused)
             quantization = report.to_dict()
         chosen = quantization["format"]

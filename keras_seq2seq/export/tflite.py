@@ -25,6 +25,7 @@ from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
 from keras_seq2seq.export.on_device.seq2seq_lite import LiteError, Translator
 from keras_seq2seq.export.on_device.text_signature import text_signature
 from keras_seq2seq.export.quantization.format_names import AUTO, NONE, check_format
+from keras_seq2seq.export.quantization.metric_names import check_metric
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.workplace import locked, workplace
 from keras_seq2seq.nearest_name import did_you_mean
@@ -47,6 +48,7 @@ def tflite(
     validation: tuple[Sequence[str], Sequence[str]] | None = None,
     max_bleu_loss: float = 0.3,
     progress: Callable[[int], object] | None = None,
+    judge_by: str = AUTO,
     **options: Any,
 ) -> pathlib.Path:
     """Writes a .tflite file and its manifest, reloads them, and compares.
@@ -81,15 +83,19 @@ def tflite(
             borders. Four bits need litert-quantizer: `pip install 'keras-seq2seq[device]'`.
         validation: Sources and references to judge formats on; `auto` needs them. Without them
             a format is written as it is. The manifest holds what was measured.
-        max_bleu_loss: How much less BLEU than the float32 file a format may score on them; or
-            points of exact match, where most references have fewer than four words.
+        max_bleu_loss: How many points less than the float32 file a format may score on them, of
+            the metric that it is judged by. `QuantizationReport.read(file).doubt()` tells if they
+            are too few to be sure.
         progress: Is told how many of the sources to judge formats on are done.
+        judge_by: `bleu`; `exact_match`, the share of texts that are equal to the reference; or
+            `auto`: exact match where most references have fewer than four words, or most of their
+            words one or two characters, as pronunciations have; else BLEU.
         **options: Of `SearchOptions`, for one result, built into `translate`: `beam_size=4`, ...
             `beam` has the same options and gives as many results as beams, 4 if it is greedy.
 
     Raises:
         ExportError: The file cannot be made, or does not do what the model does; none is left then.
-        ValueError: There is no such signature or format, or nothing to judge formats on.
+        ValueError: There is no such signature, format or metric, or nothing to judge formats on.
 
     Example:
 
@@ -106,6 +112,7 @@ def tflite(
             "each step is slower with one. Leave out shortlist=True."
         )
     chosen = _checked(signatures, search)
+    check_metric(judge_by)
     _check_quantization(quantize, text, validation)
     file = pathlib.Path(file)
     if file.suffix != ".tflite":
@@ -128,7 +135,7 @@ def tflite(
             content, facts = _text_file(twin, search), describe_tokenized(twin, "text")
         else:
             made = IdsFiles(twin, model.for_export(), search, chosen, texts, not options)
-            content, facts = made.choose(quantize, validation, max_bleu_loss, progress)
+            content, facts = made.choose(quantize, validation, max_bleu_loss, progress, judge_by)
         temporary.write_bytes(content)
         facts |= {"sha256": fingerprint(content), "search": built_in}
         write_manifest(manifest_path(temporary), facts)

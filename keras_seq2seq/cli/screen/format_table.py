@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Column, Table
 
+from keras_seq2seq.export.quantization.metric_names import metric_label
+
 if TYPE_CHECKING:
     from keras_seq2seq.export import QuantizationReport
 
 
 def format_table(report: "QuantizationReport") -> Table:
     """What each format takes and gives; the chosen one is bold, those that lose too much red."""
-    metric = report.metric.replace("bleu", "BLEU").replace("_", " ")
+    metric = metric_label(report.metric)
     title = (
         f"Formats on {report.sentences:,} validation pairs; "
         f"at most {report.max_loss:g} {metric} may be lost"
@@ -39,7 +41,7 @@ def format_table(report: "QuantizationReport") -> Table:
             f"{found.tokens_changed:.2f} %",
             f"{found.bleu:.2f}",
             f"{found.exact_match:.2f}",
-            f"{found.loss:+.2f}",
+            found.loss_text(),
             style=style,
         )
     return table

@@ -15,7 +15,9 @@ _LABELS = {"bleu": "BLEU", "exact_match": "exact match (%)"}
 
 
 def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Figure:
-    """Draws the score of each format over its size, and where the gate is.
+    """Draws the score of each format over its size, how sure its loss is, and where the gate is.
+
+    Bars are 95 % intervals of what a format loses, not of its score.
 
     Args:
         report: What to draw.
@@ -46,7 +48,15 @@ def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Fi
     for place, found in enumerate(by_size):
         size, score = found.bytes / 1e6, getattr(found, report.metric)
         colour = "tab:blue" if found.passes else "tab:red"
-        axes.plot(size, score, "o", color=colour, markersize=7)
+        axes.errorbar(
+            size,
+            score,
+            found.loss_confidence or None,
+            fmt="o",
+            color=colour,
+            markersize=7,
+            capsize=4,
+        )
         if found.format == report.format:
             axes.plot(size, score, "o", color=colour, markersize=14, markerfacecolor="none")
         name = "float32" if found.format == "none" else found.format
@@ -59,7 +69,11 @@ def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Fi
     axes.set(xlabel="size of the file (MB)", ylabel=_LABELS[report.metric])
     axes.set_xlim(0, 1.12 * max(found.bytes for found in report.formats) / 1e6)
     axes.margins(y=0.35)
-    axes.set_title(f"Formats on {report.sentences:,} validation pairs; the circle is chosen")
+    axes.set_title(
+        f"Formats on {report.sentences:,} validation pairs; the circle is chosen\n"
+        "bars: 95 % of the loss against float32",
+        fontsize=10,
+    )
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     return saved(figure, path)

@@ -2,19 +2,18 @@
 
 import dataclasses
 import gzip
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 from keras_seq2seq.evaluation.corpus_scores import corpus_metrics, exact_match
+from keras_seq2seq.evaluation.paired_score import difference_confidences
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.quantization.format_names import AUTO, NONE
 from keras_seq2seq.export.quantization.format_report import FormatReport
 from keras_seq2seq.export.quantization.measurement import measure, tokens_changed
+from keras_seq2seq.export.quantization.metric_names import metric_for, metric_label
 from keras_seq2seq.export.quantization.quantization_report import QuantizationReport
 from keras_seq2seq.text.framing import encode_source_python
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
-
-_OF_BLEU = 4  # words in a row
 
 
 def compare_formats(
@@ -23,6 +22,7 @@ def compare_formats(
     pairs: tuple[Sequence[str], Sequence[str]],
     max_loss: float,
     progress: Callable[[int], object] | None = None,
+    judge_by: str = AUTO,
 ) -> QuantizationReport:
     """Measures files of the same model in several formats on sources with references.
 
@@ -34,21 +34,26 @@ def compare_formats(
         pairs: N sources and N references.
         max_loss: how much less than the float32 file a format may score.
         progress: is told how many sources are done.
+        judge_by: the metric that may lose so much; `auto` is what suits the references.
     """
     sources, references = map(list, pairs)
     limit = model.max_source_length
     rows = [encode_source_python(model.source_tokenizer, text, limit) for text in sources]
     measured = measure(files, rows, progress)
     bleu = corpus_metrics()["bleu"]
-    words = statistics.median(len(text.split()) for text in references)
-    metric = "bleu" if words >= _OF_BLEU else "exact_match"
+    metric = metric_for(references, judge_by)
+    texts = {
+        name: [model.target_tokenizer.detokenize_python(tokens) for tokens in measured[name].ids]
+        for name in files
+    }
+    several = len(files) > 1
+    sure = difference_confidences(texts, references, metric) if several else {NONE: 0.0}
     found: list[FormatReport] = []
     for name, content in files.items():
         ids, milliseconds, peak = measured[name]
-        texts = [model.target_tokenizer.detokenize_python(tokens) for tokens in ids]
         scores = {
-            "bleu": bleu.corpus_score(texts, [references]).score,
-            "exact_match": exact_match(texts, references),
+            "bleu": bleu.corpus_score(texts[name], [references]).score,
+            "exact_match": exact_match(texts[name], references),
         }
         loss = getattr(found[0], metric) - scores[metric] if found else 0.0
         found.append(
@@ -60,6 +65,7 @@ def compare_formats(
                 peak_bytes=peak,
                 tokens_changed=tokens_changed(ids, measured[NONE].ids),
                 loss=loss,
+                loss_confidence=sure[name],
                 passes=name == NONE or loss <= max_loss,
                 **scores,
             )
@@ -79,10 +85,10 @@ def through_gate(report: QuantizationReport, wanted: str) -> QuantizationReport:
         return report
     found = report.of(wanted)
     if not found.passes:
-        name = report.metric.replace("bleu", "BLEU").replace("_", " ")
         score, plain = (getattr(x, report.metric) for x in (found, report.of(NONE)))
         raise ExportError(
-            f"{wanted} loses {found.loss:.2f} {name} on {report.sentences:,} validation pairs "
+            f"{wanted} loses {found.loss_text()} {metric_label(report.metric)} on "
+            f"{report.sentences:,} validation pairs "
             f"({score:.2f}, and {plain:.2f} as float32), but {report.max_loss:g} may be lost. "
             f'Choose another format, or quantize="{AUTO}", or allow more by max_bleu_loss.'
         )
