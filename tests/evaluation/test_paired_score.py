@@ -3,6 +3,7 @@ import random
 import pytest
 
 from keras_seq2seq.evaluation import paired_bootstrap, score_corpus, score_lowercased_tokenised
+from keras_seq2seq.evaluation.paired_score import difference_confidences
 
 REFERENCES = [
     f"The {a} {b} {c} the {d}."
@@ -80,3 +81,44 @@ def test_with_a_language_text_is_lowercased_and_tokenised():
 def test_wrong_input_is_refused(systems, resamples, message):
     with pytest.raises(ValueError, match=message):
         paired_bootstrap(systems, ["x"], resamples=resamples)
+
+
+# === Confidence of differences ===
+
+
+@pytest.mark.parametrize("metric", ["bleu", "exact_match"])
+def test_the_same_mistakes_make_differences_sure(metric):
+    """Two systems that differ in few sentences differ by less chance than two that do in all."""
+    base = spoiled(0.1, 1)
+    near = [*base[:40], *spoiled(0.1, 2)[40:]]
+    systems = {"base": base, "equal": list(base), "near": near, "far": spoiled(0.1, 3)}
+    found = difference_confidences(systems, REFERENCES, metric, 200)
+    assert found["base"] == found["equal"] == 0
+    assert 0 < found["near"] < 0.7 * found["far"]
+    assert found == difference_confidences(systems, REFERENCES, metric, 200)
+
+
+def test_four_times_as_many_sentences_halve_the_interval():
+    """And the interval of a share is the one that the binomial distribution has."""
+    base, other = ["right"] * 100, ["right"] * 80 + ["wrong"] * 20
+    few, many = (
+        difference_confidences({"a": base * n, "b": other * n}, base * n, "exact_match")["b"]
+        for n in (1, 4)
+    )
+    assert few == pytest.approx(196 * (0.2 * 0.8 / 100) ** 0.5, rel=0.1)
+    assert many == pytest.approx(few / 2, rel=0.1)
+
+
+def test_bleu_of_the_draws_is_that_of_sacrebleu():
+    """The interval of a system beside one that is always perfect is the one of its own score."""
+    lines = spoiled(0.2, 1)
+    rows = by_name(paired_bootstrap({"a": REFERENCES, "b": lines}, REFERENCES, resamples=1000))
+    found = difference_confidences({"a": REFERENCES, "b": lines}, REFERENCES)
+    assert found["b"] == pytest.approx(rows["b", "bleu"].confidence, rel=0.01)
+
+
+def test_an_unknown_metric_is_refused():
+    with pytest.raises(ValueError, match="got 'exact'. Did you mean 'exact_match'"):
+        difference_confidences({"a": ["x"], "b": ["y"]}, ["x"], "exact")
+    with pytest.raises(ValueError, match="difference_confidences: b has 2 translations for 1"):
+        difference_confidences({"a": ["x"], "b": ["y", "z"]}, ["x"])

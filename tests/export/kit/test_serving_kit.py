@@ -9,7 +9,7 @@ from learnt_pairs import PAIRS
 from stub_artefact import StubArtefact
 
 from keras_seq2seq import export
-from keras_seq2seq.cli.export_command import _read_scores
+from keras_seq2seq.cli.exporting.checks import read_scores
 from keras_seq2seq.export.kit.card_text import _signature, card_text
 from keras_seq2seq.export.kit.model_card import model_card
 from keras_seq2seq.export.kit.rest_examples import rest_examples
@@ -216,9 +216,9 @@ def test_scores_are_those_of_evaluate():
 def test_other_files_are_not_taken_for_scores(tmp_path, content):
     (tmp_path / "scores").write_bytes(content)
     with pytest.raises(ValueError, match="is not what `evaluate --json` prints"):
-        _read_scores(tmp_path / "scores")
+        read_scores(tmp_path / "scores")
     with pytest.raises(ValueError, match="cannot be read"):
-        _read_scores(tmp_path / "absent")
+        read_scores(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("name", ["config.toml", "data_report.json"])

@@ -1,6 +1,5 @@
 """Files of all formats of one small model: each is what it is said to be, and as good as told."""
 
-import dataclasses
 import importlib.util
 import json
 
@@ -15,7 +14,6 @@ from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.on_device.flat_model import operators, read_flat, slim, write_flat
 from keras_seq2seq.export.quantization import gate
 from keras_seq2seq.export.quantization.format_names import FORMATS
-from keras_seq2seq.export.quantization.format_report import FormatReport
 from keras_seq2seq.export.quantization.formats import check_weights
 from keras_seq2seq.export.quantization.integer_weights import with_integer_weights
 from keras_seq2seq.export.quantization.measurement import measure, tokens_changed
@@ -110,7 +108,10 @@ def test_the_manifest_tells_what_was_measured(made):
         assert found.bytes == len(files[found.format]) and found.gzip_bytes < found.bytes
         assert found.milliseconds > 0 and found.peak_bytes > 0
         assert found.loss == report.of("none").exact_match - found.exact_match
+        changed = found.tokens_changed > 0
+        assert 0 <= found.loss_confidence <= (100 if changed else 0)
     assert report.of("none").tokens_changed == report.of("none").loss == 0
+    assert report.of("none").loss_confidence == 0
     json.dumps(report.to_dict())
 
 
@@ -141,35 +142,20 @@ def test_a_picture(made, tmp_path):
     assert text.count("<use") >= len(report.formats)
 
 
-# === The gate ===
+@pytest.mark.parametrize("judge_by", ["auto", "bleu"])
+def test_the_loss_is_of_the_metric_that_was_asked_for(judge_by, made, trained):
+    files = {name: made[0][name] for name in ("none", "int8")}
+    pairs = SOURCES[:4], ["this is very wrong"] * 2 + TARGETS[2:4]
+    report = gate.compare_formats(trained, files, pairs, 0.0, judge_by=judge_by)
+    assert report.metric == ("bleu" if judge_by == "bleu" else "exact_match")
+    plain, int8 = report.formats
+    assert int8.loss == getattr(plain, report.metric) - getattr(int8, report.metric)
 
 
-def a_report(**losses):
-    formats = [
-        FormatReport(name, 1000 - n, 900, 1.0, 10, 0.0, 30 - x, 50.0, x, x <= 0.3)
-        for n, (name, x) in enumerate(losses.items())
-    ]
-    return export.QuantizationReport("int8", "bleu", 0.3, 200, "nrefs:1", formats, {})
-
-
-def test_what_loses_too_much_does_not_pass():
-    report = a_report(none=0.0, int8=0.25, int4=0.81)
-    assert gate.through_gate(report, "auto") is report
-    assert gate.through_gate(report, "none").format == "none"
-    with pytest.raises(ExportError, match=r"int4 loses 0.81 BLEU on 200 .*\(29.19, and 30.00"):
-        gate.through_gate(report, "int4")
-    words = dataclasses.replace(report, metric="exact_match")
-    with pytest.raises(ExportError, match="loses 0.81 exact match"):
-        gate.through_gate(words, "int4")
-
-
-@pytest.mark.parametrize("words", [3, 4])
-def test_short_references_are_matched(words, made, trained):
+def test_one_file_alone_can_be_compared(made, trained):
     files = {"none": made[0]["none"]}
-    pairs = SOURCES[:2], [" ".join("abcd"[:words])] * 2
-    report = gate.compare_formats(trained, files, pairs, 0.0)
-    assert report.metric == ("bleu" if words == 4 else "exact_match")
-    assert report.format == "none"
+    report = gate.compare_formats(trained, files, (SOURCES[:2], TARGETS[:2]), 0.0)
+    assert report.format == "none" and report.of("none").loss_confidence == 0
 
 
 def test_tokens_are_compared_by_edits():
@@ -224,6 +210,8 @@ def test_wrong_wishes_are_refused(trained, tmp_path):
     file = tmp_path / "model.tflite"
     with pytest.raises(ValueError, match="no format 'int9': .*Did you mean 'int8'"):
         export.tflite(trained, file, quantize="int9")
+    with pytest.raises(ValueError, match="judged by 'exact'.*Did you mean 'exact_match'"):
+        export.tflite(trained, file, judge_by="exact")
     with pytest.raises(ValueError, match=r"give validation=\(sources, references\)"):
         export.tflite(trained, file, quantize="auto")
     with pytest.raises(ValueError, match="as many sources as references"):
