@@ -46,14 +46,16 @@ if TYPE_CHECKING:
 else:
     import sys
 
-    from keras_seq2seq.keras_registration import register_classes
+    from keras_seq2seq.keras_registration import register_classes, register_when_keras_comes
     from keras_seq2seq.lazy_names import lazy_names
 
     def _registered(name=None):
         # Who opens a .tflite file may have no Keras; for other artefacts it is loaded in time.
         if name not in (None, "open_artefact") or {"keras", "tensorflow"} & sys.modules.keys():
             register_classes()
+        elif name is None:
+            register_when_keras_comes()
 
-    # Who loads a saved model has imported Keras before this package, or uses one of its names.
+    # Who loads a saved model imports Keras before this package or after it, or uses its names.
     __getattr__, __dir__, __all__ = lazy_names(__name__, before_first_use=_registered)
     _registered()

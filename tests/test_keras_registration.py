@@ -37,18 +37,50 @@ def file(trained, tmp_path_factory):
 @pytest.mark.parametrize(
     "first",
     few_at_first(
-        2,
+        3,
         [
+            "from keras_seq2seq import open_artefact",  # and Keras behind it
             "import keras, keras_seq2seq",
             "import keras_seq2seq; keras_seq2seq.decoding.beam_search",
             "from keras_seq2seq import read_pairs",
             "import tensorflow, keras_seq2seq",
+            "from keras_seq2seq import open_artefact; import tensorflow",
         ],
     ),
 )
 def test_a_saved_model_is_loaded(first, file):
     reply = run(first + LOAD.format(file=file))
     assert reply.stdout == "TextSeq2Seq SequenceCrossentropy\n", reply.stderr
+
+
+def test_a_module_of_ours_that_brings_keras_is_not_in_its_own_way():
+    """Its import goes on when Keras is there: nothing may import it a second time before."""
+    program = "from keras_seq2seq.layers.encoder import Encoder; import keras_seq2seq as k, keras\n"
+    reply = run(
+        program + "print(Encoder is k.Encoder is "
+        "keras.saving.get_registered_object('keras_seq2seq>Encoder'))"
+    )
+    assert reply.stdout == "True\n", reply.stderr
+
+
+def test_a_look_for_keras_is_no_import(tmp_path):
+    """Programs ask whether TensorFlow could be had, and import Keras later."""
+    for name, text in {"keras": "", "tensorflow": "import keras; ready = True"}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    program = f"""
+import importlib.util, sys
+sys.path.insert(0, {str(tmp_path)!r})
+import keras_seq2seq
+from keras_seq2seq import keras_registration
+seen, before = [], len(sys.meta_path)
+keras_registration.register_classes = lambda: seen.append(sys.modules["tensorflow"].ready)
+assert importlib.util.find_spec("tensorflow") and importlib.util.find_spec("keras")
+assert not seen and not {{"keras", "tensorflow"}} & sys.modules.keys()
+import tensorflow
+print(seen, before - len(sys.meta_path))
+"""
+    reply = run(program)
+    assert reply.stdout == "[True] 1\n", reply.stderr
 
 
 def test_importing_the_package_imports_no_backend():
