@@ -3,8 +3,10 @@
     python benchmarks/device_speed.py --source test.en --model pieces.model
 
 The network is that of `decoding_speed.py`, with random weights. It runs exactly `--length` steps,
-for no token counts as the end. Files of all `--formats` are run by LiteRT in turn, sentence by
-sentence; first, what the first call costs beside the median.
+for no token counts as the end. Files of all `--formats` are run by LiteRT in turn, with each number
+of `--threads` and, with `--without-xnnpack`, also by LiteRT's own kernels. A table tells the median
+of each, its ratio to that of the first row, and how much longer the first call of a file takes that
+was just opened (median over rounds).
 
 `--reference COMMAND` runs a command after each round that prints one line of JSON with
 `sentences_per_s`. `--file MODEL.tflite` measures a file of yours as well, with its own lengths, in
@@ -18,7 +20,9 @@ import os
 import statistics
 import sys
 import time
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -40,9 +44,17 @@ def parse_arguments(arguments=None):
     parser.add_argument("--length", type=int, default=30, help="steps")
     parser.add_argument("--source-length", type=int, default=64, help="S")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument(
+        "--without-xnnpack", action="store_true", help="also without the delegate for float32"
+    )
     parser.add_argument("--reference", help="command to take turns with")
-    parser.add_argument("--file", nargs="*", default=[], help=".tflite files of trained models")
+    parser.add_argument(
+        "--file",
+        nargs="*",
+        default=[],
+        help=".tflite files of trained models; with the first of --threads",
+    )
     parser.add_argument("--json", metavar="FILE", help="where to write the figures; - is stdout")
     return parser.parse_args(arguments)
 
@@ -67,11 +79,25 @@ def random_files(options, size):
     return files, model.count_params()
 
 
-def open_file(options, content):
-    """A function from ids [1, S] to the result of `translate`."""
-    from ai_edge_litert.interpreter import Interpreter
+class Variant(NamedTuple):
+    """A way to run a file."""
 
-    interpreter = Interpreter(model_content=content, num_threads=options.threads)
+    format: str
+    threads: int
+    xnnpack: bool
+
+
+def open_file(variant, files):
+    """A function from ids [1, S] to the result of `translate`."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    kinds = OpResolverType
+    resolver = kinds.AUTO if variant.xnnpack else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(
+        model_content=files[variant.format],
+        num_threads=variant.threads,
+        experimental_op_resolver_type=resolver,
+    )
     return interpreter.get_signature_runner("translate")
 
 
@@ -97,37 +123,62 @@ def measure_random(options):
     for place, row in enumerate(rows[: options.sentences]):
         ids[place, : len(row)] = row
     files, parameters = random_files(options, tokenizer.vocabulary_size)
-    figures = {"parameters": parameters, "length": options.length, "threads": options.threads}
-    runs, ours = {}, {name: [] for name in files}
-    for name, content in files.items():
-        runs[name] = open_file(options, content)
-        figures[name] = {
-            "bytes": len(content),
-            "first_ms": round(milliseconds(runs[name], ids[:1]), 2),
-        }
-        milliseconds(runs[name], ids)  # warm up
-    theirs = []
+    delegates = (True, False) if options.without_xnnpack else (True,)
+    variants = [Variant(*v) for v in product(files, options.threads, delegates)]
+    runs = {variant: open_file(variant, files) for variant in variants}
+    for run in runs.values():
+        milliseconds(run, ids)  # warm up
+    times, first, theirs = {v: [] for v in variants}, {v: [] for v in variants}, []
     for number in range(options.rounds):
-        for name, run in runs.items():
-            ours[name].append(milliseconds(run, ids))
+        for variant, run in runs.items():
+            first[variant].append(milliseconds(open_file(variant, files), ids[:1]))
+            times[variant].append(milliseconds(run, ids))
         if options.reference:
             theirs.append(1000 / run_reference(options.reference, "sentences_per_s"))
-        told = {name: f"{values[-1]:.2f}" for name, values in ours.items()}
-        print(f"round {number + 1}: {told} ms; reference {theirs[-1:]} ms", file=sys.stderr)
-    for name, values in ours.items():
-        figures[name]["ms"] = round(statistics.median(values), 3)
+        load = os.getloadavg()[0]
+        print(f"round {number + 1} of {options.rounds}, load {load:.1f}", file=sys.stderr)
+    rows = ratios(times, first, theirs)
+    for row in rows:
+        row["bytes"] = len(files[row["format"]])
+    print_table(rows)
+    figures = {"parameters": parameters, "length": options.length, "variants": rows}
+    return figures | ({"reference_ms": round(statistics.median(theirs), 2)} if theirs else {})
+
+
+def ratios(times, first, theirs):
+    """A row for each variant: medians over rounds, and ratios of what was measured in one round."""
+    base = next(iter(times.values()))
+    rows = []
+    for variant, found in times.items():
+        row = {
+            **variant._asdict(),
+            "ms": round(statistics.median(found), 3),
+            "to_first_row": median_ratio(found, base),
+            "first_call_ms": round(statistics.median(first[variant]), 2),
+            "first_call_ratio": median_ratio(first[variant], found),
+        }
         if theirs:
-            figures[name]["ratio"] = round(statistics.median(theirs) / figures[name]["ms"], 2)
-    if theirs:
-        figures["reference_ms"] = round(statistics.median(theirs), 2)
-    return figures
+            row["reference_ratio"] = median_ratio(theirs, found)
+        rows.append(row)
+    return rows
+
+
+def median_ratio(ours, theirs):
+    return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 2)
+
+
+def print_table(rows):
+    names = [name for name in rows[0] if name != "bytes"]
+    print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}", file=sys.stderr)
+    for row in rows:
+        print(f"| {' | '.join(str(row[name]) for name in names)} |", file=sys.stderr)
 
 
 def measure_file(options, path):
     """Words of the sources a second, text to text, by the client that needs no TensorFlow."""
     from keras_seq2seq.export.on_device.seq2seq_lite import Translator
 
-    translator = Translator(path, num_threads=options.threads)
+    translator = Translator(path, num_threads=options.threads[0])
     lines = Path(options.source).read_text("utf-8").splitlines()
     translator.translate_all(lines[:20])
     speeds = []
