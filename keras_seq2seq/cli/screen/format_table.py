@@ -25,7 +25,7 @@ def format_table(report: "QuantizationReport") -> Table:
         *columns,
         title=title,
         box=box.SIMPLE,
-        padding=(0, 0, 0, 1),
+        padding=0,  # terminals have 80 columns
         pad_edge=False,
     )
     whole = report.formats[0].bytes

@@ -62,10 +62,10 @@ def plot_formats(report: QuantizationReport, path: FilePath | None = None) -> Fi
         name = "float32" if found.format == "none" else found.format
         label = f"{name}\n{found.milliseconds:.1f} ms"
         # Above and below in turn: the smallest files lie close to each other.
-        offset, side = ((0, 10), "bottom") if place % 2 else ((0, -10), "top")
-        axes.annotate(
-            label, (size, score), offset, textcoords="offset points", ha="center", va=side
-        )
+        above, half = place % 2, found.loss_confidence or 0.0
+        offset, side = ((0, 8), "bottom") if above else ((0, -8), "top")
+        end = score + half if above else score - half  # of the bar
+        axes.annotate(label, (size, end), offset, textcoords="offset points", ha="center", va=side)
     axes.set(xlabel="size of the file (MB)", ylabel=_LABELS[report.metric])
     axes.set_xlim(0, 1.12 * max(found.bytes for found in report.formats) / 1e6)
     axes.margins(y=0.35)

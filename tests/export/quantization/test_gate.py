@@ -57,10 +57,15 @@ def test_float32_is_not_in_doubt():
 
 
 def test_the_table_tells_how_sure():
-    console = Console(width=120)
+    console = Console(width=80)
+    report = a_report(0.2, none=0.0, int8=0.12, int4=-12.34)
+    large = [
+        dataclasses.replace(f, bytes=22_800_000, peak_bytes=57_700_000) for f in report.formats
+    ]
     with console.capture() as captured:
-        console.print(format_table(a_report(0.2, none=0.0, int8=0.12)))
+        console.print(format_table(dataclasses.replace(report, formats=large)))
     lines = captured.get().splitlines()
+    assert not any("…" in line for line in lines)
     assert any(line.split()[-3:] == ["0.12", "±", "0.20"] for line in lines)
     assert any(line.split()[0] == "float32" and "±" not in line for line in lines[2:])
 
