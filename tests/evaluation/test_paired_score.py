@@ -103,9 +103,9 @@ def test_four_times_as_many_sentences_halve_the_interval():
     base, other = ["right"] * 100, ["right"] * 80 + ["wrong"] * 20
     few, many = (
         difference_confidences({"a": base * n, "b": other * n}, base * n, "exact_match")["b"]
-        for n in (1, 4)
+        for n in (4, 16)
     )
-    assert few == pytest.approx(196 * (0.2 * 0.8 / 100) ** 0.5, rel=0.1)
+    assert few == pytest.approx(196 * (0.2 * 0.8 / 400) ** 0.5, rel=0.1)
     assert many == pytest.approx(few / 2, rel=0.1)
 
 
