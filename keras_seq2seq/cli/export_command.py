@@ -20,6 +20,7 @@ from keras_seq2seq.cli.exporting.compared_formats import (
     tell_formats,
     watching,
 )
+from keras_seq2seq.cli.exporting.learnt_shortlist import with_shortlist
 from keras_seq2seq.cli.terminal import err, out, print_json, say
 from keras_seq2seq.data.text_lines import read_lines
 from keras_seq2seq.training.runs.scored_pairs import pairs_to_score, run_of
@@ -49,6 +50,7 @@ def run(
     beam_inputs: flags.BeamInputs = None,
     replace_unknown: flags.ReplaceUnknown = False,
     steps: flags.StepSignatures = False,
+    shortlist: flags.WithShortlist = False,
     check_on: flags.CheckOn = None,
     verify: flags.VerifyLevel = None,
 ) -> None:
@@ -58,6 +60,7 @@ def run(
         "--beam-inputs": beam_inputs,
         "--replace-unknown": replace_unknown or None,
         "--steps": steps or None,
+        "--shortlist": shortlist or None,
         "--verify": verify,
     }
     of_kit = {"--name": name, "--license": license, "--scores": scores}
@@ -81,6 +84,9 @@ def run(
         **{"replace_unknown": replace_unknown, "steps": steps, "verify": verify or "fast"},
         **({} if beam_inputs is None else {"beam_inputs": _names(beam_inputs)}),
     }
+    if shortlist:
+        twin = with_shortlist(model, twin)
+        served["shortlist"] = True
     if saved_model is not None:
         _write_saved_model(twin, saved_model, served)
     if serving is not None:

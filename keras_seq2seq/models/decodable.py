@@ -79,16 +79,21 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         """T tokens: BOS and more [B, T] -> logits float32 [B, T, V], attention [B, T, S or 0]."""
         raise NotImplementedError(f"{type(self).__name__}.decode")
 
-    def shorten(self, source_ids: Tensor, memory: Any, least: int) -> tuple[Any, Tensor]:
+    def check_shortlist(self, options: SearchOptions) -> None:
+        """Raises a `ValueError` where a search wants a shortlist and has none that will do."""
+        if options.shortlist:
+            raise ValueError(
+                "shortlist=True needs a model that has learnt one: text_models.learn_shortlist "
+                "makes it of this one, and export --shortlist for a server."
+            )
+
+    def shorten(self, source_ids: Tensor, memory: Any) -> tuple[Any, Tensor]:
         """Makes steps look at a few tokens alone: ids [B, S], memory -> memory, tokens [K].
 
-        `decode_step` with that memory gives logits [N, K], of these tokens in rising order, for
-        each source of `least` at least. Special tokens keep their ids.
+        `decode_step` with that memory gives logits [N, K], of these tokens in rising order.
+        Special tokens keep their ids.
         """
-        raise ValueError(
-            f"shortlist=True needs a model that has learnt one, and {self.name} has none: see "
-            "learn_shortlist."
-        )
+        raise NotImplementedError(f"{type(self).__name__}.shorten")
 
     def search(
         self, source_ids: Tensor, max_length: int, options: SearchOptions = GREEDY
@@ -98,10 +103,11 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         EOS stands behind each source, padding at the right; EOS alone (an empty line) gives an
         empty result. `max_length` is T; data of the options are tensors with batch axis B.
         """
+        self.check_shortlist(options)
         state, memory = self.encode(source_ids)
         listed = None
         if options.shortlist:
-            memory, listed = self.shorten(source_ids, memory, 2 * options.beam_size)
+            memory, listed = self.shorten(source_ids, memory)
 
         def step(ids: Tensor, state: Any) -> tuple[Tensor, Any, Tensor]:
             return self.decode_step(_among_all(ids, listed), state, memory)
@@ -156,6 +162,7 @@ class Decodable(KeepsTrainableParts, KnownNames, _Model):
         """
         refuse_forked()
         source_ids = _as_ids(source_ids)
+        self.check_shortlist(options)
         check_ids(options, self.target_vocabulary_size)
         check_lengths(options, max_length, np.sum(source_ids != self.pad_id, axis=1) - 1)
         fixed, data = options.shape_of_graph(), options.arrays(len(source_ids))

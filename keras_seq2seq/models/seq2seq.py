@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import keras
 
+from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.layers.bridge import Bridge
 from keras_seq2seq.layers.decoder import Decoder
 from keras_seq2seq.layers.embedding import make_embedding
@@ -110,7 +111,7 @@ class Seq2Seq(Decodable, keras.Model):
         super().__init__(inputs=inputs, outputs=logits, name=name, **frozen)
         self.encoder = encoder
         self.bridge = bridge
-        self.shortlist = shortlist
+        self.shortlist: Any = shortlist
         self.decoder = decoder
         self.generator = generator
         self.pad_id, self.bos_id, self.eos_id = encoder.pad_id, bos_id, eos_id
@@ -222,15 +223,18 @@ class Seq2Seq(Decodable, keras.Model):
         state, memory = self.decoder.prepare(self.bridge(state), memory)
         return state, self.generator.prepare(memory)
 
-    def shorten(self, source_ids: Tensor, memory: Memory, least: int) -> tuple[Memory, Tensor]:
+    def check_shortlist(self, options: SearchOptions) -> None:
         if self.shortlist is None:
-            return super().shorten(source_ids, memory, least)
-        if least > self.shortlist.always:
+            return super().check_shortlist(options)
+        least = 2 * options.beam_size  # what beams look at
+        if options.shortlist and least > self.shortlist.always:
             raise ValueError(
-                f"A search of so many beams needs lists of at least {least} tokens, but this model "
-                f"has learnt one of always={self.shortlist.always}: learn another one, or search "
-                "without shortlist=True."
+                f"beam_size={options.beam_size} needs lists of at least {least} tokens, but this "
+                f"model has learnt one of always={self.shortlist.always}: learn another one, or "
+                "search without shortlist=True."
             )
+
+    def shorten(self, source_ids: Tensor, memory: Memory) -> tuple[Memory, Tensor]:
         ids, allowed = self.shortlist(source_ids)
         return self.generator.restrict(memory, ids, allowed), ids
 

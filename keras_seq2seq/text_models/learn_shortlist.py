@@ -20,8 +20,8 @@ def learn_shortlist(
     targets: Sequence[str],
     *,
     candidates: int = 50,
-    always: int = 100,
-    size: int = 1024,
+    always: int | None = None,
+    size: int | None = None,
     batch_size: int = 64,
     progress: Progress = None,
 ) -> Any:
@@ -35,8 +35,10 @@ def learn_shortlist(
         model: `TextSeq2Seq` of a `Seq2Seq` with attention.
         sources, targets: N strings each: what the model learnt from, or some 10,000 pairs of it.
         candidates: int. C, the most translations of one source token.
-        always: int. F, tokens of every list. Beams must be at most half of them.
-        size: int. The most tokens of a list, below the target's vocabulary.
+        always: int. F, tokens of every list; by default 100, or half of `size` if that is less.
+            Beams must be at most half of them.
+        size: int. L, the most tokens of a list, below the target's vocabulary; by default 1,024,
+            or half of the vocabulary if that is less.
         batch_size: int. How many pairs run at once.
         progress: callable that is told how many are done, or `None`.
 
@@ -45,8 +47,7 @@ def learn_shortlist(
         exported with it.
 
     Raises:
-        ValueError: the model has no attention, or a vocabulary too small to gain anything; or
-            sources and targets do not fit together.
+        ValueError: the model has no attention; sizes, or sources and targets, do not fit together.
 
     Example:
 
@@ -61,6 +62,8 @@ def learn_shortlist(
     if seq2seq.attention is None:
         raise ValueError("learn_shortlist needs a model with attention, but this one has none.")
     vocabulary = seq2seq.target_vocabulary_size
+    size = min(1024, vocabulary // 2) if size is None else size
+    always = min(100, size // 2) if always is None else always
     if candidates < 1 or not 1 <= always < size:
         raise ValueError(
             f"learn_shortlist: expected candidates >= 1 and 1 <= always < size, got "

@@ -43,7 +43,9 @@ def test_candidates_are_what_was_written_while_the_token_was_looked_at(trained, 
 
 def test_what_cannot_have_one_is_refused(trained, pairs):
     with pytest.raises(ValueError, match="gain nothing"):
-        learn_shortlist(trained, *pairs)
+        learn_shortlist(trained, *pairs, size=1024)
+    with pytest.raises(ValueError, match="always=15, size=15"):
+        learn_shortlist(trained, *pairs, always=15, size=15)
     with pytest.raises(ValueError, match="no pairs"):
         learn_shortlist(trained, [], [], **SIZES)
     tokenizers = trained.source_tokenizer, trained.target_tokenizer

@@ -118,6 +118,14 @@ ReplaceUnknown = Annotated[
         help="The SavedModel writes the most attended source token for <unk>.",
     ),
 ]
+WithShortlist = Annotated[
+    bool,
+    typer.Option(
+        "--shortlist",
+        help="Searches of the SavedModel look at the likeliest tokens of each source alone, as the "
+        "model's attention on the run's pairs tells: faster, not exact.",
+    ),
+]
 StepSignatures = Annotated[
     bool,
     typer.Option("--steps", help="Also signatures `encode` and `decode_step`, without batching."),
