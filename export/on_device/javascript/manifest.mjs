@@ -1,5 +1,6 @@
 // A manifest, read and checked before anything relies on it (docs/manifest.md).
 
+import { sha256 } from "./seal.mjs";
 import { Seq2SeqError } from "./text.mjs";
 
 const FORMAT = 3;
@@ -136,8 +137,7 @@ function expect(holds, name, found) {
 
 /** Throws a Seq2SeqError unless the bytes are those of the manifest's file. */
 export async function checkFile(bytes, manifest) {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const found = Array.from(new Uint8Array(digest), (x) => x.toString(16).padStart(2, "0")).join("");
+  const found = await sha256(bytes);
   if (found === manifest.sha256) return;
   throw new Seq2SeqError(
     `The model is not the file that the manifest was written for, or was damaged: its SHA-256 is ` +

@@ -1,6 +1,7 @@
 // Translates with a .tflite file of keras_seq2seq: in pages, in workers and in Node.
 
 import { checkFile, checkSignatures, readManifest } from "./manifest.mjs";
+import { checkSeal } from "./seal.mjs";
 import { Seq2SeqError, Tokenizer } from "./text.mjs";
 
 export { checkFile, readManifest, Seq2SeqError, Tokenizer };
@@ -39,10 +40,12 @@ export class Translator {
   /**
    * Compiles the bytes of a file (Uint8Array), whose manifest is a text or an object.
    *
-   * Throws a Seq2SeqError if they do not belong together, or cannot be used.
+   * Throws a Seq2SeqError if they do not belong together, or cannot be used. Of a text it notices
+   * any change since it was written.
    */
   static async open(litert, bytes, manifest) {
     const checked = readManifest(manifest);
+    if (typeof manifest === "string") await checkSeal(manifest);
     await checkFile(bytes, checked);
     let model;
     try {
@@ -86,7 +89,7 @@ export class Translator {
    */
   async translate(text) {
     const source = this.#read(text);
-    const found = await this.#call("translate", { ids: source.padded });
+    const found = await this.run("translate", { ids: source.padded });
     const { max_target_length: longest } = this.manifest;
     const [length] = this.#within(found.length, 0, longest, "length");
     const ids = this.#targetIds(found.ids.subarray(0, length));
@@ -149,7 +152,7 @@ export class Translator {
 
   /** The translations that beam search found, best first: [{ text, ids, score, ranking }]. */
   async nBest(text) {
-    const found = await this.#call("beam", { ids: this.#read(text).padded });
+    const found = await this.run("beam", { ids: this.#read(text).padded });
     const { max_target_length: longest } = this.manifest;
     const ranking = this.#numbers(found.ranking, "ranking");
     const hypotheses = [];
@@ -192,6 +195,22 @@ export class Translator {
     return { cases: golden.length, wrong };
   }
 
+  /**
+   * Runs a signature as it is, on typed arrays by name; gives typed arrays by name.
+   *
+   * Any int32 will do as an id. What comes is checked for its kind and shape alone.
+   */
+  async run(name, arrays) {
+    const live = new Set();
+    try {
+      const found = await this.#run(name, arrays, {}, live);
+      const taken = Object.entries(found).map(([key, one]) => [key, this.#take(one, live)]);
+      return Object.fromEntries(taken);
+    } finally {
+      for (const tensor of live) tensor.delete();
+    }
+  }
+
   /** Frees the memory of the model, when the run that is on its way has ended. */
   async delete() {
     const model = this.#model;
@@ -205,18 +224,6 @@ export class Translator {
     return { padded, said: { ids: [...padded.subarray(0, length)], isCut } };
   }
 
-  /** Runs a signature: typed arrays in, typed arrays out. */
-  async #call(name, arrays) {
-    const live = new Set();
-    try {
-      const found = await this.#run(name, arrays, {}, live);
-      const taken = Object.entries(found).map(([key, one]) => [key, this.#take(one, live)]);
-      return Object.fromEntries(taken);
-    } finally {
-      for (const tensor of live) tensor.delete();
-    }
-  }
-
   /** Runs a signature on arrays and tensors, one run at a time; what it gives is `live`. */
   #run(name, arrays, tensors, live) {
     const run = async () => {
@@ -226,6 +233,7 @@ export class Translator {
       const made = [];
       try {
         const given = { ...tensors };
+        checkArrays(name, arrays, tensors, said.inputs);
         for (const [key, array] of Object.entries(arrays)) {
           made.push((given[key] = new this.#litert.Tensor(array, said.inputs[key].shape)));
         }
@@ -280,6 +288,25 @@ export class Translator {
     const out = floats.find((x) => !Number.isFinite(x));
     if (out !== undefined) throw failed(`a ${what} is ${out}`, "a number");
     return floats;
+  }
+}
+
+/** Throws a Seq2SeqError unless a signature gets what it takes. */
+function checkArrays(name, arrays, tensors, said) {
+  for (const key of Object.keys(arrays)) {
+    if (Object.hasOwn(said, key)) continue;
+    const known = Object.keys(said).join(", ");
+    throw new Seq2SeqError(`${name} has no input ${key}, but ${known}.`);
+  }
+  for (const [key, { dtype, shape }] of Object.entries(said)) {
+    if (tensors[key]) continue;
+    const array = arrays[key];
+    const size = shape.reduce((a, b) => a * b, 1);
+    const kind = dtype === "int32" ? "Int32Array" : "Float32Array";
+    const found = array?.constructor?.name ?? "nothing";
+    if (found === kind && array.length === size) continue;
+    const came = array?.length === undefined ? found : `${found} of ${array.length}`;
+    throw new Seq2SeqError(`${key} of ${name} must be ${kind} of ${size}, and is ${came}.`);
   }
 }
 

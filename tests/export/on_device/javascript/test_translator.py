@@ -10,6 +10,8 @@ from ai_edge_litert import interpreter
 from javascript import CLIENT, HERE, node, run
 
 from keras_seq2seq import export
+from keras_seq2seq.export.manifest import write_manifest
+from keras_seq2seq.specs.seal import sealed
 from keras_seq2seq.text.framing import encode_source_python
 
 
@@ -30,6 +32,29 @@ def test_the_package_holds_what_it_imports():
             if line.startswith(("import ", "} from")):
                 imported = line.split('"')[1]
                 assert imported.removeprefix("./") in package["files"], line
+
+
+def test_a_seal_is_read_as_python_wrote_it(tmp_path):
+    values = [0, -7, 1e-05, 1e16, 1.5e300, -0.0, 1.0, True, None, "", 'a"\\/\b\f\n\r\t\x00\x7f\xa0']
+    facts = {
+        "values": values,
+        "text": "가é\u2028\ud7ff\uffff\U0001f600 {[:,]}",
+        "long": "q" * 10**6,
+        "b": {"b": [], "a": {}, "B": [[1], {"seal": 2}]},
+        "가": 1,
+    }
+    texts = [
+        json.dumps(sealed(facts), ensure_ascii=ascii, indent=indent)
+        for ascii in (True, False)
+        for indent in (None, 2)
+    ]
+    path = tmp_path / "manifest.json"
+    write_manifest(path, facts)
+    texts.append(path.read_text("utf-8"))
+    assert run("check_seals.mjs", tmp_path, texts=texts) == [True] * len(texts)
+    changed = [texts[0].replace(*pair) for pair in (("1.5e+300", "1.6e+300"), ("qq", "q"))]
+    for message in run("check_seals.mjs", tmp_path, texts=changed):
+        assert "was changed" in message
 
 
 @pytest.mark.slow

@@ -169,7 +169,19 @@ function fake({ change = (_, found) => found, signatures = SIGNATURES } = {}) {
 
 async function opened(options) {
   const litert = fake(options);
-  return [await Translator.open(litert, BYTES, JSON.stringify(manifest())), litert];
+  return [await Translator.open(litert, BYTES, sealed(manifest())), litert];
+}
+
+/** The text of a manifest that carries its seal; all keys and texts are ASCII. */
+function sealed(facts) {
+  const inOrder = (value) => {
+    if (typeof value !== "object" || value === null) return JSON.stringify(value);
+    if (Array.isArray(value)) return `[${value.map(inOrder)}]`;
+    const keys = Object.keys(value).sort();
+    return `{${keys.map((key) => `"${key}":${inOrder(value[key])}`)}}`;
+  };
+  const seal = createHash("sha256").update(inOrder(facts)).digest("hex");
+  return JSON.stringify({ ...facts, seal }, null, 1);
 }
 
 async function all(stream) {
@@ -357,6 +369,39 @@ test("a file and a manifest that do not fit are refused", async () => {
   const litert = fake({ signatures: other });
   await Translator.open(litert, BYTES, manifest()).catch(() => {});
   assert.equal(litert.deleted, 1);
+});
+
+test("a manifest that was changed is refused", async () => {
+  const text = sealed(manifest());
+  await Translator.open(fake(), BYTES, text);
+  const deep = "[".repeat(1e5) + "]".repeat(1e5);
+  for (const changed of [
+    text.replace('"source": "ab"', '"source": "ac"'),
+    text.replace('"score": -2', '"score": -3'),
+    text.replace(/"seal": ".*"/, '"seal": 7'),
+    text.replace(/,\s*"seal": ".*"/, ""),
+    text.replace("{", `{"deep": ${deep},`),
+  ]) {
+    assert.notEqual(changed, text);
+    await assert.rejects(Translator.open(fake(), BYTES, changed), Seq2SeqError);
+  }
+});
+
+test("a signature is run as it is, on what it takes alone", async () => {
+  const [translator, litert] = await opened();
+  const ids = new Int32Array(S).fill(EOS);
+  assert.deepEqual((await translator.run("translate", { ids })).length, Int32Array.of(0));
+  for (const given of [
+    {},
+    { ids: new Int32Array(S + 1) },
+    { ids: new Float32Array(S) },
+    { ids: 7 },
+    { ids, other: ids },
+  ]) {
+    await assert.rejects(translator.run("translate", given), Seq2SeqError);
+  }
+  await assert.rejects(translator.run("none", { ids }), /no signature none/);
+  assert.equal(litert.live, 0);
 });
 
 test("whatever stands in a manifest, it is read or refused", async () => {
