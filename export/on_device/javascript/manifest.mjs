@@ -90,7 +90,7 @@ export function readManifest(content) {
     }
   }
   if (!isRecord(manifest) || manifest.format !== FORMAT) {
-    const found = isRecord(manifest) ? JSON.stringify(manifest.format) : "none";
+    const found = (isRecord(manifest) && JSON.stringify(manifest.format)) || "none";
     throw new Seq2SeqError(
       `The manifest is of format ${found}, but ${FORMAT} is expected. Export the model again.`,
     );
@@ -131,8 +131,8 @@ function check(record, rules, name) {
 
 function expect(holds, name, found) {
   if (holds) return;
-  const shown = String(JSON.stringify(found)).slice(0, 60);
-  throw new Seq2SeqError(`${name} of the manifest cannot be ${shown}. Export the model again.`);
+  const is = found === undefined ? "is missing" : `cannot be ${JSON.stringify(found).slice(0, 60)}`;
+  throw new Seq2SeqError(`${name} of the manifest ${is}. Export the model again.`);
 }
 
 /** Throws a Seq2SeqError unless the bytes are those of the manifest's file. */

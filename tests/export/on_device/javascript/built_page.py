@@ -1,5 +1,6 @@
 """The page of export/web as `make web` builds it, served on this machine."""
 
+import base64
 import contextlib
 import importlib.util
 import subprocess
@@ -56,12 +57,13 @@ def translate(page, text):
 
 def drop(page, **files):
     """Drops files on the page, as a user does with a mouse: bytes by name."""
-    given = [[name, list(content)] for name, content in files.items()]
+    given = [[name, base64.b64encode(content).decode()] for name, content in files.items()]
     page.evaluate(
         """files => {
           const dataTransfer = new DataTransfer();
-          for (const [name, bytes] of files) {
-            dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+          for (const [name, content] of files) {
+            const bytes = Uint8Array.from(atob(content), (x) => x.charCodeAt(0));
+            dataTransfer.items.add(new File([bytes], name));
           }
           for (const type of ["dragenter", "dragover", "drop"]) {
             const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 # The modules beside this file that tests share.
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parents[i]) for i in range(2)]
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import random
 import struct
 
 import pytest
 from built_page import WEB, build, drop, open_page, serving, translate
 from chromium import PATIENCE, expect, launch, needed
+from odd_rows import damaged, damaged_pairs, resealed
 
 from keras_seq2seq import export
 
@@ -160,6 +162,43 @@ def test_files_that_are_no_good_are_refused(page, address, model, learnt):
     page.wait_for_selector("#state[data-state=ready]")
     expect(page.locator("#error")).to_be_hidden()
     assert translate(page, learnt[0][0]) == learnt[0][1]
+
+
+def test_two_hundred_damaged_pairs_are_refused(page, address, model, trained, tmp_path, learnt):
+    """Each with a sentence of its own, and none leaves the page worse off."""
+    other = export.tflite(trained, tmp_path / "other.tflite", signatures=["translate"])
+    good = parts(model)
+    spoilt = damaged_pairs(*good, parts(other), 200)
+    open_page(page, address)
+    for number, (what, content, manifest) in enumerate(spoilt):
+        drop(page, **{f"{number}.tflite": content, f"{number}.json": manifest})
+        expect(page.locator("#error")).to_contain_text(f"{number}:")
+        message = page.locator("#error").inner_text()
+        assert len(message) > 40 and "undefined" not in message, f"{what}: {message}"
+    drop(page, **{"good.tflite": good[0], "good.json": good[1]})
+    page.wait_for_function("() => document.title.startsWith('good')")
+    expect(page.locator("#error")).to_be_hidden()
+    for source, target in learnt:
+        assert translate(page, source) == target
+
+
+def test_a_damaged_file_whose_hash_fits_does_not_end_the_page(page, address, model, learnt):
+    """LiteRT.js may compile it, and may break for good on it: the next file is opened anew."""
+    content, manifest = parts(model)
+    dice = random.Random(5)
+    open_page(page, address)
+    for number in range(40):
+        changed = damaged(content, number, dice)
+        drop(page, **{f"{number}.tflite": changed, f"{number}.json": resealed(changed, manifest)})
+        page.wait_for_function(
+            "n => document.title.startsWith(`${n} `)"
+            " || document.querySelector('#error').textContent.startsWith(`${n}:`)",
+            arg=number,
+        )
+    drop(page, **{"good.tflite": content, "good.json": manifest})
+    page.wait_for_function("() => document.title.startsWith('good')")
+    for source, target in learnt:
+        assert translate(page, source) == target
 
 
 def test_a_file_that_translates_and_no_more(page, address, trained, tmp_path, learnt):
