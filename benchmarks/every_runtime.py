@@ -22,8 +22,8 @@ import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "runtimes")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "runtimes"))
 
 from device_runtimes import CHUNK, Missing, in_c, in_chromium, in_node
 from reference_run import give_line
@@ -70,7 +70,7 @@ def main(arguments=None):
 
 
 def differences(options, translator, sources):
-    """For each runtime the number of lines that differ from the Python client's, or what it needs."""
+    """For each runtime how many lines differ from the Python client's, or what it needs."""
     say(f"python: {len(sources):,} lines")
     expected = [one.ids for one in translator.translate_all(shown(sources, "python"))]
     figures = {"file": options.file.name, "lines": len(sources)}

@@ -101,7 +101,8 @@ def build_page(out: pathlib.Path, file: Any, packages: Any) -> str:
 @contextlib.contextmanager
 def _serving(folder: str) -> Iterator[str]:
     spec = importlib.util.spec_from_file_location("page", ROOT / "export" / "web" / "serve.py")
-    assert spec and spec.loader
+    if not (spec and spec.loader):
+        raise Missing("export/web/serve.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     server = module.page_server(pathlib.Path(folder), 0)

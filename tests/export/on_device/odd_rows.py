@@ -83,7 +83,11 @@ def damaged_pairs(content, manifest, other, count, seed=0):
         ("a manifest in UTF-16", content, manifest.decode().encode("utf-16")[:-1]),
         ("a manifest cut in a character", content, manifest[:-2] + b"\xe2\x80"),
         *((f"manifest {text}", content, text) for text in (b"[]", b"3", b"null", b'"x"', b"{}")),
-        ("nested too deeply", content, manifest[:-1] + b', "x": ' + b"[" * 9999 + b"]" * 9999 + b"}"),
+        (
+            "nested too deeply",
+            content,
+            manifest[:-1] + b', "x": ' + b"[" * 9999 + b"]" * 9999 + b"}",
+        ),
         ("no seal", content, _json({k: v for k, v in facts.items() if k != "seal"})),
         ("another seal", content, _json(facts | {"seal": "0" * 64})),
         ("another SHA-256", content, _json(facts | {"sha256": "0" * 64})),

@@ -22,6 +22,7 @@ from keras_seq2seq.export.on_device.seq2seq_lite import LiteError, Translator
 
 ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "export" / "on_device" / "python" / "seq2seq_lite.py"
+ROW = np.full([1, 24], 3, "int32")
 SOURCES = [source for source, _ in PAIRS]
 TEXTS = [*SOURCES, "", " \t", "모르는 말 hello 😀", "책 " * 100, "\ud800"]
 
@@ -156,6 +157,24 @@ def test_results_that_cannot_be_are_refused(translator, monkeypatch, changed, me
     monkeypatch.setattr(translator, "run", lambda *args, **inputs: run(*args, **inputs) | changed)
     with pytest.raises(LiteError, match=message):
         translator.translate(SOURCES[0])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, r"takes \['ids'\], and got \[\]"),
+        ({"ids": ROW, "more": ROW}, "and got .'ids', 'more'"),
+        ({"ids": ROW[:, :7]}, r"int32 \[1, 24\], not int32 \[1, 7\]"),
+        ({"ids": ROW[0]}, r"not int32 \[24\]"),
+        ({"ids": np.tile(ROW, (2, 1))}, r"not int32 \[2, 24\]"),
+        ({"ids": ROW.astype("int64")}, "not int64"),
+        ({"ids": ROW.tolist()}, "not list"),
+    ],
+)
+def test_other_inputs_than_a_signature_takes_are_refused(translator, inputs, message):
+    with pytest.raises(LiteError, match=message):
+        translator.run("translate", **inputs)
+    assert translator.run("translate", ids=ROW)["length"] == [0]
 
 
 def test_texts_are_strings(translator):
