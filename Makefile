@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow lint format lock web web-test clean
+.PHONY: quickstart test test-slow lint format lock bench web web-test clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python -m keras_seq2seq quickstart
@@ -39,6 +39,11 @@ lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet '.[dev]'
 	build/lock/bin/python -m pip freeze --exclude keras-seq2seq > requirements.lock
+
+# Speeds on this machine, which should do nothing else: build/bench/bench.md, .json and .png. Other
+# programs take turns with BENCH_FLAGS='--train-reference "command" --decode-reference "command"'.
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/bench.py --out build/bench $(BENCH_FLAGS)
 
 # A page that translates without a server: make web WEB_MODEL=path.tflite, with WEB_NAME and
 # WEB_EXAMPLES="one|two" if wished. Packages come from npm as package-lock.json pins them.

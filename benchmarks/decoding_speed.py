@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from random_network import endless_network
-from reference_run import give_line, run_reference
+from reference_run import compared, give_line, run_reference
 
 
 def parse_arguments(arguments=None):
@@ -143,7 +143,7 @@ def measure(options, run, batches, size, beams):
     found = {"sentences_per_s": round(speed, 2), "milliseconds": round(1000 * size / speed, 1)}
     if theirs:
         found["reference_sentences_per_s"] = round(statistics.median(theirs), 2)
-        found["ratio"] = round(speed / statistics.median(theirs), 3)
+        found |= compared(ours, theirs)
     return found
 
 

@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from random_network import random_network
-from reference_run import give_line, run_reference
+from reference_run import compared, give_line, run_reference
 
 WARM_UP = 5  # steps
 
@@ -148,7 +148,7 @@ def main(arguments=None):
     }
     if references:
         figures["reference_target_tokens_per_s"] = round(statistics.median(references), 1)
-        figures["ratio"] = round(statistics.median(speeds) / statistics.median(references), 3)
+        figures |= compared(speeds, references)
     give_line(figures, options.json)
 
 
