@@ -3,7 +3,7 @@
     python benchmarks/bench.py --out build/bench
     make bench
 
-Training, decoding of a SavedModel, `.tflite` files, lists of tokens and start-up, on Multi30k, which
+Training, decoding of a SavedModel, `.tflite` files and start-up, on Multi30k, which
 KERAS_SEQ2SEQ_DATA must name (`benchmarks/README.md`). What has another side takes turns with it
 (A B A B, medians). Stock Keras layers are always there; `--train-reference` and
 `--decode-reference` name other programs, each a command that prints one line of JSON
