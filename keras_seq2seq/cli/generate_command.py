@@ -1,5 +1,6 @@
 """`keras-seq2seq generate` and `keras-seq2seq score`."""
 
+import contextlib
 import functools
 import itertools
 import math
@@ -16,11 +17,13 @@ from keras_seq2seq.cli.arguments import (
     Ensemble,
     ModelArgument,
 )
+from keras_seq2seq.cli.generating.results_file import ResultsFile, fingerprint_of
 from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import as_json as json_line
 from keras_seq2seq.cli.terminal import err, progress_of, results_stay, say
 from keras_seq2seq.data.line_stream import LineStream
 from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
+from keras_seq2seq.version import __version__
 
 if TYPE_CHECKING:
     from keras_seq2seq.export import Artefact
@@ -47,6 +50,16 @@ def run(
     replace_unknown: Annotated[
         bool | None, typer.Option("--replace-unknown", help="Copy source words for unknown ones.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for the results in the place of standard output. Broken off, the same "
+            "command goes on where it was."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what --output holds.")
+    ] = False,
     ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
     scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
@@ -55,7 +68,9 @@ def run(
     ] = False,
     **search: Any,
 ) -> None:
-    """Translates lines of text to standard output."""
+    """Translates lines of text to standard output, or to a file."""
+    if overwrite and output is None:
+        raise ValueError("--overwrite is about --output FILE.")
     of_text = dict(zip(_OF_TEXT, (prefix, banned, long_sources, replace_unknown), strict=True))
     options = search | {name: value for name, value in of_text.items() if value is not None}
     window = max(_WINDOW, 8 * batch_size)
@@ -68,14 +83,28 @@ def run(
     windows = iter(stream)
     if stream.is_there():  # what is wrong with it is told before TensorFlow is loaded
         windows = itertools.chain([next(windows)], windows)
-    translate = _translator(model, ensemble, batch_size, as_json, options)
-    if file == "-" and sys.stdin.isatty():
-        err.print("One sentence a line; end with Ctrl-D.")
-    done = 0
-    with progress_of("translating") as progress:
+    with contextlib.ExitStack() as stack:
+        results = None
+        if output is not None:
+            shown = {"scores": scores, "json": as_json}
+            facts = {"options": {**options, **shown}, "version": __version__}
+            facts["model"] = list(map(fingerprint_of, [model, *(ensemble or [])]))
+            results = stack.enter_context(ResultsFile(output, facts, overwrite))
+            if results.done:
+                say(f"{output} has results of {results.done:,} lines; it goes on behind them.")
+            windows = results.still_to_do(windows)
+        translate = _translator(model, ensemble, batch_size, as_json, options)
+        if file == "-" and sys.stdin.isatty():
+            err.print("One sentence a line; end with Ctrl-D.")
+        done = results.done if results else 0
+        progress = stack.enter_context(progress_of("translating"))
         for lines in windows:
-            found = translate(lines, functools.partial(progress, before=done), stream.origin, done)
-            _write(_shown(*found, scores, as_json))
+            told = functools.partial(progress, before=done)
+            found = _shown(*translate(lines, told, stream.origin, done), scores, as_json)
+            if results is None:
+                _write(found)
+            else:
+                results.write(lines, "".join(f"{line}\n" for line in found))
             done += len(lines)
 
 

@@ -9,7 +9,6 @@ import argparse
 import array
 import base64
 import codecs
-import functools
 import hashlib
 import heapq
 import json
@@ -29,7 +28,6 @@ FORMAT = 3  # of manifests
 _PAD, _UNK, _BOS, _EOS = range(4)
 _MARK = "\u2581"  # SentencePiece's for the space
 _DEAD = -1e9  # ranking where a beam has nothing
-_WORD, _WORDS, _LONG_WORD = re.compile(f"{_MARK}?[^{_MARK}]+|{_MARK}"), 1 << 14, 64
 _NORMAL, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = "13456"  # types of pieces
 
 
@@ -301,20 +299,8 @@ class _BytePair(_SentencePiece):
         self._scores = {piece: score for piece, kind, score in self.pieces if kind in spelt}
         order = sorted(range(len(self.pieces)), key=lambda i: self.pieces[i][1] not in spelt)
         self._ids = {self.pieces[i][0]: i for i in order}  # names of special tokens come first
-        # Where no piece goes on behind a word, words are cut alone, and mostly were before.
-        kinds = {kind for _, kind, _ in self.pieces}
-        across = any(_MARK in piece[1:] for piece in self._scores)
-        self._by_words = not across and kinds.isdisjoint((_USER_DEFINED, _UNUSED))
-        self._of_word = functools.lru_cache(_WORDS)(lambda word: list(self._merged(word)))
 
-    def segment(self, text: str) -> Iterable[tuple[int, str]]:
-        if not self._by_words:
-            return self._merged(text)
-        words = _WORD.findall(text)
-        cut = (self._of_word if len(word) < _LONG_WORD else self._merged for word in words)
-        return (piece for one, word in zip(cut, words, strict=True) for piece in one(word))
-
-    def _merged(self, text: str) -> Iterator[tuple[int, str]]:
+    def segment(self, text: str) -> Iterator[tuple[int, str]]:
         pieces, frozen = self._split(text)
         before, after = list(range(-1, len(pieces) - 1)), [*range(1, len(pieces)), -1]
         parts: dict[str, list[str]] = {}  # of what was merged
@@ -494,24 +480,14 @@ class Translator:
         """Runs a signature as it is, one thread at a time."""
         with self._lock:
             try:
-                runner = self._runner(signature)
-                self._check(signature, inputs)
+                runner, known = self._runner(signature), self.manifest["signatures"][signature]
+                said = {n: f"{one['dtype']} {one['shape']}" for n, one in known["inputs"].items()}
+                found = {n: f"{np.asarray(a).dtype} {[*np.shape(a)]}" for n, a in inputs.items()}
+                if found != said:
+                    raise LiteError(f"{signature} takes {said}, and got {found}.")
                 return runner(**inputs)
             except RuntimeError as error:
                 raise LiteError(f"{self.path}: {signature} failed: {error}") from error
-
-    def _check(self, signature: str, inputs: dict[str, np.ndarray]) -> None:
-        said = self.manifest["signatures"][signature]["inputs"]
-        if inputs.keys() != said.keys():
-            raise LiteError(f"{signature} takes {sorted(said)}, and got {sorted(inputs)}.")
-        for name, one in said.items():
-            array = inputs[name]
-            found = getattr(array, "dtype", type(array).__name__), [*getattr(array, "shape", ())]
-            if found != (one["dtype"], one["shape"]):
-                expected = f"a NumPy array of {one['dtype']} {one['shape']}"
-                raise LiteError(
-                    f"{name} of {signature} must be {expected}, not {found[0]} {found[1]}."
-                )
 
     def _runner(self, signature: str) -> Any:
         if signature in self._runners:

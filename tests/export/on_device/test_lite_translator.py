@@ -162,13 +162,13 @@ def test_results_that_cannot_be_are_refused(translator, monkeypatch, changed, me
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({}, r"takes \['ids'\], and got \[\]"),
-        ({"ids": ROW, "more": ROW}, "and got .'ids', 'more'"),
-        ({"ids": ROW[:, :7]}, r"int32 \[1, 24\], not int32 \[1, 7\]"),
-        ({"ids": ROW[0]}, r"not int32 \[24\]"),
-        ({"ids": np.tile(ROW, (2, 1))}, r"not int32 \[2, 24\]"),
-        ({"ids": ROW.astype("int64")}, "not int64"),
-        ({"ids": ROW.tolist()}, "not list"),
+        ({}, r"takes \{'ids': 'int32 \[1, 24\]'\}, and got \{\}"),
+        ({"ids": ROW, "more": ROW}, "and got .'ids': 'int32 .1, 24.', 'more'"),
+        ({"ids": ROW[:, :7]}, r"int32 \[1, 24\]'\}, and got \{'ids': 'int32 \[1, 7\]"),
+        ({"ids": ROW[0]}, r"got \{'ids': 'int32 \[24\]"),
+        ({"ids": np.tile(ROW, (2, 1))}, r"got \{'ids': 'int32 \[2, 24\]"),
+        ({"ids": ROW.astype("int64")}, r"got \{'ids': 'int64"),
+        ({"ids": ROW.tolist()}, r"got \{'ids': 'int64"),
     ],
 )
 def test_other_inputs_than_a_signature_takes_are_refused(translator, inputs, message):
