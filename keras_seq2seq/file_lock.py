@@ -13,6 +13,10 @@ _TRIES = 100
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+class Held(ValueError):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
 def owned(directory: FilePath, doing: str = "writing to", hint: str = "") -> Iterator[None]:
     """Holds the lock of a directory, which is made if need be, while something in it is changed.
@@ -27,7 +31,8 @@ def owned(directory: FilePath, doing: str = "writing to", hint: str = "") -> Ite
         hint: what who comes second reads at the end.
 
     Raises:
-        ValueError: another one holds the lock, or there can be none.
+        Held: another one holds the lock; it is a ValueError.
+        ValueError: there can be none.
 
     Example:
 
@@ -84,7 +89,7 @@ def _locked(descriptor: int, path: str, refusal: str, hint: str) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = text.decode("ascii", "replace").strip() or "it does not say which"
-        raise ValueError(f"{refusal} ({holder}). Wait until it ends, or stop it{hint}.") from None
+        raise Held(f"{refusal} ({holder}). Wait until it ends, or stop it{hint}.") from None
     except OSError:  # a file system that knows no locks
         pass
     with contextlib.suppress(FileNotFoundError):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 # Lazy, so that a corpus can be read and a command line checked without waiting for TensorFlow.
 if TYPE_CHECKING:
-    from keras_seq2seq.data.batch_plan import plan_batches as plan_batches
+    from keras_seq2seq.data.batches.batch_plan import plan_batches as plan_batches
     from keras_seq2seq.data.corpus_error import CorpusError as CorpusError
     from keras_seq2seq.data.corpus_report import CorpusReport as CorpusReport
     from keras_seq2seq.data.epoch_counter import EpochCounter as EpochCounter

@@ -31,6 +31,7 @@ class LineStream:
         file: binary file, read from where it stands.
         origin: str. What errors call it.
         window: int. Most lines of a window.
+        inner_cr: bool. Whether a carriage return within a line is text; see `read_lines`.
 
     Raises:
         CorpusError: while it is read: the text is empty, not UTF-8 (with line and byte), broken
@@ -43,15 +44,16 @@ class LineStream:
     [['하나', '둘'], ['셋']]
     """
 
-    def __init__(self, file: Any, origin: str, window: int = 2048):
+    def __init__(self, file: Any, origin: str, window: int = 2048, inner_cr: bool = False):
         self.file = file if hasattr(file, "peek") else io.BufferedReader(file)
         self.origin = origin
         self.window = window
+        self.inner_cr = inner_cr
         self.lines_read = 0
         self.may_pause = True
 
     @classmethod
-    def open(cls, path: str, window: int = 2048) -> Self:
+    def open(cls, path: str, window: int = 2048, inner_cr: bool = False) -> Self:
         """Opens a file, a pipe or a device.
 
         Raises:
@@ -62,7 +64,7 @@ class LineStream:
         if not os.path.exists(path):
             raise CorpusError(missing_file_message(path))
         try:
-            return cls(open(path, "rb"), path, window)
+            return cls(open(path, "rb"), path, window, inner_cr)
         except OSError as error:
             raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
 
@@ -140,4 +142,5 @@ class LineStream:
     def _decoded(self, lines: list[bytes]) -> list[str]:
         first = self.lines_read + 1
         self.lines_read += len(lines)
-        return decode_lines(b"\n".join([*lines, b""]), self.origin, first_line=first)
+        data = b"\n".join([*lines, b""])
+        return decode_lines(data, self.origin, self.inner_cr, first_line=first)

@@ -1,6 +1,7 @@
 """Reads parallel text: tab-separated tables, pairs of files, and the built-in corpus."""
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -112,19 +113,53 @@ def _read_phrasebook(split: str, columns: Columns) -> Rows:
 
 def _read_files(files: tuple[str, ...], columns: Columns) -> Rows:
     """The rows of a table, or of a pair of files."""
+    sides = [read_lines(path, inner_cr=True) for path in files]
+    refuse_different_lengths(files, [len(lines) for lines in sides])
+    return rows_of_lines(files, sides, columns)
+
+
+def rows_of_lines(
+    files: Sequence[str],
+    sides: Sequence[list[str]],
+    columns: Columns,
+    first_line: int = 1,
+    checked: bool = False,
+) -> Rows:
+    """The rows of the lines of a table, or of a pair of files: of all, or of a part of them.
+
+    What only shows in a whole file is looked for in the part that it begins with.
+
+    Args:
+        files: One file or two.
+        sides: Lines of each, as many.
+        columns: Those of source and target.
+        first_line: The number of the first one, from 1.
+        checked: Whether they have come this way before, and are a choice of lines now.
+
+    Raises:
+        CorpusError: as `read_pairs` does.
+    """
     if len(files) == 2:
-        return _read_two(files[0], files[1], columns)
-    return _read_table(files[0], columns)
+        _check_two_columns(",".join(files), columns)
+        source, target = columns
+        return list(zip(sides[source - 1], sides[target - 1], strict=True))
+    if not checked:
+        _refuse_strange_table(files[0], sides[0], columns, first_line)
+    return _rows_of_table(files[0], sides[0], columns, first_line)
 
 
-def _read_table(path: str, columns: Columns) -> Rows:
-    lines, (source, target), rows = read_lines(path, inner_cr=True), columns, []
-    _refuse_inner_cr(path, lines, max(columns))
-    if 1 in columns:
+def _refuse_strange_table(path: str, lines: list[str], columns: Columns, first_line: int) -> None:
+    _refuse_inner_cr(path, lines, max(columns), first_line)
+    if first_line == 1 and 1 in columns:
         _refuse_index(path, lines)
-    _refuse_quotes(path, lines, columns)
-    _refuse_glued_lines(path, lines, max(columns))
-    for number, line in enumerate(lines, start=1):
+    if first_line == 1:
+        _refuse_quotes(path, lines, columns)
+    _refuse_glued_lines(path, lines, max(columns), first_line)
+
+
+def _rows_of_table(path: str, lines: list[str], columns: Columns, first_line: int) -> Rows:
+    (source, target), rows = columns, []
+    for number, line in enumerate(lines, start=first_line):
         if not line.strip():  # a blank line is an empty pair, not a broken one
             rows.append(("", ""))
             continue
@@ -139,9 +174,9 @@ def _read_table(path: str, columns: Columns) -> Rows:
     return rows
 
 
-def _refuse_inner_cr(path: str, lines: list[str], wanted: int) -> None:
+def _refuse_inner_cr(path: str, lines: list[str], wanted: int, first_line: int) -> None:
     """Raises where a carriage return is in a column that counts, or may end a line."""
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first_line):
         before, *after = line.split("\r")
         if after and (before.count("\t") < wanted or any("\t" in part for part in after)):
             refuse_inner_cr([line], path, number)
@@ -195,14 +230,14 @@ def _is_quoted(cell: str) -> bool:
     return len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1].replace('""', "")
 
 
-def _refuse_glued_lines(path: str, lines: list[str], wanted: int) -> None:
+def _refuse_glued_lines(path: str, lines: list[str], wanted: int, first_line: int) -> None:
     """Raises where a file was put behind one whose last line has no line end."""
     if not any(_MARK in line for line in lines):
         return
     usual = min(
         (line.count("\t") for line in lines if line.strip() and _MARK not in line), default=0
     )
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first_line):
         whole = all(part.count("\t") >= wanted - 1 for part in line.split(_MARK))
         if _MARK in line and whole and line.count("\t") > usual:
             raise CorpusError(
@@ -212,16 +247,13 @@ def _refuse_glued_lines(path: str, lines: list[str], wanted: int) -> None:
             )
 
 
-def _read_two(first: str, second: str, columns: Columns) -> Rows:
-    _check_two_columns(f"{first},{second}", columns)
-    lines = read_lines(first, inner_cr=True), read_lines(second, inner_cr=True)
-    if len(lines[0]) != len(lines[1]):
+def refuse_different_lengths(files: Sequence[str], counts: Sequence[int]) -> None:
+    """Raises where two files that belong together do not have as many lines."""
+    if len(set(counts)) > 1:
         raise CorpusError(
-            f"{first} has {len(lines[0]):,} lines, but {second} has {len(lines[1]):,}. Line i of "
+            f"{files[0]} has {counts[0]:,} lines, but {files[1]} has {counts[1]:,}. Line i of "
             "one must be the translation of line i of the other: look for a missing line."
         )
-    source, target = columns
-    return list(zip(lines[source - 1], lines[target - 1], strict=True))
 
 
 def _filtered(rows: Rows, origin: str, drop_duplicates: bool, drop_empty: bool) -> SentencePairs:

@@ -1,8 +1,10 @@
 """The ids of many sentences, packed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_seq2seq.text.special_tokens import PAD
 
@@ -17,8 +19,8 @@ class TokenRows:
     >>> rows = TokenRows.of([[5, 6], [], [7]])
     >>> len(rows), rows.lengths.tolist(), rows[0].tolist()
     (3, [2, 0, 1], [5, 6])
-    >>> rows.padded([0, 2], 3).tolist()
-    [[5, 6, 0], [7, 0, 0]]
+    >>> rows.in_graph()([0, 2]).to_list()
+    [[5, 6], [7]]
     """
 
     def __init__(self, flat: np.ndarray, lengths: np.ndarray):
@@ -50,9 +52,18 @@ class TokenRows:
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return TokenRows(self.flat[np.repeat(self.starts[indices], lengths) + within], lengths)
 
-    def padded(self, indices: Sequence[int] | np.ndarray, width: int) -> np.ndarray:
-        """The rows at `indices`, an int array (B,), with PAD behind each: int32 (B, width)."""
-        columns = np.arange(width)
-        places = self.starts[indices][:, None] + columns  # (B, width)
-        real = columns < self.lengths[indices][:, None]
-        return np.where(real, self.flat[np.minimum(places, len(self.flat) - 1)], np.int32(PAD))
+    def in_graph(self) -> Callable[[tf.Tensor], tf.RaggedTensor]:
+        """A function of places, int64 [B], that gives their rows in a graph: int32 [B, (T)]."""
+        with tf.device("CPU:0"):  # where tf.data works
+            flat, starts, lengths = map(tf.constant, (self.flat, self.starts, self.lengths))
+
+        def rows(places: tf.Tensor) -> tf.RaggedTensor:
+            return gather_rows(flat, tf.gather(starts, places), tf.gather(lengths, places))
+
+        return rows
+
+
+def gather_rows(flat: tf.Tensor, starts: tf.Tensor, lengths: tf.Tensor) -> tf.RaggedTensor:
+    """Rows of a flat tensor of ids, from where they start, int64 [B]: int32 [B, (T)]."""
+    places: Any = tf.ragged.range(starts, starts + lengths)
+    return places.with_flat_values(tf.cast(tf.gather(flat, places.flat_values), tf.int32))

@@ -128,10 +128,20 @@ def encode_pair(
     Raises:
         ValueError: a length is below 1.
     """
-    source_ids = source_tokens(source_tokenizer, source_text, max_source_length)
-    source_ids = close(source_ids, max_source_length, "max_source_length")  # [B, S]
-    y = target_tokenizer.tokenize(target_text, max_target_length)
-    y = close(y, max_target_length, "max_target_length")
+    sources = source_tokens(source_tokenizer, source_text, max_source_length)
+    targets = target_tokenizer.tokenize(target_text, max_target_length)
+    return frame_ids(sources, targets, max_source_length, max_target_length)
+
+
+def frame_ids(
+    sources: Tensor,
+    targets: Tensor,
+    max_source_length: int | None = None,
+    max_target_length: int | None = None,
+) -> Pair:
+    """Does what `encode_pair` does for ragged ids [B, (S)] and [B, (T)]."""
+    source_ids = close(sources, max_source_length, "max_source_length")  # [B, S]
+    y = close(targets, max_target_length, "max_target_length")  # [B, T]
     bos = tf.fill([tf.shape(y)[0], 1], BOS)  # [B, 1]
     said = tf.where(y == EOS, PAD, y)[:, :-1]  # [B, T - 1]
     x = {"source_ids": source_ids, "decoder_ids": tf.concat([bos, said], axis=1)}
@@ -159,20 +169,3 @@ def encode_source_python(tokenizer: Tokenizer, text: str, max_length: int) -> li
     text = blank_as_empty(text, tokenizer.normalization)
     ids = tokenizer.tokenize_python(text, max_length - 1)
     return [*ids, EOS, *[PAD] * (max_length - 1 - len(ids))]
-
-
-def frame_rows(sources: Any, targets: Any, indices: np.ndarray) -> Pair:
-    """Does what `encode_pair` does for the pairs at `indices` [B] of two `TokenRows`, in NumPy."""
-    y = _close_rows(targets, indices)  # [B, T]
-    bos = np.full([len(y), 1], BOS, np.int32)
-    said = targets.padded(indices, y.shape[1] - 1)  # [B, T - 1]
-    x = {"source_ids": _close_rows(sources, indices), "decoder_ids": np.hstack([bos, said])}
-    return x, y, (y != PAD).astype(np.float32)
-
-
-def _close_rows(rows: Any, indices: np.ndarray) -> np.ndarray:
-    """Padded rows with EOS behind the last id of each: int32 [B, T]."""
-    lengths = rows.lengths[indices]
-    ids = rows.padded(indices, int(lengths.max(initial=0)) + 1)
-    ids[np.arange(len(ids)), lengths] = EOS
-    return ids

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_seq2seq.data.batch_plan import plan_batches
+from keras_seq2seq.data.batches.batch_plan import plan_batches
 
 
 def random_lengths(count, seed=0):

@@ -11,6 +11,7 @@ from tokenizer_samples import EXACT, LINES
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.data import SentencePairs, make_dataset, token_lengths
+from keras_seq2seq.data.batches.batch_reader import read_rows, write_rows
 from keras_seq2seq.data.encoded_pairs import encode_lines
 from keras_seq2seq.text import (
     EOS,
@@ -26,7 +27,6 @@ from keras_seq2seq.text.framing import (
     blank_as_empty,
     encode_source_fast,
     encode_source_python,
-    frame_rows,
 )
 from keras_seq2seq.text_models.examples import encode_examples
 from keras_seq2seq.text_models.source_parts import SourceParts
@@ -99,7 +99,7 @@ def test_rows_of_a_corpus_are_framed_like_its_strings(tokenizer):
         [blank_as_empty(t, tokenizer.normalization) for t in WELL_FORMED], tokenizer
     )
     targets = encode_lines(WELL_FORMED, tokenizer)
-    ours = frame_rows(sources, targets, np.arange(len(TEXTS)))
+    ours = read_rows(tf.constant(write_rows(sources, targets, np.arange(len(TEXTS)))))
     theirs = encode_pair(tokenizer, tokenizer, TEXTS, TEXTS)
     for left, right in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
         np.testing.assert_array_equal(left, right)

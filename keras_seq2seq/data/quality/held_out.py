@@ -1,8 +1,9 @@
 """Pairs that are kept from training, to validate on."""
 
-import collections
 import hashlib
 import unicodedata
+
+import numpy as np
 
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.sentence_pairs import SentencePairs
@@ -38,21 +39,9 @@ def hold_out(pairs: SentencePairs) -> tuple[SentencePairs, SentencePairs]:
     >>> len(train), len(valid), set(train.sources) & set(valid.sources)
     (475, 25, set())
     """
-    wanted = min(max(round(SHARE * len(pairs)), LEAST), MOST)
-    advice = "Name a corpus to validate on: data.valid, or --valid FILE."
-    if len(pairs) < FEWEST:
-        raise CorpusError(
-            f"{pairs.origin} has {len(pairs):,} pairs, too few to hold some out for validation "
-            f"(at least {FEWEST}). {advice}"
-        )
-    taken = set(_choose(pairs, wanted))
-    if len(taken) < LEAST // 2:
-        raise CorpusError(
-            f"{pairs.origin} has too few different sources to hold {wanted:,} of its "
-            f"{len(pairs):,} pairs out for validation: no source may stand on both sides. {advice}"
-        )
+    chosen = choose_held_out(pairs.origin, keys_of(pairs.sources), keys_of(pairs.targets))
+    taken = set(chosen.tolist())
     rest = [i for i in range(len(pairs)) if i not in taken]
-    chosen = sorted(taken)
     valid = SentencePairs(
         [pairs.sources[i] for i in chosen],
         [pairs.targets[i] for i in chosen],
@@ -61,26 +50,54 @@ def hold_out(pairs: SentencePairs) -> tuple[SentencePairs, SentencePairs]:
     return pairs.keep(rest, held_out=len(chosen)), valid
 
 
-def _choose(pairs: SentencePairs, wanted: int) -> list[int]:
-    """The indices of whole groups of one source each, by chance, `wanted` of them at most."""
-    groups: dict[str, list[int]] = collections.defaultdict(list)
-    owners: dict[str, set[str]] = collections.defaultdict(set)
-    targets = [_unspelled(target) for target in pairs.targets]
-    for i, source in enumerate(map(_unspelled, pairs.sources)):
-        groups[source].append(i)
-        owners[targets[i]].add(source)
+def keys_of(texts: list[str]) -> np.ndarray:
+    """Numbers for N texts, the same where only spelling differs, and in no order: uint64 (N,)."""
+    seen = (f"{SEED} {_unspelled(text)}".encode() for text in texts)
+    digests = b"".join(hashlib.sha256(text).digest()[:8] for text in seen)
+    return np.frombuffer(digests, ">u8").astype(np.uint64)
 
-    def place(source: str) -> tuple[bool, bytes]:
-        shared = any(len(owners[targets[i]]) > 1 for i in groups[source])
-        return shared, hashlib.sha256(f"{SEED} {source}".encode()).digest()
 
-    chosen: list[int] = []
-    for source in sorted(groups, key=place):
-        if len(chosen) + len(groups[source]) <= wanted:
-            chosen += groups[source]
-        if len(chosen) == wanted:
+def choose_held_out(origin: str, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Chooses what `hold_out` takes, by the `keys_of` both sides, (N,): sorted indices.
+
+    All pairs of one source are taken, or none.
+    """
+    count = len(sources)
+    wanted = min(max(round(SHARE * count), LEAST), MOST)
+    advice = "Name a corpus to validate on: data.valid, or --valid FILE."
+    if count < FEWEST:
+        raise CorpusError(
+            f"{origin} has {count:,} pairs, too few to hold some out for validation "
+            f"(at least {FEWEST}). {advice}"
+        )
+    _, groups, sizes = np.unique(sources, return_inverse=True, return_counts=True)
+    is_shared = np.zeros(len(sizes), bool)
+    is_shared[groups[_several_sources(groups, targets)]] = True
+    # By chance, which the keys are; those first whose targets no other source has.
+    left, taken = wanted, np.zeros(len(sizes), bool)
+    for group in np.argsort(is_shared, kind="stable"):
+        if sizes[group] <= left:
+            taken[group] = True
+            left -= sizes[group]
+        if not left:
             break
-    return chosen
+    if wanted - left < LEAST // 2:
+        raise CorpusError(
+            f"{origin} has too few different sources to hold {wanted:,} of its {count:,} pairs "
+            f"out for validation: no source may stand on both sides. {advice}"
+        )
+    return np.flatnonzero(taken[groups])
+
+
+def _several_sources(sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Which of N pairs have a target that another source has, too: indices."""
+    order = np.lexsort((sources, targets))
+    source, target = sources[order], targets[order]
+    begins = np.append(True, target[1:] != target[:-1])
+    other = np.append(True, source[1:] != source[:-1]) | begins
+    number = np.cumsum(begins) - 1  # of the target
+    several = np.bincount(number, weights=other) > 1
+    return order[several[number]]
 
 
 def _unspelled(text: str) -> str:

@@ -58,30 +58,44 @@ def overlap(train: SentencePairs, other: SentencePairs, *tokenizers: Tokenizer) 
 
 
 def judge_pairs(
-    train: EncodedPairs, valid: EncodedPairs, *tokenizers: Tokenizer
+    train: EncodedPairs | Any, valid: EncodedPairs, *tokenizers: Tokenizer
 ) -> tuple[dict[str, Facts], list[str]]:
     """Judges the pairs of a run.
+
+    Args:
+        train: Pairs in memory, or `CachedPairs`, which know what there is to know of them.
+        valid: Pairs in memory.
+        *tokenizers: Those of sources and of targets.
 
     Returns:
         {"train": ..., "valid": ...}, each the `facts_of` the pairs and what their report says;
         that of `valid` with `in_train`, its `overlap`. And what is to be complained of.
     """
-    splits = {"train": train, "valid": valid}
-    facts = {n: {**p.pairs.report.to_dict(), **facts_of(p)} for n, p in splits.items()}
-    facts["valid"]["in_train"] = overlap(train.pairs, valid.pairs, *tokenizers)
+    if isinstance(train, EncodedPairs):
+        of_train, shared = facts_of(train), overlap(train.pairs, valid.pairs, *tokenizers)
+    else:
+        of_train, shared = train.facts, train.overlap(valid.pairs)
+    facts = {
+        "train": {**train.pairs.report.to_dict(), **of_train},
+        "valid": {**valid.pairs.report.to_dict(), **facts_of(valid), "in_train": shared},
+    }
     return facts, [*_of_split(facts["train"], "train"), *_of_split(facts["valid"], "valid")]
 
 
-def _side(rows: TokenRows) -> Facts:
-    lengths, ids = rows.lengths, rows.flat[:-1]  # without the closing PAD
+def side_facts(lengths: np.ndarray, unknown: int) -> Facts:
+    """What there is to know of one side, by its lengths, (N,), and the number of its UNK."""
     shown = {"min": 0, "median": 50, "p95": 95, "max": 100}
     return {
-        "unknown_tokens": round(float((ids == UNK).mean()), 6) if len(ids) else 0.0,
+        "unknown_tokens": round(unknown / max(int(lengths.sum()), 1), 6),
         "lengths": {
             name: int(np.percentile(lengths, q, method="higher")) if len(lengths) else 0
             for name, q in shown.items()
         },
     }
+
+
+def _side(rows: TokenRows) -> Facts:
+    return side_facts(rows.lengths, int((rows.flat[:-1] == UNK).sum()))
 
 
 def _of_split(facts: Facts, name: str) -> list[str]:

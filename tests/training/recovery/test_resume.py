@@ -11,9 +11,11 @@ import signal
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_seq2seq import Phrasebook
 from keras_seq2seq.data import SentencePairs, pipeline
+from keras_seq2seq.data.token_rows import TokenRows
 from keras_seq2seq.training import (
     BestModel,
     Checkpoint,
@@ -231,15 +233,22 @@ def test_whatever_is_chosen_it_goes_on_as_if_it_had_not_stopped(name, tmp_path):
 @pytest.fixture
 def poison(monkeypatch):
     """One sentence whose batches cannot be digested."""
-    frame_rows = pipeline.frame_rows
+    read_indices, in_graph = pipeline.read_indices, TokenRows.in_graph
 
-    def frame(sources, targets, indices):
-        x, y, weight = frame_rows(sources, targets, indices)
-        if 7 in indices and len(sources) == 320:  # not in the validation
-            weight = np.full_like(weight, np.nan)
+    def counted(rows):
+        look_up = in_graph(rows)
+        look_up.count = len(rows)
+        return look_up
+
+    def read(batch, sources, targets):
+        x, y, weight = read_indices(batch, sources, targets)
+        if sources.count == 320:  # not the validation
+            bad = tf.reduce_any(tf.io.decode_raw(batch, tf.int64) == 7)
+            weight = tf.where(bad, np.nan, weight)
         return x, y, weight
 
-    monkeypatch.setattr(pipeline, "frame_rows", frame)
+    monkeypatch.setattr(TokenRows, "in_graph", counted)
+    monkeypatch.setattr(pipeline, "read_indices", read)
 
 
 def test_a_bad_batch_is_rolled_back_listed_and_left_out(poison, whole, tmp_path):

@@ -53,15 +53,8 @@ def plan_batches(
     lengths = np.asarray(lengths)
     if lengths.ndim != 2 or lengths.shape[1] != 2:
         raise ValueError(f"`lengths` must have the shape (N, 2). Received: {lengths.shape}.")
-    for name, value, least in (
-        ("batch_size", batch_size, 1),
-        ("pool_batches", pool_batches, 1),
-        ("seed", seed, 0),
-        ("epoch", epoch, 0),
-        ("batch_tokens", batch_tokens, 0),
-    ):
-        if value < least:
-            raise ValueError(f"`{name}` must be at least {least}. Received: {value}.")
+    _check(batch_size=(batch_size, 1), pool_batches=(pool_batches, 1), seed=(seed, 0))
+    _check(epoch=(epoch, 0), batch_tokens=(batch_tokens, 0))
 
     rng = np.random.default_rng([seed, epoch])
     order, pool_size = np.arange(len(lengths)), max(1, len(lengths))
@@ -82,6 +75,20 @@ def plan_batches(
     cut = (np.split(pool, cuts[:-1]) for pool, cuts in zip(pools, ends, strict=True))
     batches = list(itertools.chain.from_iterable(cut))
     return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
+
+
+def count_batches(lengths: np.ndarray, batch_size: int, *, batch_tokens: int = 0, **plan) -> int:
+    """How many batches `plan_batches` makes of epoch 0, which is planned only if it must be."""
+    if batch_tokens or not len(lengths):
+        return len(plan_batches(lengths, batch_size, batch_tokens=batch_tokens, **plan))
+    _check(batch_size=(batch_size, 1), batch_tokens=(batch_tokens, 0), seed=(plan["seed"], 0))
+    return -(-len(lengths) // batch_size)
+
+
+def _check(**least: tuple[int, int]) -> None:
+    for name, (value, minimum) in least.items():
+        if value < minimum:
+            raise ValueError(f"`{name}` must be at least {minimum}. Received: {value}.")
 
 
 def _by_length(indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Which pairs make a batch, and how it comes to the model."""

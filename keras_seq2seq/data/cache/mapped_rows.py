@@ -1,0 +1,89 @@
+"""The ids of many sentences, in files."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.data.cache.built_directory import HEADER
+from keras_seq2seq.data.token_rows import gather_rows
+
+
+class MappedRows:
+    """Rows of ids of any length that stay on disk: what `TokenRows` does, without the memory.
+
+    Args:
+        path: The files `<path>_ids.npy`, ids of all rows (uint16 or int32); `<path>_starts.npy`,
+            where each begins in them (N,), and `<path>_lengths.npy`.
+        indices: int array, of some of the rows; all if not given.
+
+    Example:
+
+    ```python
+    rows = MappedRows(directory / "source")
+    rows[0]
+    ```
+    """
+
+    def __init__(self, path: Path, indices: np.ndarray | None = None):
+        self.path = path
+        self.indices = indices
+        names = ("ids", "starts", "lengths")
+        self.files = {name: path.with_name(f"{path.name}_{name}.npy") for name in names}
+        maps = {name: np.load(file, mmap_mode="r") for name, file in self.files.items()}
+        self.ids = maps["ids"]
+        chosen: Any = slice(None) if indices is None else indices
+        self.starts, self.lengths = maps["starts"][chosen], maps["lengths"][chosen]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        start = self.starts[index]
+        return np.array(self.ids[start : start + self.lengths[index]], np.int32)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> "MappedRows":
+        """The rows at `indices`, an int array."""
+        indices = np.asarray(indices, np.int64)
+        return MappedRows(self.path, indices if self.indices is None else self.indices[indices])
+
+    def in_graph(self) -> Callable[[tf.Tensor], tf.RaggedTensor]:
+        """A function of places, int64 [B], that gives their rows in a graph: int32 [B, (T)].
+
+        The operator maps a file anew for each batch and lets go of it afterwards: what was read
+        stays with the operating system, as long as that has no other use for the memory, and not
+        with this process.
+        """
+        if self.indices is not None:
+            with tf.device("CPU:0"):  # where tf.data works
+                chosen = tf.constant(self.indices)
+        else:
+            chosen = None
+
+        def rows(places: tf.Tensor) -> tf.RaggedTensor:
+            if chosen is not None:
+                places = tf.gather(chosen, places)
+            starts, lengths = (self._look_up(name, places) for name in ("starts", "lengths"))
+            starts += self._skipped("ids")
+            return gather_rows(self._mapped("ids"), starts, tf.cast(lengths, tf.int64))
+
+        return rows
+
+    def _look_up(self, name: str, places: tf.Tensor) -> tf.Tensor:
+        return tf.gather(self._mapped(name), places + self._skipped(name))
+
+    def _mapped(self, name: str) -> tf.Tensor:
+        """A whole file as a tensor, its header too."""
+        numbers = np.load(self.files[name], mmap_mode="r")
+        return tf.raw_ops.ImmutableConst(
+            dtype=numbers.dtype,
+            shape=[len(numbers) + self._skipped(name)],
+            memory_region_name=str(self.files[name].resolve()),
+        )
+
+    def _skipped(self, name: str) -> int:
+        """How many numbers the header takes the place of."""
+        dtypes = {"ids": self.ids.dtype, "starts": self.starts.dtype, "lengths": self.lengths.dtype}
+        return HEADER // dtypes[name].itemsize
