@@ -54,7 +54,7 @@ def write_pairs(options):
     """Shards of pairs of made-up words, the same for the same number; gives their glob."""
     rng = np.random.default_rng(0)
     syllables = [c + v for c in "bdfghklmnprstvz" for v in "aeiou"]
-    words = np.array(["".join(rng.choice(syllables, n)) for n in rng.integers(1, 4, 50_000)])
+    words = ["".join(rng.choice(syllables, n)) for n in rng.integers(1, 4, 50_000)]
     options.directory.mkdir(parents=True, exist_ok=True)
     for begin in range(0, options.pairs, SHARD):
         path = options.directory / f"pairs_{begin // SHARD:04d}.tsv.gz"
@@ -66,8 +66,9 @@ def write_pairs(options):
         lengths = rng.integers(4, 13, (count, 2))
         temporary = path.with_suffix(".part")
         with gzip.open(temporary, "wt", encoding="utf-8", compresslevel=1) as file:
-            for row, (source, target) in zip(words[ranks], lengths, strict=True):
-                file.write(f"{' '.join(row[:source])}\t{' '.join(row[12 : 12 + target])}\n")
+            for row, (source, target) in zip(ranks.tolist(), lengths.tolist(), strict=True):
+                sides = [words[i] for i in row[:source]], [words[i] for i in row[12 : 12 + target]]
+                file.write("\t".join(map(" ".join, sides)) + "\n")
         temporary.rename(path)
     return str(options.directory / "pairs_*.tsv.gz")
 

@@ -65,6 +65,18 @@ def make_progress(shown: bool = True) -> bars.Progress:
 
 
 @contextlib.contextmanager
+def bar_of(
+    progress: bars.Progress, description: str, total: int | None = None
+) -> Iterator[Callable[[int], None]]:
+    """Adds a bar to a progress, for a time, and gives a function to tell how many more are done."""
+    task = progress.add_task(description, total=total)
+    try:
+        yield lambda more: progress.advance(task, more)
+    finally:
+        progress.remove_task(task)
+
+
+@contextlib.contextmanager
 def progress_of(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Shows a bar and gives a function to tell how many are done.
 

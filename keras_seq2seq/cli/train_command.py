@@ -1,5 +1,6 @@
 """`keras-seq2seq train`."""
 
+import functools
 import os
 import shutil
 from collections.abc import Collection, Iterator
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keras_seq2seq.cli.arguments import Overrides, Overwrite, existing
-from keras_seq2seq.cli.terminal import err, make_progress, say
+from keras_seq2seq.cli.terminal import bar_of, err, make_progress, say
 from keras_seq2seq.onednn import prefer_onednn
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, TrainingConfig
@@ -102,7 +103,7 @@ def run(
         return print(commented_toml(options), end="")
     if old:
         _check_unfinished(old, options)
-    pairs = options.data.read()  # before TensorFlow is loaded, and before anything is touched
+    pairs = options.read()  # before TensorFlow is loaded, and before anything is touched
     with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
         summary = train(options, directory, old is not None, initial, pairs)
     err.print(
@@ -288,11 +289,12 @@ def train(
     pairs: "tuple[SentencePairs, SentencePairs] | None" = None,
 ) -> "TrainingSummary":
     """Trains with a progress bar; messages go to standard error."""
-    pairs = pairs or config.data.read()
+    pairs = pairs or config.read()
     from keras_seq2seq.cli.screen.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
     with make_progress() as progress:
         bars = [TrainingProgress(progress, directory.data_report)]
         shared = {"callbacks": bars, "resume": resume, "initial": initial}
+        shared["bar"] = functools.partial(bar_of, progress)
         return train(config, directory, pairs, say, **shared)

@@ -1,7 +1,8 @@
 """Pairs of sentences with their ids, so that they are tokenised once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -59,6 +60,19 @@ def encode_lines(texts: list[str], tokenizer: Tokenizer) -> TokenRows:
     if not texts:
         return TokenRows.of([])
     batches = tf.data.Dataset.from_tensor_slices(tf.constant(texts)).batch(_ENCODE_BATCH)
-    encoded = batches.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+    encoded = batches.map(_compiled(tokenizer), num_parallel_calls=tf.data.AUTOTUNE)
     flat, lengths = zip(*((rows.flat_values, rows.row_lengths()) for rows in encoded), strict=True)
     return TokenRows(np.concatenate(flat), np.concatenate(lengths))
+
+
+def _compiled(tokenizer: Tokenizer) -> Callable[[tf.Tensor], Any]:
+    """`tokenize` of texts [B], traced once: a large corpus comes in many parts."""
+    functions = getattr(tokenizer, "compiled", None)
+    if functions is None:  # one of another making
+        return tokenizer.tokenize
+    if "encode_lines" not in functions:
+        texts_only = [tf.TensorSpec([None], tf.string)]
+        functions["encode_lines"] = tf.function(
+            lambda text: tokenizer.tokenize(text), input_signature=texts_only, autograph=False
+        )
+    return functions["encode_lines"]

@@ -307,3 +307,29 @@ def test_r_drop_repeats_the_rows_of_every_batch(words):
     for once, both in zip(plain, twice, strict=True):
         for ours, theirs in zip(tf.nest.flatten(both), tf.nest.flatten(once), strict=True):
             np.testing.assert_array_equal(ours, np.concatenate([theirs, theirs]))
+
+
+def test_a_dataset_is_one_of_tf_data():
+    dataset = dataset_of(numbered(50), batch_size=8)
+    for derived in (dataset.map(lambda *batch: batch), dataset.prefetch(2), dataset.repeat(2)):
+        assert derived.cardinality() in (7, 14)
+    first, second = (dataset_of(numbered(50), batch_size=8).shard(2, i) for i in range(2))
+    assert (len(first), len(second)) == (4, 3)
+    assert sorted(sum(order(first) + order(second), [])) == list(range(50))
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 4
+    assert order(dataset.with_options(options)) == order(dataset_of(numbered(50), batch_size=8))
+
+
+def test_one_epoch_alone_is_the_same_in_every_iteration():
+    plain = dataset_of(numbered(40), batch_size=8)
+    third = [order(plain) for _ in range(3)][2]
+    alone = dataset_of(numbered(40), batch_size=8, epoch=2)
+    assert order(alone) == order(alone) == third
+    with pytest.raises(ValueError, match="not both"):
+        dataset_of(numbered(40), epoch=2, epoch_counter=EpochCounter())
+
+
+def test_an_epoch_of_which_nothing_is_left():
+    counter = EpochCounter(epoch=1, batch=5)
+    assert order(dataset_of(numbered(40), batch_size=8, epoch_counter=counter)) == []

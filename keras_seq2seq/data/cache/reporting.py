@@ -4,7 +4,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+Bar: TypeAlias = Callable[..., AbstractContextManager[Callable[[int], Any]]]
 
 
 @contextlib.contextmanager
@@ -23,7 +25,7 @@ class Reporting:
         say: Is given each message for the user.
     """
 
-    bar: Callable[..., AbstractContextManager[Callable[[int], Any]]] = no_bar
+    bar: Bar = no_bar
     say: Callable[[str], None] = lambda message: None
 
     def waiting(self) -> None:

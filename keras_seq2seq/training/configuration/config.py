@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from keras_seq2seq.data.cache.large_corpus import LargeCorpus, is_large
+from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import PHRASEBOOK, phrasebook_split
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
 from keras_seq2seq.data.quality.held_out import hold_out
@@ -60,6 +62,24 @@ class DataConfig(Spec):
         "Counted as pairs times the longest sentence of either side.",
         minimum=0,
     )
+    cache: str = option(
+        "auto",
+        "Whether the pairs to learn from stay on disk, tokenised once into files of ids, instead "
+        "of in memory. auto: where their files have more than 256 MiB of text (gzipped ones count "
+        "fourfold), unless subword sampling needs the text. always: any file. never: no file.",
+        choices=("auto", "always", "never"),
+    )
+    cache_directory: str = option(
+        "",
+        'Where these files lie, found again by later runs on the same corpus; "" is token_cache '
+        "beside the run directory. What lies there can be removed between runs.",
+    )
+    vocabulary_sample: int = option(
+        200_000,
+        "Pairs, taken by chance, that the vocabulary is learnt from where the pairs stay on disk; "
+        "in memory it is learnt from all.",
+        minimum=1,
+    )
 
     @property
     def limits(self) -> dict[str, int]:
@@ -83,16 +103,40 @@ class DataConfig(Spec):
         built_in = self.valid == HELD_OUT and self.trains_on_phrasebook
         return f"{PHRASEBOOK}:valid" if built_in else self.valid
 
-    def read(self) -> tuple[SentencePairs, SentencePairs]:
-        """Reads the pairs to train on and those to validate on; needs no TensorFlow."""
+    @property
+    def stays_on_disk(self) -> bool:
+        """Whether the pairs to train on are not read into memory."""
+        if self.cache == "never" or phrasebook_split(self.train) is not None:
+            return False
+        return self.cache == "always" or is_large(self.train)
+
+    def read(self, in_memory: bool = False) -> tuple[Any, Any]:
+        """Reads the pairs to train on and those to validate on; needs no TensorFlow.
+
+        Args:
+            in_memory: Whether "auto" means memory, however large the files are.
+
+        Returns:
+            Two `SentencePairs`. Where the first stay on disk, a `LargeCorpus`, and None for those
+            that are to be held out of it.
+        """
         columns = parse_columns(self.columns)
+        if self.stays_on_disk and not (in_memory and self.cache == "auto"):
+            valid = None if self.holds_out else read_pairs(self.valid_corpus, columns)
+            return LargeCorpus(self.train, columns, self.holds_out), valid
         train = read_pairs(self.train, columns)
         return (
             hold_out(train) if self.holds_out else (train, read_pairs(self.valid_corpus, columns))
         )
 
     def read_train(self) -> SentencePairs:
-        """Reads the pairs to train on alone."""
+        """Reads the pairs to train on alone.
+
+        Raises:
+            CorpusError: they cannot be read, or stay on disk.
+        """
+        if self.stays_on_disk:
+            raise CorpusError(f"{self.train} is too large to be read at once (data.cache).")
         train = read_pairs(self.train, parse_columns(self.columns))
         return hold_out(train)[0] if self.holds_out else train
 
@@ -302,13 +346,27 @@ class RunConfig:
                 'training.monitor = "bleu" needs translations of validation sentences. Set '
                 "training.bleu_sentences = 500."
             )
-        sampled = text.subword_sampling_source or text.subword_sampling_target
-        if sampled and text.tokenizer != "sentencepiece":
+        if self.samples_subwords and self.data.cache == "always":
+            raise ConfigError(
+                'data.cache = "always" keeps ids alone, but text.subword_sampling_source or '
+                "_target cuts the words of texts anew in every epoch. Set them to 0, or "
+                'data.cache = "auto".'
+            )
+        if self.samples_subwords and text.tokenizer != "sentencepiece":
             raise ConfigError(
                 f'text.tokenizer = "{text.tokenizer}" has one way to cut a word, but '
                 "text.subword_sampling_source or _target asks for others. Set them to 0, or "
                 'text.tokenizer = "sentencepiece".'
             )
+
+    @property
+    def samples_subwords(self) -> bool:
+        """Whether every epoch has other pieces for the same words, which takes the texts."""
+        return bool(self.text.subword_sampling_source or self.text.subword_sampling_target)
+
+    def read(self) -> tuple[Any, Any]:
+        """Reads the pairs as `DataConfig.read` does; into memory if the texts are needed there."""
+        return self.data.read(in_memory=self.samples_subwords)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The configuration as plain data: {section: {key: value}}."""

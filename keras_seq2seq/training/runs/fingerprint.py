@@ -6,6 +6,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
+from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
@@ -15,12 +16,12 @@ from keras_seq2seq.version import __version__
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
 
 
-def data_fingerprint(pairs: SentencePairs) -> dict[str, Any]:
+def data_fingerprint(pairs: SentencePairs | ScannedCorpus) -> dict[str, Any]:
     """The fingerprint of the pairs that a run reads, as they are after cleaning.
 
     Returns:
         dict of `origin`, `files` (list of `{"name", "bytes"}`), `pairs` (their number) and
-        `sha256` over all sentences in their order.
+        `sha256` over all sentences in their order; of a large corpus, over its files.
 
     Example:
 
@@ -28,16 +29,21 @@ def data_fingerprint(pairs: SentencePairs) -> dict[str, Any]:
     >>> data_fingerprint(SentencePairs(["a"], ["b"]))["sha256"][:8]
     '5dd11978'
     """
-    digest = hashlib.sha256()
-    for source, target in pairs:
-        # No sentence holds a tab or a line feed that a reader would have split at.
-        digest.update(f"{source}\t{target}\n".encode())
+    large = isinstance(pairs, ScannedCorpus)
     return {
         "origin": pairs.origin,
         "files": _files(pairs.origin),
         "pairs": len(pairs),
-        "sha256": digest.hexdigest(),
+        "sha256": pairs.corpus.fingerprint if large else _sha256_of(pairs),
     }
+
+
+def _sha256_of(pairs: SentencePairs) -> str:
+    digest = hashlib.sha256()
+    for source, target in pairs:
+        # No sentence holds a tab or a line feed that a reader would have split at.
+        digest.update(f"{source}\t{target}\n".encode())
+    return digest.hexdigest()
 
 
 def _files(origin: str) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_seq2seq.data.cache.cached_pairs import CachedPairs
+from keras_seq2seq.data.cache.reporting import Bar, Reporting, no_bar
 from keras_seq2seq.data.encoded_pairs import EncodedPairs
 from keras_seq2seq.data.epoch_counter import EpochCounter
-from keras_seq2seq.data.pipeline import drop_over_long, make_dataset
-from keras_seq2seq.data.quality.alike import drop_alike
+from keras_seq2seq.data.pipeline import make_dataset
 from keras_seq2seq.data.quality.judgement import judge_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.objective.monitor import Monitor
@@ -37,6 +38,7 @@ from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import build_model, compile_model, run_callbacks
 from keras_seq2seq.training.runs.initial_model import begin_with, described, load_initial_model
+from keras_seq2seq.training.runs.large_pairs import encode_pairs, scan_large
 from keras_seq2seq.training.runs.own_files import bring_back_best_model, hashes_of_own_files
 from keras_seq2seq.training.runs.run_start import run_tokenizers, start_run
 from keras_seq2seq.training.runs.training_summary import TrainingSummary, judge
@@ -67,6 +69,7 @@ class Run:
         resume: Goes on from the last checkpoint in the directory, or from the beginning where
             there is none. A finished run goes on if it is given more epochs, or more minutes
             where the clock had ended it. Otherwise a directory that holds a run is refused.
+        bar: Shows how far a large corpus has been read; see `Reporting`.
 
     Raises:
         CorpusError: in `fit`, the pairs cannot be read.
@@ -96,6 +99,7 @@ class Run:
     say: Say = quiet
     callbacks: Sequence[keras.callbacks.Callback] = ()
     resume: bool = False
+    bar: Bar = no_bar
 
     def __post_init__(self):
         self._devices = self.strategy or tf.distribute.get_strategy()
@@ -122,7 +126,7 @@ class Run:
     def fit(self) -> TrainingSummary:
         """Trains to the end; the model itself lies in `directory.model` then."""
         with self.directory.locked(), self._devices.scope():
-            return self._fit(self.pairs or self.config.data.read())
+            return self._fit(self.pairs or self.config.read())
 
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
@@ -131,6 +135,7 @@ class Run:
         if own is None and self.resume and run.initial_model.exists():
             own = load_initial_model(run)
         config = self.config if own is None else described(self.config, own)
+        pairs = scan_large(pairs, config.data, run, self._reporting)
         start, facts = start_run(config, run, self.store, pairs, say, self.resume, own)
         if held_out := pairs[0].report.held_out:
             say(
@@ -214,10 +219,8 @@ class Run:
             self.config.text, self.directory, pairs[0], start, own, self.say
         )
         limits = self.config.data.limits
-        pairs = [drop_alike(side, *tokenizers) for side in pairs] if alike else pairs
-        encoded = [
-            drop_over_long(EncodedPairs.of(side, *tokenizers), *tokenizers, **limits)
-            for side in pairs
+        encoded: list[Any] = [
+            encode_pairs(side, tokenizers, limits, alike, self._reporting) for side in pairs
         ]
         for side in encoded:
             self.say(side.pairs.report.describe())
@@ -227,10 +230,14 @@ class Run:
             self.say(f"warning: {complaint}")
         return tokenizers, encoded
 
+    @property
+    def _reporting(self) -> Reporting:
+        return Reporting(self.bar, self.say)
+
     def _datasets(
         self,
         tokenizers: tuple[Tokenizer, Tokenizer],
-        train: EncodedPairs,
+        train: EncodedPairs | CachedPairs,
         valid: EncodedPairs,
         counter: EpochCounter,
     ) -> tuple[tf.data.Dataset, tf.data.Dataset]:
@@ -257,6 +264,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     resume: bool = False,
     initial: TextSeq2Seq | None = None,
+    bar: Bar = no_bar,
 ) -> TrainingSummary:
     """Trains a model as a configuration says: `Run` with its model, in one call.
 
@@ -271,7 +279,7 @@ def train(
     model = None
     if initial is not None:
         config, model = begin_with(initial, config)
-    shared: dict[str, Any] = {"pairs": pairs, "say": say, "callbacks": callbacks}
+    shared: dict[str, Any] = {"pairs": pairs, "say": say, "callbacks": callbacks, "bar": bar}
     return Run(config, run, **shared, resume=resume, model=model).fit()
 
 

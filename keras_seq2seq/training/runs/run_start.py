@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
 from keras_seq2seq.data.quality.held_out import SEED
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.specs.config_error import ConfigError
@@ -31,6 +32,7 @@ from keras_seq2seq.training.runs.own_files import check_own_files, write_vocabul
 
 # What may differ: these decide when a run stops and what it saves, not what it learns.
 _FREE = {
+    "data.cache_directory",
     "training.max_minutes",
     "training.checkpoint_minutes",
     "training.keep_checkpoints",
@@ -143,7 +145,7 @@ def _begin(
 def run_tokenizers(
     config: TextConfig,
     run: RunDirectory,
-    pairs: SentencePairs,
+    pairs: SentencePairs | ScannedCorpus,
     start: Checkpoint | None,
     model: TextSeq2Seq | None,
     say: Say,
@@ -156,7 +158,9 @@ def run_tokenizers(
         return _read_tokenizer(files[0]), _read_tokenizer(files[1])
     else:
         say("Learning the vocabulary")
-        tokenizers = learn_tokenizers(config, pairs)
+        tokenizers = learn_tokenizers(
+            config, pairs.sample if isinstance(pairs, ScannedCorpus) else pairs
+        )
     write_vocabularies(run, tokenizers, start)
     return tokenizers
 

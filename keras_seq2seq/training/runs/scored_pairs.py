@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import PHRASEBOOK, corpus_kind
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
@@ -193,7 +194,9 @@ def validation_pairs(model: Path) -> SentencePairs:
 
 
 def _validated_on(run: RunDirectory, data: DataConfig, known: dict[str, Any]) -> SentencePairs:
-    pairs = data.read()[1]
+    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads TensorFlow
+
+    pairs = scan_large(data.read(), data, run, Reporting())[1]
     now, then = data_fingerprint(pairs), known.get("valid", {})
     if now["sha256"] != then.get("sha256"):
         what = "the pairs it held out" if data.holds_out else "the pairs it was validated on"
