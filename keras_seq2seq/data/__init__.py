@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 # Lazy, so that a corpus can be read and a command line checked without waiting for TensorFlow.
 if TYPE_CHECKING:
     from keras_seq2seq.data.batches.batch_plan import plan_batches as plan_batches
+    from keras_seq2seq.data.cache.cache_pairs import cache_pairs as cache_pairs
+    from keras_seq2seq.data.cache.cached_pairs import CachedPairs as CachedPairs
+    from keras_seq2seq.data.cache.large_corpus import LargeCorpus as LargeCorpus
+    from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus as ScannedCorpus
     from keras_seq2seq.data.corpus_error import CorpusError as CorpusError
     from keras_seq2seq.data.corpus_report import CorpusReport as CorpusReport
     from keras_seq2seq.data.epoch_counter import EpochCounter as EpochCounter

@@ -41,6 +41,8 @@ class RunDirectory:
     training_summary.json   what the run came to; marks it as finished
     ```
 
+    The ids of a corpus that is too large for memory lie beside it, in `token_cache`.
+
     Files of worth are written under a temporary name in the same directory and renamed, so a
     file that is there is whole.
 

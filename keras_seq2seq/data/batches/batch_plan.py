@@ -2,6 +2,7 @@
 
 import itertools
 from bisect import bisect_left, insort
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,9 @@ def plan_batches(
     return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
 
 
-def count_batches(lengths: np.ndarray, batch_size: int, *, batch_tokens: int = 0, **plan) -> int:
+def count_batches(
+    lengths: np.ndarray, batch_size: int, *, batch_tokens: int = 0, **plan: Any
+) -> int:
     """How many batches `plan_batches` makes of epoch 0, which is planned only if it must be."""
     if batch_tokens or not len(lengths):
         return len(plan_batches(lengths, batch_size, batch_tokens=batch_tokens, **plan))

@@ -63,7 +63,7 @@ def cache_pairs(
     Example:
 
     ```python
-    scanned = ScannedCorpus.of(LargeCorpus("corpus/*.tsv.gz"), Path("cache"), sample=200_000)
+    scanned = ScannedCorpus.of(LargeCorpus("corpus/*.tsv.gz"), Path("token_cache"))
     tokenizer = SentencePieceTokenizer.learn(scanned.sample.sources, 8000)
     dataset = make_dataset(cache_pairs(scanned, tokenizer, tokenizer), tokenizer, tokenizer)
     ```

@@ -28,6 +28,13 @@ class CachedPairs:
         report: `CorpusReport`. What was dropped on the way here.
         sources: `MappedRows`.
         targets: `MappedRows`.
+
+    Example:
+
+    ```python
+    pairs = cache_pairs(scanned, source_tokenizer, target_tokenizer)
+    pairs.report.describe(), pairs.lengths.mean(axis=0), pairs.pairs.sources[0]
+    ```
     """
 
     directory: Path

@@ -33,6 +33,13 @@ class ScannedCorpus:
         corpus: The corpus.
         directory: Where this is written down, and what is made of it later.
         report: `CorpusReport`. What was dropped.
+
+    Example:
+
+    ```python
+    scanned = ScannedCorpus.of(LargeCorpus("corpus/*.tsv.gz"), Path("token_cache"))
+    scanned.report.describe(), scanned.sample.sources[:3]
+    ```
     """
 
     corpus: LargeCorpus
@@ -45,7 +52,7 @@ class ScannedCorpus:
         corpus: LargeCorpus,
         root: Path,
         *,
-        sample: int,
+        sample: int = 200_000,
         processes: int | None = None,
         reporting: Reporting = Reporting(),  # noqa: B008
     ) -> "ScannedCorpus":
