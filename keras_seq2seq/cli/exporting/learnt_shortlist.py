@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_seq2seq.cli.terminal import progress_of
-from keras_seq2seq.training.runs.scored_pairs import learnt_pairs, run_of
+from keras_seq2seq.training.runs.scored_pairs import learnt_sample, run_of
 
 _PAIRS = 30_000  # to learn from, spread over the corpus
 
@@ -18,7 +18,7 @@ def with_shortlist(path: Path, model: Any) -> Any:
     if getattr(model.seq2seq, "shortlist", None) is not None:
         return model
     run = run_of(path)
-    pairs = None if run is None else learnt_pairs(run)
+    pairs = None if run is None else learnt_sample(run)
     if pairs is None:
         why = "belongs to no run" if run is None else "learnt from pairs that are not here any more"
         raise ValueError(

@@ -219,6 +219,21 @@ def learnt_pairs(run: RunDirectory) -> SentencePairs | None:
     return pairs if same else None
 
 
+def learnt_sample(run: RunDirectory) -> SentencePairs | None:
+    """`learnt_pairs`, or some of them by chance where they stay on disk."""
+    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads TensorFlow
+
+    data = _data(run)
+    try:
+        if not data.stays_on_disk:
+            return learnt_pairs(run)
+        scanned, _ = scan_large(data.read(), data, run, Reporting())
+    except CorpusError:
+        return None
+    known = _fingerprints(run).get("train", {}).get("sha256")
+    return scanned.sample if data_fingerprint(scanned)["sha256"] == known else None
+
+
 def _data(run: RunDirectory) -> DataConfig:
     return load_config(run.config).data
 
