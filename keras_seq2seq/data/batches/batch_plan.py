@@ -66,13 +66,15 @@ def plan_batches(
         pool_size = batch_size * max(1, min(pool_batches, -(-len(lengths) // batch_size) // 2))
     starts = range(0, len(lengths), pool_size)
     pools = [_by_length(order[start : start + pool_size], lengths) for start in starts]
-    widths = [lengths[pool].max(axis=1) + 1 for pool in pools]  # with the closing EOS
-    if not batch_tokens:
-        ends = [[*range(batch_size, len(pool), batch_size), len(pool)] for pool in pools]
-    elif batch_count is None:
-        ends = [_ends_by_tokens(width, batch_tokens) for width in widths]
+    if batch_tokens:
+        widths = [lengths[pool].max(axis=1) + 1 for pool in pools]  # with the closing EOS
+        ends = (
+            [_ends_by_tokens(width, batch_tokens) for width in widths]
+            if batch_count is None
+            else _ends_by_count(widths, batch_count)
+        )
     else:
-        ends = _ends_by_count(widths, batch_count)
+        ends = [[*range(batch_size, len(pool), batch_size), len(pool)] for pool in pools]
     cut = (np.split(pool, cuts[:-1]) for pool, cuts in zip(pools, ends, strict=True))
     batches = list(itertools.chain.from_iterable(cut))
     return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
