@@ -94,7 +94,7 @@ def make_dataset(
 
     # 1. Turn all sentences into ids, once.
     cached = isinstance(pairs, CachedPairs)
-    given = pairs if cached else EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
+    given: Any = pairs if cached else EncodedPairs.of(pairs, source_tokenizer, target_tokenizer)
     if cached and any(subword_sampling):
         raise ValueError(
             "make_dataset: subword sampling cuts the words of texts anew, but pairs from a cache "
@@ -102,7 +102,7 @@ def make_dataset(
         )
 
     # 2. Leave out what is longer than the model is trained on, never in silence.
-    encoded = _short_enough(given, max_source_length, max_target_length)
+    encoded: Any = _short_enough(given, max_source_length, max_target_length)
     if len(encoded) < len(given):
         warnings.warn(
             f"{given.pairs.origin}: {len(given) - len(encoded):,} of {len(given):,} pairs are "

@@ -42,7 +42,8 @@ def read_rows(batch: tf.Tensor) -> Pair:
     lengths = tf.cast(tf.reshape(numbers[1 : 1 + 2 * count], [2, count]), tf.int64)
     ids = numbers[1 + 2 * count :]
     split = tf.reduce_sum(lengths[0])
+    ragged: Any = tf.RaggedTensor
     return frame_ids(
-        tf.RaggedTensor.from_row_lengths(ids[:split], lengths[0], validate=False),
-        tf.RaggedTensor.from_row_lengths(ids[split:], lengths[1], validate=False),
+        ragged.from_row_lengths(ids[:split], lengths[0], validate=False),
+        ragged.from_row_lengths(ids[split:], lengths[1], validate=False),
     )

@@ -110,7 +110,8 @@ class _Rows:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def over_long(self, limits: Sequence[int]) -> np.ndarray:
-        return (self.lengths + 1 > np.array(limits)).any(axis=1)
+        longer = self.lengths + 1 > np.array(limits)
+        return longer[:, 0] | longer[:, 1]
 
 
 @dataclass
@@ -128,14 +129,15 @@ class _Encoder:
         seen = normalized(read, *self.tokenizers)
         encoded = EncodedPairs.of(read, *self.tokenizers)
         sides = (encoded.sources, encoded.targets)
-        blank = np.array([[is_blank(text) for text in pair] for pair in read], bool)
-        gone = np.array([[not text for text in pair] for pair in seen], bool)
+        blank = np.array([is_blank(text) for pair in read for text in pair], bool).reshape(-1, 2)
+        gone = np.array([not text for pair in seen for text in pair], bool).reshape(-1, 2)
+        empty = gone & ~blank
         unknown = [_count_by_row(side.flat[:-1] == UNK, side.lengths) for side in sides]
         rows = _Rows(
             encoded.lengths.astype(np.int32),
             np.stack(unknown, axis=1).astype(np.int32),
-            (gone & ~blank).reshape(-1, 2).any(axis=1),
-            blank.reshape(-1, 2),
+            empty[:, 0] | empty[:, 1],
+            blank,
             hashes_of_pairs(seen),
             hashes_of(source for source, _ in seen),
             hashes_of(read.sources),

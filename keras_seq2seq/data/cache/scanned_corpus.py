@@ -100,8 +100,8 @@ class ScannedCorpus:
         return self._read("held_out", f"{self.origin} (held out)")
 
     def _read(self, name: str, origin: str) -> SentencePairs:
-        found = json.loads((self.directory / f"{name}.json").read_text("utf-8"))
-        return SentencePairs(*found, origin)
+        sources, targets = json.loads((self.directory / f"{name}.json").read_text("utf-8"))
+        return SentencePairs(sources, targets, origin)
 
 
 def make_scanner(columns: tuple[int, int], holds_out: bool) -> Callable[[Chunk], Any]:
@@ -144,7 +144,7 @@ def _scan(
         )
     held_out = np.empty(0, np.int64)
     if corpus.holds_out:
-        held_out = kept[choose_held_out(corpus.origin, *keys[kept].T)]
+        held_out = kept[choose_held_out(corpus.origin, keys[kept, 0], keys[kept, 1])]
         status[held_out] = HELD_OUT
         kept = np.flatnonzero(status == KEPT)
     learnt = kept

@@ -82,7 +82,7 @@ class Workers:
 
     def _ask(self, item: Any) -> Any:
         """Sends an item to the process of this thread, and gives its answer."""
-        process = getattr(self._here, "process", None)
+        process: Any = getattr(self._here, "process", None)
         if process is None:
             process = self._here.process = self._start()
         try:
