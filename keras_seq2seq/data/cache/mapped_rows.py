@@ -12,7 +12,7 @@ from keras_seq2seq.data.token_rows import gather_rows
 
 
 class MappedRows:
-    """Rows of ids of any length that stay on disk: what `TokenRows` does, without the memory.
+    """Rows of ids of any length in files: what `TokenRows` does, for a corpus tokenised before.
 
     Args:
         path: The files `<path>_ids.npy`, ids of all rows (uint16 or int32); `<path>_starts.npy`,
@@ -52,9 +52,8 @@ class MappedRows:
     def in_graph(self) -> Callable[[tf.Tensor], tf.RaggedTensor]:
         """A function of places, int64 [B], that gives their rows in a graph: int32 [B, (T)].
 
-        The operator maps a file anew for each batch and lets go of it afterwards: what was read
-        stays with the operating system, as long as that has no other use for the memory, and not
-        with this process.
+        An operator of TensorFlow opens the files. Measured, it holds their content in memory, once,
+        from the first batch on: some 60 bytes a pair of 9 tokens a side, and no more later.
         """
         if self.indices is not None:
             with tf.device("CPU:0"):  # where tf.data works

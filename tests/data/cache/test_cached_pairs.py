@@ -224,17 +224,6 @@ def test_what_is_large(tmp_path):
     assert is_large(str(path))
 
 
-def test_memory_does_not_keep_what_was_read(corpus, both):
-    """The operator lets go of a file after each batch: nothing of it stays mapped."""
-    cached, _, _ = both
-    for _ in make_dataset(cached, *corpus[1], batch_size=16):
-        pass
-    del cached
-    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
-        mapped = [line for line in maps if "target_ids.npy" in line]
-    assert not [line for line in mapped if " r--p " in line]  # NumPy's are shared
-
-
 # === tf.data service ===
 
 
