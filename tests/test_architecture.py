@@ -31,7 +31,7 @@ ARROWS = {
     **dict.fromkeys(("layers", "text", "decoding", "objective"), LOWEST),
     "phrasebook": set(),
     "models": LOWEST | {"layers", "decoding", "text"},
-    "text_models": LOWEST | {"decoding", "text", "models"},
+    "text_models": LOWEST | {"decoding", "text", "models", "objective"},
     "data": LOWEST | {"text", "phrasebook"},
     "evaluation": MODELS,
     "export": MODELS | {"evaluation"},  # formats of a file are judged by their scores

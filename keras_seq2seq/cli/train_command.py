@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,11 +20,13 @@ from keras_seq2seq.training.configuration.config import DataConfig, RunConfig, T
 from keras_seq2seq.training.configuration.config_file import commented_toml, load_config
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.scored_pairs import columns_of
+from keras_seq2seq.training.workers.command_line import begin_workers, find_workers
 
 if TYPE_CHECKING:
     from keras_seq2seq.data.sentence_pairs import SentencePairs
     from keras_seq2seq.text_models import TextSeq2Seq
     from keras_seq2seq.training import TrainingSummary
+    from keras_seq2seq.training.workers.workers import Workers
 
 
 def run(
@@ -68,6 +70,16 @@ def run(
         ),
     ] = None,
     overwrite: Overwrite = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            help="Processes that train together, host:port,host:port, the chief first; by default "
+            "TF_CONFIG or Slurm says it. For training.distribute=multiworker or data_parallel."
+        ),
+    ] = None,
+    worker: Annotated[
+        int | None, typer.Option(min=0, help="Which of --workers this one is, from 0.")
+    ] = None,
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print the configuration and stop.")
     ] = False,
@@ -91,6 +103,13 @@ def run(
         )
     if old and not old.is_run:
         raise ValueError(f"{resume} holds no run to resume: none left a {old.config.name} in it.")
+    with _as_typed(named):
+        # First of all: several processes find each other before TensorFlow computes anything.
+        options = load_config(config or (old and old.config), overrides)
+        distribute = options.training.distribute
+        addresses = find_workers(distribute, workers, worker)
+        place = resume or run_dir
+        begun = None if show_config else begin_workers(distribute, addresses, place, say)
     initial = None if from_ is None else open_initial(from_)
     base = None if initial is None or from_ is None else base_of(from_, initial)
     with _as_typed(named):
@@ -101,11 +120,15 @@ def run(
             options = _with_columns(options, from_)
     if show_config:
         return print(commented_toml(options), end="")
+    if begun and not begun.chief:
+        pairs = options.read()
+        train(options, RunDirectory(resume or run_dir or ""), False, initial, pairs, begun)
+        return
     if old:
         _check_unfinished(old, options)
     pairs = options.read()  # before TensorFlow is loaded, and before anything is touched
     with _to_resume(old) if old else open_run(run_dir, overwrite) as directory:
-        summary = train(options, directory, old is not None, initial, pairs)
+        summary = train(options, directory, old is not None, initial, pairs, begun)
     err.print(
         f"Best epoch {summary.best_epoch} of {summary.epochs}, valid perplexity "
         f"{summary.valid_perplexity:.2f}, {summary.seconds / 60:.1f} minutes",
@@ -287,14 +310,17 @@ def train(
     resume: bool = False,
     initial: "TextSeq2Seq | None" = None,
     pairs: "tuple[SentencePairs, SentencePairs] | None" = None,
+    workers: "Workers | None" = None,
 ) -> "TrainingSummary":
-    """Trains with a progress bar; messages go to standard error."""
+    """Trains with a progress bar; messages go to standard error. Only the chief says anything."""
     pairs = pairs or config.read()
     from keras_seq2seq.cli.screen.training_progress import TrainingProgress
     from keras_seq2seq.training.runs.run import train
 
+    shared: dict[str, Any] = {"initial": initial, "workers": workers}
+    if workers is not None and not workers.chief:
+        return train(config, directory, pairs, **shared)
     with make_progress() as progress:
         bars = [TrainingProgress(progress, directory.data_report)]
-        shared = {"callbacks": bars, "resume": resume, "initial": initial}
-        shared["bar"] = functools.partial(bar_of, progress)
-        return train(config, directory, pairs, say, **shared)
+        shared |= {"bar": functools.partial(bar_of, progress)}
+        return train(config, directory, pairs, say, bars, resume, **shared)

@@ -63,6 +63,15 @@ def mean_divergence(targets: Tensor, logits: Tensor, weight: Tensor) -> Tensor:
     return ops.sum(divergence * weight) / ops.maximum(ops.sum(weight), 1e-6)
 
 
+@fast_path("tensorflow_devices")
+def mean_of_all_devices(mean: Tensor, weight: Tensor) -> Tensor:
+    """A mean of losses by weights [B, T], over the batch of all devices that train together.
+
+    One device knows it already; so do those of JAX, whose arrays hold the whole batch.
+    """
+    return mean
+
+
 def token_weights(targets: Tensor, sample_weight: Tensor | None, ignore_id: int) -> Tensor:
     """The weight of each token, float32 [B, T]: 0 for `ignore_id`, else its sample weight or 1."""
     weight = ops.cast(ops.not_equal(targets, ignore_id), "float32")
@@ -105,7 +114,8 @@ class SequenceCrossentropy(KnownNames, keras.losses.Loss):
         sample_weight: [B, T] or `None`.
 
     Returns:
-        float32 scalar in nats per token.
+        float32 scalar in nats per token; under a `tf.distribute.Strategy` that of the batch of all
+        devices, each token of which counts the same, wherever it is.
 
     Raises:
         ValueError: an argument is out of range.
@@ -144,6 +154,7 @@ class SequenceCrossentropy(KnownNames, keras.losses.Loss):
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         weight = token_weights(y_true, sample_weight, self.ignore_id)
         loss = super().__call__(y_true, y_pred, sample_weight=weight)
+        loss = mean_of_all_devices(loss, weight)
         if not self.r_drop:
             return loss
         targets, logits = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")

@@ -7,6 +7,7 @@ import keras
 
 from keras_seq2seq.models.decodable import refuse_hdf5
 from keras_seq2seq.models.processes import refuse_forked
+from keras_seq2seq.objective.row_mean import RowMean
 from keras_seq2seq.specs.known_names import KnownNames, check_names, names_of
 from keras_seq2seq.specs.trainable_parts import KeepsTrainableParts
 from keras_seq2seq.text_models.examples import (
@@ -30,6 +31,7 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
     target_tokenizer: Any
     max_source_length: int
     max_target_length: int
+    vector_logs = False  # whether the figures of a step are vectors of one number each
 
     def encode_examples(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple:
         """Strings -> ids for `fit`: `(x, y, sample_weight)`; anything else stays as it is."""
@@ -137,6 +139,37 @@ class TextTrainer(KeepsTrainableParts, KnownNames, keras.Model):
     def quantize(self, *args: Any, **kwargs: Any) -> None:
         """Refused, as by the model over ids."""
         self.seq2seq.quantize(*args, **kwargs)
+
+    # === Several devices ===
+
+    def train_step(self, *args: Any) -> Any:
+        """Keras's; under several workers as `vector_logs` wants its figures."""
+        return self._figures(super().train_step(*args))
+
+    def test_step(self, *args: Any) -> Any:
+        """Keras's; under several workers as `vector_logs` wants its figures."""
+        return self._figures(super().test_step(*args))
+
+    def _figures(self, logs: Any) -> Any:
+        # Keras 3.15 takes the mean over the first axis of what several workers come to, and a
+        # number has none: https://github.com/keras-team/keras/issues/20585
+        if not self.vector_logs:
+            return logs
+        return {name: keras.ops.reshape(value, (1,)) for name, value in logs.items()}
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict:
+        """Keras's, and counts the rows for the mean loss."""
+        if y is not None:
+            self._loss_tracker.count_rows(y, sample_weight)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    @property
+    def _loss_tracker(self) -> Any:
+        return self.__dict__.get("_loss_of_rows")
+
+    @_loss_tracker.setter
+    def _loss_tracker(self, tracker: Any) -> None:  # Keras sets its own when it compiles
+        self.__dict__["_loss_of_rows"] = tracker and RowMean(name=tracker.name)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Builds from one device's part of a batch; Keras adds all up, which differ in size."""

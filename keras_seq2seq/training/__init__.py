@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.tensorboard.training_scalars import (
         TrainingScalars as TrainingScalars,
     )
+    from keras_seq2seq.training.workers.start_workers import start_workers as start_workers
+    from keras_seq2seq.training.workers.worker_addresses import WorkerAddresses as WorkerAddresses
 else:
     from keras_seq2seq.lazy_names import lazy_names
 

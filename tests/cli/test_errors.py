@@ -22,6 +22,11 @@ from keras_seq2seq.specs.seal import sealed
         (["--train", "nowhere.tsv"], "There is no file nowhere.tsv"),
         (["--train", "phrasebook:tests"], "Did you mean"),
         (["nowhere.toml"], "There is no configuration nowhere.toml"),
+        (["--set", "training.distribute=miror"], "Did you mean 'mirrored'?"),
+        (["--set", "training.distribute=multiworker"], "nothing says who the workers are"),
+        (["--set", "training.distribute=data_parallel"], "needs KERAS_BACKEND=jax"),
+        (["--set", "training.distribute=multiworker", "--workers", "a:1"], "go together"),
+        (["--workers", "a:1,b:1", "--worker", "0"], 'training.distribute = "none"'),
     ],
 )
 def test_train_refuses(refused, tmp_path, monkeypatch, arguments, message):

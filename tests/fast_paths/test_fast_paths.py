@@ -33,6 +33,7 @@ ARGUMENTS = {
     "gated_scan": [(1 / (1 + np.exp(-STEPS)), 2 * STEPS, STEPS[0])],
     "lstm_sequence": list(lstm_arguments()),
     "divergence_of_halves": [(LOGITS,), (100 * LOGITS,)],
+    "mean_of_all_devices": [(np.array(2.5, "float32"), MASK)],
     "log_normalizer": [(LOGITS,), (100 * LOGITS,)],  # at 100 a softmax underflows
     "smoothed_negative_log_likelihood": [
         (TARGETS, scale * LOGITS, smoothing) for scale in (1, 100) for smoothing in (0.0, 0.1)

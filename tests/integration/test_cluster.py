@@ -1,6 +1,7 @@
 """Bulk translation of `export/cluster`: the lines and the results of `keras-seq2seq generate`."""
 
 import ast
+import csv
 import gzip
 import importlib.util
 import io
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from learnt_pairs import PAIRS
 
+from keras_seq2seq import Phrasebook
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.line_stream import LineStream
 from keras_seq2seq.export import open_artefact
@@ -191,8 +193,8 @@ def test_the_text_that_fails_is_named(fragile, culprit):
 
 
 def python_of(kind):
-    """The interpreter that has Ray or Beam."""
-    variable = f"KERAS_SEQ2SEQ_{kind.upper()}_PYTHON"
+    """The interpreter that has Ray or Beam; for "ray-train" this package's needs, too."""
+    variable = f"KERAS_SEQ2SEQ_{kind.upper().replace('-', '_')}_PYTHON"
     python = os.environ.get(variable)
     if not python:
         pytest.skip(
@@ -283,3 +285,47 @@ def test_what_is_wrong_is_told_before_the_work(kind, fragile, tmp_path):
         assert done.returncode in (1, 2), done.stderr
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+# === Training ===
+
+
+@pytest.mark.slow
+def test_ray_starts_two_workers_that_train_as_one(tmp_path):
+    python = python_of("ray-train")
+    pairs = Phrasebook(size=5000).split("train")
+    for name, part in (("train", pairs[:179]), ("valid", pairs[179:210])):
+        lines = "".join(f"{source}\t{target}\n" for source, target in part)
+        (tmp_path / f"{name}.tsv").write_text(lines, "utf-8")
+    keys = {"model.units": 8, "model.embedding_dim": 8, "model.dropout": 0, "training.epochs": 2}
+    keys |= {"text.tokenizer": "character", "data.batch_size": 32, "training.bleu_sentences": 2}
+    asked = ["--train", "train.tsv", "--valid", "valid.tsv"]
+    asked += [f"--set={key}={value}" for key, value in keys.items()]
+    environ = {k: v for k, v in os.environ.items() if k not in ("RAY_ADDRESS", "TF_CONFIG")}
+    shared = {
+        "env": {
+            **environ,
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(FOLDER.parents[1]),
+            "RAY_AUTH_MODE": "disabled",
+            "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",
+        },
+        "cwd": tmp_path,
+        "capture_output": True,
+        "text": True,
+        "timeout": 900,
+    }
+    command = [python, FOLDER / "ray_train.py", "--run-dir", "two", "--ray-storage"]
+    done = subprocess.run([*command, tmp_path / "ray", "--workers", "2", *asked], **shared)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "two" / "model.keras")
+    alone = [python, "-m", "keras_seq2seq", "train", "--run-dir", "one", *asked]
+    subprocess.run(alone, check=True, **shared)
+    curves = []
+    for name in ("one", "two"):
+        with open(tmp_path / name / "metrics.csv", newline="") as file:
+            curves.append(list(csv.DictReader(file)))
+    assert len(curves[0]) == 2
+    for ours, theirs in zip(*curves, strict=True):
+        for column in ours.keys() - {"tokens_per_s"}:
+            assert float(ours[column]) == pytest.approx(float(theirs[column]), rel=1e-4), column

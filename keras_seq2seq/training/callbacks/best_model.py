@@ -8,6 +8,7 @@ from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.messages import Logs
 from keras_seq2seq.training.run_directory import RunDirectory
+from keras_seq2seq.training.workers.workers import Workers
 
 
 class BestModel(KnownNames, keras.callbacks.Callback):
@@ -19,6 +20,7 @@ class BestModel(KnownNames, keras.callbacks.Callback):
     Args:
         run: Where to write.
         monitor: The figure to look at, a column of `Monitor`.
+        workers: Those of the run, of which the chief writes.
 
     Raises:
         TrainingError: the model cannot be written, as on a full disk.
@@ -32,8 +34,11 @@ class BestModel(KnownNames, keras.callbacks.Callback):
 
     checkpointed = ("best", "best_epoch", "sha256")
 
-    def __init__(self, run: RunDirectory, monitor: str = "val_loss"):
+    def __init__(
+        self, run: RunDirectory, monitor: str = "val_loss", workers: Workers | None = None
+    ):
         super().__init__()
+        self.workers = workers or Workers()
         self.run = run
         self.monitor = Monitor(monitor)
         self.best = float("inf")  # of `Monitor.rank`
@@ -48,7 +53,10 @@ class BestModel(KnownNames, keras.callbacks.Callback):
 
     def write(self, model: TextSeq2Seq) -> None:
         """Writes the file, with the weights that a model has now, and its hash."""
-        with self.run.replacing_for_sure(self.run.model.name) as temporary:
+        if not self.workers.chief:
+            return
+        name = self.run.model.name
+        with self.workers.alone(), self.run.replacing_for_sure(name) as temporary:
             model.copy(dtype="float32").save(temporary)
             self.run.expect(self.run.model.name, temporary)
             self.sha256 = sha256_of(temporary)

@@ -1,11 +1,13 @@
 """Ends a run in time."""
 
+import math
 import time
 
 import keras
 
 from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.training.messages import Logs
+from keras_seq2seq.training.workers.workers import Workers
 
 
 class TimeLimit(KnownNames, keras.callbacks.Callback):
@@ -16,6 +18,7 @@ class TimeLimit(KnownNames, keras.callbacks.Callback):
 
     Args:
         minutes: `math.inf` only measures.
+        workers: Those of the run: the clock of the slowest ends it for all.
 
     Example:
 
@@ -28,8 +31,9 @@ class TimeLimit(KnownNames, keras.callbacks.Callback):
 
     checkpointed = ("elapsed",)
 
-    def __init__(self, minutes: float):
+    def __init__(self, minutes: float, workers: Workers | None = None):
         super().__init__()
+        self.workers = workers or Workers()
         self.minutes = minutes
         self.reached = False
         self.elapsed = 0.0
@@ -40,6 +44,8 @@ class TimeLimit(KnownNames, keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._measure()
+        if self.minutes < math.inf:
+            (self.elapsed,) = self.workers.agree(self.elapsed)
         if self.elapsed > 60 * self.minutes:
             self.reached = True
             self.model.stop_training = True

@@ -269,6 +269,13 @@ class TrainingConfig(Spec):
     keep_checkpoints: int = option(
         2, "Checkpoints to keep, beside the one of the best epoch.", minimum=1
     )
+    distribute: str = option(
+        "none",
+        "Devices that share each batch out: mirrored takes all of this machine, multiworker those "
+        "of several processes (TF_CONFIG, Slurm or --workers), data_parallel both under JAX. A "
+        "batch stays what [data] says, however many there are.",
+        choices=("none", "mirrored", "multiworker", "data_parallel"),
+    )
     precision: str = option(
         "float32",
         "Precision of the computation. mixed_bfloat16 is faster on CPUs with AVX512-BF16 or AMX, "
@@ -351,6 +358,12 @@ class RunConfig:
                 'data.cache = "always" keeps ids alone, but text.subword_sampling_source or '
                 "_target cuts the words of texts anew in every epoch. Set them to 0, or "
                 'data.cache = "auto".'
+            )
+        if training.r_drop and training.distribute != "none":
+            raise ConfigError(
+                f"training.r_drop is {training.r_drop}, which compares the two halves of a batch, "
+                f'but training.distribute = "{training.distribute}" cuts batches into parts. Set '
+                'training.r_drop = 0, or training.distribute = "none".'
             )
         if self.samples_subwords and text.tokenizer != "sentencepiece":
             raise ConfigError(

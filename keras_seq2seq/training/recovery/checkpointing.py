@@ -1,7 +1,7 @@
 """Writes checkpoints while a model is trained, and starts from one."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import keras
@@ -17,6 +17,7 @@ from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.recovery.interruption import Interruption
 from keras_seq2seq.training.recovery.progress import Progress
 from keras_seq2seq.training.recovery.training_state import TrainingState
+from keras_seq2seq.training.workers.workers import Workers
 
 
 @dataclass(eq=False, repr=False)
@@ -37,6 +38,7 @@ class Checkpointing(KnownNames, keras.callbacks.Callback):
         steps: Batches between two checkpoints of an epoch; 0 writes none within epochs.
         best: Knows the best epoch.
         interruption: Knows whether a signal came.
+        workers: Those of the run. A signal or the clock of one is one for all.
 
     Attributes:
         progress: `Progress`. How far the run has come; nobody else changes it.
@@ -53,6 +55,7 @@ class Checkpointing(KnownNames, keras.callbacks.Callback):
     steps: int = 0
     best: BestModel | None = None
     interruption: Interruption | None = None
+    workers: Workers = field(default_factory=Workers)
 
     def __post_init__(self):
         super().__init__()
@@ -85,8 +88,9 @@ class Checkpointing(KnownNames, keras.callbacks.Callback):
         epoch, number = self.counter.epoch, self.counter.batch
         if number >= (self.params["steps"] or float("inf")):
             return  # the end of the epoch comes at once
-        asked = self._signal  # once: one that comes from now on waits for the next batch
         late = self.minutes and time.monotonic() - self.written > 60 * self.minutes
+        # Once: a signal that comes from now on waits for the next batch.
+        asked, late = map(int, self.workers.agree(self._signal or 0, bool(late)))
         if self.steps and number % self.steps == 0:
             self._save(epoch, number)
         elif asked or late:
@@ -96,8 +100,10 @@ class Checkpointing(KnownNames, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._save(epoch + 1, 0)
-        if self._signal:
-            self._leave(self._signal)
+        # And wait for the chief's files of this epoch, which others may read in the next one.
+        (asked,) = map(int, self.workers.agree(self._signal or 0))
+        if asked:
+            self._leave(asked)
 
     @property
     def _signal(self) -> int | None:

@@ -17,12 +17,14 @@ from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
 from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
+from keras_seq2seq.training.callbacks.on_chief import OnChief
 from keras_seq2seq.training.callbacks.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu
 from keras_seq2seq.training.configuration.config import RunConfig, TextConfig, TrainingConfig
 from keras_seq2seq.training.messages import Say
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.tensorboard.training_scalars import TrainingScalars
+from keras_seq2seq.training.workers.workers import Workers
 
 _EXACT = 2 / 3  # of the steps, before weights are rounded as training.quantization_aware says
 
@@ -102,9 +104,10 @@ def run_callbacks(
     schedule: WarmupSchedule,
     valid_pairs: SentencePairs,
     say: Say,
+    workers: Workers | None = None,
 ) -> list[keras.callbacks.Callback]:
     """Makes what averages, validates and steers. Averages come first: what follows sees them."""
-    options = config.training
+    options, workers = config.training, workers or Workers()
     callbacks: list[keras.callbacks.Callback] = []
     monitor = Monitor.of_validation(options.monitor)
     if options.ema_momentum and not options.rounds:
@@ -113,11 +116,12 @@ def run_callbacks(
         callbacks.append(CheckpointAverage(run, options.average_epochs))
     if options.bleu_sentences:
         size = config.data.batch_size
-        callbacks.append(ValidationBleu(valid_pairs, options.bleu_sentences, size))
+        bleu = ValidationBleu(valid_pairs, options.bleu_sentences, size)
+        callbacks.append(OnChief(workers, [bleu], ["val_bleu"]) if workers.views_apart else bleu)
     if options.schedule == "plateau":
         patience, factor = options.plateau_patience, options.plateau_factor
         callbacks.append(ReduceOnPlateau(schedule, monitor.column, patience, factor))
     if options.early_stopping_patience:
         patience, stopping = options.early_stopping_patience, keras.callbacks.EarlyStopping
         callbacks.append(stopping(monitor.column, patience=patience, mode=monitor.mode))
-    return [*callbacks, TrainingScalars(run.logs, say)]
+    return [*callbacks, TrainingScalars(run.logs if workers.chief else None, say)]

@@ -114,11 +114,14 @@ def begin_with(model: TextSeq2Seq, config: RunConfig) -> tuple[RunConfig, TextSe
     return described(config, twin), twin
 
 
+def build_own(model: TextSeq2Seq) -> None:
+    """Makes the weights of one of an own class that has none yet."""
+    ids = keras.ops.ones((1, 1), dtype="int32")
+    model({"source_ids": ids, "decoder_ids": ids})
+
+
 def save_initial_model(run: RunDirectory, model: TextSeq2Seq) -> None:
     """Writes down what a run begins with, so that it can be resumed by its directory alone."""
-    if not model.seq2seq.built:  # one of an own class
-        ids = keras.ops.ones((1, 1), dtype="int32")
-        model({"source_ids": ids, "decoder_ids": ids})
     with run.replacing_for_sure(run.initial_model.name) as temporary:
         model.copy().save(temporary)
         run.expect(run.initial_model.name, temporary)

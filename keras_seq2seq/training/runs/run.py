@@ -18,12 +18,12 @@ from keras_seq2seq.data.pipeline import make_dataset
 from keras_seq2seq.data.quality.judgement import judge_pairs
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.objective.monitor import Monitor
-from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.best_model import BestModel
 from keras_seq2seq.training.callbacks.learning_watch import LearningWatch
 from keras_seq2seq.training.callbacks.metrics_file import MetricsFile
+from keras_seq2seq.training.callbacks.on_chief import OnChief
 from keras_seq2seq.training.callbacks.time_limit import TimeLimit
 from keras_seq2seq.training.configuration.config import RunConfig
 from keras_seq2seq.training.errors import DidNotLearn, NonFiniteLoss, TrainingError
@@ -37,12 +37,27 @@ from keras_seq2seq.training.recovery.rollback import Rollback
 from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import build_model, compile_model, run_callbacks
-from keras_seq2seq.training.runs.initial_model import begin_with, described, load_initial_model
+from keras_seq2seq.training.runs.followed_store import FollowedStore
+from keras_seq2seq.training.runs.following import (
+    all_workers_there,
+    as_chief,
+    followed_facts,
+    followed_tokenizers,
+)
+from keras_seq2seq.training.runs.initial_model import (
+    begin_with,
+    build_own,
+    described,
+    load_initial_model,
+)
 from keras_seq2seq.training.runs.large_pairs import encode_pairs, scan_large
 from keras_seq2seq.training.runs.own_files import bring_back_best_model, hashes_of_own_files
 from keras_seq2seq.training.runs.run_start import run_tokenizers, start_run
 from keras_seq2seq.training.runs.training_summary import TrainingSummary, judge
 from keras_seq2seq.training.tensorboard.tensorboard_views import tensorboard_views
+from keras_seq2seq.training.workers.devices import check_devices, workers_of
+from keras_seq2seq.training.workers.followed_run import FollowedRun
+from keras_seq2seq.training.workers.workers import Workers
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -61,8 +76,11 @@ class Run:
         model: One to train with its own tokenizers and precision instead of the
             configuration's; `fit` compiles it anew. It is kept as `initial_model.keras`, where a
             resumption finds it.
-        strategy: The devices; each gets a part of every batch. An own model must have been made
-            in its scope.
+        strategy: The devices, other than `training.distribute` says; each gets a part of every
+            batch. An own model must have been made in its scope.
+        workers: Those that were started before; else `training.distribute` and the environment
+            say who they are. All are told the same, the others than the chief follow it: they
+            need the same pairs and see the same directory, but write nothing.
         say: Is given each message for the user.
         callbacks: Further ones, such as a progress bar. What they know comes through a
             resumption if they name it in `checkpointed`; see `TrainingState`.
@@ -73,9 +91,11 @@ class Run:
 
     Raises:
         CorpusError: in `fit`, the pairs cannot be read.
-        ConfigError: in `fit`, resumed with another configuration.
+        ConfigError: the devices that the configuration asks for cannot be had, or are more than
+            a batch has pairs; in `fit`, resumed with another configuration.
         TrainingError: in `fit`, no epoch gave a finite validation loss, or three times in a row
-            a training loss was not finite; resumed with other data; the model cannot be written.
+            a training loss was not finite; resumed with other data; the model cannot be written;
+            another worker is gone.
         DidNotLearn: in `fit`, at its end: no step was applied, or the figures are not finite.
         TrainingInterrupted: in `fit`, a signal came.
         ValueError: the model was made in another scope than the strategy's, or `training.r_drop`
@@ -96,47 +116,56 @@ class Run:
     pairs: Sequence[SentencePairs] | None = None
     model: TextSeq2Seq | None = None
     strategy: tf.distribute.Strategy | None = None
+    workers: Workers | None = None
     say: Say = quiet
     callbacks: Sequence[keras.callbacks.Callback] = ()
     resume: bool = False
     bar: Bar = no_bar
 
     def __post_init__(self):
-        self._devices = self.strategy or tf.distribute.get_strategy()
-        keep = self.config.training.keep_checkpoints
-        self.store = CheckpointStore(self.directory.checkpoints, keep, self.say)
-        self._check_strategy()
-
-    def _check_strategy(self) -> None:
-        made, model = self._devices.extended.variable_created_in_scope, self.model
-        if model is not None and not all(made(variable.value) for variable in model.variables):
-            raise ValueError(
-                "Run: the model was made in the scope of another strategy than the one it shall "
-                "be trained with. Make it within `with strategy.scope():`, and give Run that "
-                "strategy."
-            )
-        devices, r_drop = self._devices.num_replicas_in_sync, self.config.training.r_drop
-        if r_drop and devices > 1:
-            raise ConfigError(
-                f"training.r_drop is {r_drop}, which compares the two halves of a batch, but the "
-                f"strategy cuts batches for {devices} devices. Set training.r_drop = 0, or train "
-                "on one device."
-            )
+        distribute = self.config.training.distribute
+        self._workers = self.workers or workers_of(distribute, self.strategy)
+        check_devices(self._workers, self.config, self.model)
+        store = CheckpointStore
+        if not self._workers.chief:
+            store, self.directory, self.say = FollowedStore, FollowedRun(self.directory.path), quiet
+        self.store = store(
+            self.directory.checkpoints, self.config.training.keep_checkpoints, self.say
+        )
 
     def fit(self) -> TrainingSummary:
         """Trains to the end; the model itself lies in `directory.model` then."""
-        with self.directory.locked(), self._devices.scope():
+        with (
+            self.directory.locked(),
+            all_workers_there(self._workers, self.directory),
+            self._workers.together(),
+        ):
             return self._fit(self.pairs or self.config.read())
 
     def _fit(self, pairs: Sequence[SentencePairs]) -> TrainingSummary:
         options, run, say = self.config.training, self.directory, self.say
         keras.utils.set_random_seed(options.seed)
-        own = self.model
-        if own is None and self.resume and run.initial_model.exists():
-            own = load_initial_model(run)
+        own, workers = self.model, self._workers
+        begun = own is None and self.resume and workers.chief and run.initial_model.exists()
+        if any(workers.agree(begun)):
+            with workers.scope():
+                own = load_initial_model(run)
+        if own is not None and not own.seq2seq.built:  # one of an own class
+            with workers.scope():
+                build_own(own)
         config = self.config if own is None else described(self.config, own)
         pairs = scan_large(pairs, config.data, run, self._reporting)
-        start, facts = start_run(config, run, self.store, pairs, say, self.resume, own)
+        facts: dict[str, Any] = {}
+
+        def begin() -> Checkpoint | None:
+            with workers.alone():
+                start, known = start_run(config, run, self.store, pairs, say, self.resume, own)
+            facts.update(known)
+            return start
+
+        start = as_chief(workers, self.store, begin)
+        if not workers.chief:
+            facts |= followed_facts(workers, run, pairs, start)
         if held_out := pairs[0].report.held_out:
             say(
                 f"{held_out:,} pairs of {pairs[0].origin} are held out for validation, no source "
@@ -144,16 +173,17 @@ class Run:
             )
         tokenizers, (train, valid) = self._encode(pairs, start, own, facts["drops_alike"])
         facts["files"] = hashes_of_own_files(run)
-        model = build_model(self.config, *tokenizers) if own is None else own
         counter = EpochCounter()
         train_data, valid_data = self._datasets(tokenizers, train, valid, counter)
         steps = len(train_data)
         epochs = options.epochs or enough_epochs(steps)
         facts.setdefault("planned_epochs", _planned_before(start, steps) or epochs)
-        schedule = compile_model(model, options, steps * epochs, steps * facts["planned_epochs"])
-        if not model.seq2seq.built:  # one of an own class
-            model(next(iter(train_data))[0])
-        model.optimizer.build(model.trainable_variables)
+        with workers.scope():
+            model = build_model(self.config, *tokenizers) if own is None else own
+            planned = steps * facts["planned_epochs"]
+            schedule = compile_model(model, options, steps * epochs, planned)
+            model.optimizer.build(model.trainable_variables)
+        workers.prepare(model)
         parameters = model.seq2seq.count_params()
         plan = f"{epochs} epoch{'s' * (epochs != 1)} of {steps:,} batch{'es' * (steps != 1)}"
         say(f"{parameters:,} parameters, {plan}")
@@ -163,15 +193,17 @@ class Run:
                 f"to its end after {facts['planned_epochs']}, and rises again."
             )
 
-        limit = TimeLimit(options.max_minutes or math.inf)
+        limit = TimeLimit(options.max_minutes or math.inf, workers)
         watch = LearningWatch(say)
         table = MetricsFile(run, say)
-        best = BestModel(run, Monitor.of_validation(options.monitor).column)
+        best = BestModel(run, Monitor.of_validation(options.monitor).column, workers)
+        views = tensorboard_views(options, model, run.logs, valid.pairs, say)
         callbacks = [
+            *workers.callbacks(),
             NonFiniteGuard(counter),
             counter,
-            *run_callbacks(self.config, run, schedule, valid.pairs, say),
-            *tensorboard_views(options, model, run.logs, valid.pairs, say),
+            *run_callbacks(self.config, run, schedule, valid.pairs, say, workers),
+            *([OnChief(workers, views)] if views and workers.views_apart else views),
             limit,
             watch,
             *self.callbacks,
@@ -186,11 +218,13 @@ class Run:
             minutes=options.checkpoint_minutes,
             steps=options.checkpoint_steps,
             best=best,
+            workers=workers,
         )
         if start is not None:
             bring_back_best_model(self.store, start, model, best, say)
         rollback = Rollback(run, self.store, train.pairs, say)
-        fit = functools.partial(model.fit, train_data, validation_data=valid_data, epochs=epochs)
+        data = {"x": workers.share(train_data), "validation_data": workers.share(valid_data)}
+        fit = functools.partial(model.fit, **data, epochs=epochs)
         with Interruption() as checkpointing.interruption, warnings.catch_warnings():
             # An epoch that begins in its midst, or leaves out a batch, is shorter than others.
             warnings.filterwarnings("ignore", message="Your input ran out of data")
@@ -200,7 +234,8 @@ class Run:
                     fit(initial_epoch=first, callbacks=[*callbacks, checkpointing], verbose=0)
                     break
                 except NonFiniteLoss as failure:
-                    start = rollback.prepare(failure, steps)
+                    prepare = functools.partial(rollback.prepare, failure, steps)
+                    start = as_chief(workers, self.store, prepare)
         return _finish(run, table, best, watch, limit.elapsed, model, say)
 
     def _encode(
@@ -215,9 +250,10 @@ class Run:
         Those that are `alike` to the tokenizers, and over-long ones, are left out, counted and
         told.
         """
-        tokenizers = run_tokenizers(
-            self.config.text, self.directory, pairs[0], start, own, self.say
+        learnt = functools.partial(
+            run_tokenizers, self.config.text, self.directory, pairs[0], start, own, self.say
         )
+        tokenizers = followed_tokenizers(self._workers, self.directory, learnt)
         limits = self.config.data.limits
         encoded: list[Any] = [
             encode_pairs(side, tokenizers, limits, alike, self._reporting) for side in pairs
@@ -265,6 +301,7 @@ def train(
     resume: bool = False,
     initial: TextSeq2Seq | None = None,
     bar: Bar = no_bar,
+    workers: Workers | None = None,
 ) -> TrainingSummary:
     """Trains a model as a configuration says: `Run` with its model, in one call.
 
@@ -278,8 +315,16 @@ def train(
         raise ValueError("train: a run that is resumed knows its initial model: leave it out.")
     model = None
     if initial is not None:
-        config, model = begin_with(initial, config)
-    shared: dict[str, Any] = {"pairs": pairs, "say": say, "callbacks": callbacks, "bar": bar}
+        workers = workers or workers_of(config.training.distribute, None)
+        with workers.scope():
+            config, model = begin_with(initial, config)
+    shared: dict[str, Any] = {
+        "pairs": pairs,
+        "say": say,
+        "callbacks": callbacks,
+        "workers": workers,
+        "bar": bar,
+    }
     return Run(config, run, **shared, resume=resume, model=model).fit()
 
 

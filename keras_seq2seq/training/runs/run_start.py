@@ -36,6 +36,7 @@ _FREE = {
     "training.max_minutes",
     "training.checkpoint_minutes",
     "training.keep_checkpoints",
+    "training.distribute",
     "training.sample_translations",
     "training.attention_images",
     "training.embedding_projector",
@@ -155,7 +156,7 @@ def run_tokenizers(
     if model is not None:
         tokenizers = (model.source_tokenizer, model.target_tokenizer)
     elif start is not None and all(path.exists() for path in files):
-        return _read_tokenizer(files[0]), _read_tokenizer(files[1])
+        return read_tokenizer(files[0]), read_tokenizer(files[1])
     else:
         say("Learning the vocabulary")
         tokenizers = learn_tokenizers(
@@ -165,7 +166,8 @@ def run_tokenizers(
     return tokenizers
 
 
-def _read_tokenizer(path: Path) -> Tokenizer:
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a vocabulary file of a run."""
     try:
         return tokenizer_from_state(json.loads(path.read_text("utf-8")))
     except ValueError as error:

@@ -1,0 +1,1 @@
+"""Several devices and several processes as one run: who they are, and what they agree upon."""
