@@ -2,8 +2,8 @@
 // node build.mjs --packages DIR --out DIR --model FILE
 
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,32 +25,71 @@ const POLICY = [
 ].join("; ");
 const BUILDS = ["litert_wasm_internal", "litert_wasm_compat_internal"]; // with relaxed SIMD or not
 
-const { values } = parseArgs({
-  options: {
-    packages: { type: "string" },
-    out: { type: "string" },
-    model: { type: "string", multiple: true, default: [] },
-    name: { type: "string", multiple: true, default: [] },
-    examples: { type: "string", multiple: true, default: [] },
-  },
-});
-const out = resolve(values.out);
+const sha256 = (content) => createHash("sha256").update(content).digest("hex");
+
+/** Ends with a sentence, and no trace of the program. */
+function stop(words) {
+  console.error(`error: ${words}`);
+  process.exit(1);
+}
+
+function options() {
+  const several = { type: "string", multiple: true, default: [] };
+  const known = { packages: { type: "string" }, out: { type: "string" } };
+  try {
+    const all = { ...known, model: several, name: several, examples: several };
+    return parseArgs({ options: all }).values;
+  } catch (error) {
+    return stop(error.message);
+  }
+}
+
+/** Whether nothing is lost where a page takes the place of this folder. */
+function isPage(folder) {
+  if (!statSync(folder).isDirectory()) return false;
+  return !readdirSync(folder).length || existsSync(join(folder, "models.json"));
+}
+
+/** The model and its manifest, which belong together. */
+function readModel(file) {
+  for (const name of [file, `${file}.json`]) {
+    if (!existsSync(name)) {
+      stop(`${name} does not exist: a model is a .tflite file and its .tflite.json beside it.`);
+    }
+  }
+  try {
+    const content = readFileSync(file);
+    const manifest = readFileSync(`${file}.json`, "utf8");
+    const { sha256: known, format } = JSON.parse(manifest);
+    if (format === 3 && sha256(content) === known) return { file, content, manifest, known };
+  } catch (error) {
+    stop(`${file} and ${file}.json cannot be read: ${error.message}`);
+  }
+  return stop(`${file}.json is no manifest of format 3 of ${file}: export the model again.`);
+}
+
+const values = options();
+for (const name of ["packages", "out"]) {
+  if (!values[name]) stop(`--${name} DIR is missing; \`make web\` gives it.`);
+}
+const whole = resolve(values.out);
+const out = `${whole}.part`; // renamed when all is there
+if (existsSync(whole) && !isPage(whole)) {
+  stop(`${whole} is no page, and would be replaced: name another folder, or delete it.`);
+}
+const given = values.model.map(readModel);
 const packages = resolve(values.packages, "node_modules");
+if (!existsSync(join(packages, "esbuild"))) {
+  stop(`${packages} has no esbuild: \`make web\` installs what is needed.`);
+}
 const esbuild = createRequire(join(packages, "x.js"))("esbuild");
 const litert = JSON.parse(readFileSync(join(packages, "@litertjs/core/package.json"), "utf8"));
 
-const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 const write = (name, content) => writeFileSync(join(out, name), content);
 const read = (name) => readFileSync(join(HERE, name));
 
-/** The model, its manifest and what the list says of it. */
-function addModel(file, i) {
-  const content = readFileSync(file);
-  const manifest = readFileSync(`${file}.json`, "utf8");
-  const { sha256: known, format } = JSON.parse(manifest);
-  if (format !== 3 || sha256(content) !== known) {
-    throw new Error(`${file}.json is no manifest of format 3 of ${file}: export the model again.`);
-  }
+/** Copies a model, and gives what the list says of it. */
+function addModel({ file, content, manifest, known }, i) {
   const folder = `models/${sha256(known + manifest).slice(0, 12)}`;
   mkdirSync(join(out, folder), { recursive: true });
   const name = basename(file);
@@ -65,12 +104,13 @@ function addModel(file, i) {
 }
 
 rmSync(out, { recursive: true, force: true });
+process.on("exit", () => rmSync(out, { recursive: true, force: true }));
 const folder = `litert-${litert.version}`;
 mkdirSync(join(out, folder), { recursive: true });
 for (const name of BUILDS.flatMap((build) => [`${build}.js`, `${build}.wasm`])) {
   copyFileSync(join(packages, "@litertjs/core/wasm", name), join(out, folder, name));
 }
-const models = values.model.map(addModel);
+const models = given.map(addModel);
 const bundle = (name, define) =>
   esbuild.buildSync({
     entryPoints: [join(HERE, name)],
@@ -104,4 +144,6 @@ bundle("service_worker.js", {
   VERSION: JSON.stringify(version.slice(0, 12)),
   FILES: JSON.stringify({ shell: ["./", ...shell], large }),
 });
-console.log(`${out}: ${models.map(({ name }) => name).join(", ") || "no model"}`);
+rmSync(whole, { recursive: true, force: true });
+renameSync(out, whole);
+console.log(`${whole}: ${models.map(({ name }) => name).join(", ") || "no model"}`);

@@ -4,6 +4,7 @@ python export/web/serve.py build/web --port 8000
 """
 
 import argparse
+import contextlib
 import functools
 import http.server
 import pathlib
@@ -48,12 +49,16 @@ class PageHandler(http.server.SimpleHTTPRequestHandler):
 
 def page_server(folder: pathlib.Path, port: int) -> http.server.ThreadingHTTPServer:
     """A server of that folder on 127.0.0.1; port 0 is any free one."""
-    page = (folder / "index.html").read_text("utf-8")
+    file = folder / "index.html"
+    page = file.read_text("utf-8") if file.is_file() else ""
     found = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     if not found:
         raise SystemExit(f"{folder} holds no page: make it by `make web`.")
     handler = functools.partial(PageHandler, directory=str(folder), policy=found[1])
-    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    try:
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except (OSError, OverflowError) as error:
+        raise SystemExit(f"Port {port} cannot be had ({error}): give another by --port.") from None
 
 
 def main() -> None:
@@ -63,7 +68,8 @@ def main() -> None:
     arguments = parser.parse_args()
     server = page_server(arguments.folder, arguments.port)
     print(f"http://127.0.0.1:{server.server_address[1]}/", flush=True)
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":

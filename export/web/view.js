@@ -16,7 +16,7 @@ const percent = (x) => `${Math.round(100 * x)} %`;
 const decimal = (x) => x.toFixed(2).replace("-", "−");
 const megabytes = (x) => `${(x / 1e6).toFixed(1)} MB`;
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-const spoken = { "</s>": "the end", "<unk>": "unknown", [START]: "space" };
+const spoken = { "</s>": "the end", "<unk>": "unknown", [START]: "space", " ": "space" };
 const bare = (token) => spoken[token] ?? token.replaceAll(START, "");
 
 /** An element; `--x` is a variable of the style sheet: the policy forbids style attributes. */
@@ -32,6 +32,7 @@ function make(tag, attributes, ...children) {
 
 const piece = (token) => {
   if (token === "</s>" || token === "<unk>") return [spoken[token]];
+  if (token === " ") return piece(START); // of characters; it would be an empty box
   const rest = token.startsWith(START) ? token.slice(1) : token;
   return rest === token
     ? [token]
