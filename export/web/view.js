@@ -13,7 +13,7 @@ let lit = null; // the one that is shown just now
 let isWaiting = false; // for the first step of a text: until then the last one stands
 
 const percent = (x) => `${Math.round(100 * x)} %`;
-const decimal = (x) => x.toFixed(2).replace("-", "−");
+const decimal = (x) => x.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
 const megabytes = (x) => `${(x / 1e6).toFixed(1)} MB`;
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const spoken = { "</s>": "the end", "<unk>": "unknown", [START]: "space", " ": "space" };
