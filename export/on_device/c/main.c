@@ -12,7 +12,7 @@
 #include "text.h"
 
 static const char USAGE[] =
-    "Usage: translate MODEL.tflite [OPTION]... < lines of ids\n"
+    "Usage: translate MODEL.tflite [OPTION]... < lines of ids, or of text with --text\n"
     "  --text           lines are text in UTF-8, not ids; see text.h\n"
     "  --scores         a TAB and the score behind each line\n"
     "  --stream         by encode and decode_step, each id as soon as it is there\n"
@@ -142,7 +142,8 @@ static int translate_lines(Seq2Seq *model, const Command *command, Seq2SeqResult
     Source source;
     number++;
     fine = read_ids(line, &source);
-    if (!fine) seq2seq_fail(error, "Lines hold ids, whole numbers with spaces between.");
+    if (!fine)
+      seq2seq_fail(error, "Lines hold ids, whole numbers with spaces between; --text reads text.");
     fine = fine && translate_line(model, command, &source, result, error);
     if (!fine) fprintf(stderr, "Line %d: %s\n", number, error->text);
     free(source.ids);
@@ -275,9 +276,12 @@ static int parse(char **arguments, Command *command) {
       command->of_model.manifest = *++at;
     else if (**at != '-' && !command->file)
       command->file = *at;
-    else
+    else {
+      fprintf(stderr, "%s is no option, or lacks the number, from 1 on, or file behind it.\n", *at);
       return 0;
+    }
   }
+  if (!command->file) fputs("A .tflite file is missing.\n", stderr);
   return command->file != NULL;
 }
 
@@ -285,7 +289,10 @@ int main(int count, char **arguments) {
   Command command = {0};
   Manifest manifest = {0};
   Seq2SeqError error = {""};
-  (void)count;
+  if (count > 1 && !strcmp(arguments[1], "--help")) {
+    fputs(USAGE, stdout);
+    return 0;
+  }
   if (!parse(arguments, &command)) {
     fputs(USAGE, stderr);
     return 2;

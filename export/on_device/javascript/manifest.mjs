@@ -89,8 +89,14 @@ export function readManifest(content) {
       throw new Seq2SeqError(`The manifest is not JSON (${error.message}). Copy it again.`);
     }
   }
-  if (!isRecord(manifest) || manifest.format !== FORMAT) {
-    const found = (isRecord(manifest) && JSON.stringify(manifest.format)) || "none";
+  if (!isRecord(manifest) || ArrayBuffer.isView(manifest)) {
+    throw new Seq2SeqError(
+      "The manifest is the text of the .tflite.json file beside the model, or what JSON.parse " +
+        `makes of it, and this is ${ArrayBuffer.isView(manifest) ? "bytes" : typeof manifest}.`,
+    );
+  }
+  if (manifest.format !== FORMAT) {
+    const found = JSON.stringify(manifest.format) ?? "none";
     throw new Seq2SeqError(
       `The manifest is of format ${found}, but ${FORMAT} is expected. Export the model again.`,
     );
@@ -137,6 +143,9 @@ function expect(holds, name, found) {
 
 /** Throws a Seq2SeqError unless the bytes are those of the manifest's file. */
 export async function checkFile(bytes, manifest) {
+  if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) {
+    throw new Seq2SeqError(`The model is the bytes of a .tflite file, not a ${typeof bytes}.`);
+  }
   const found = await sha256(bytes);
   if (found === manifest.sha256) return;
   throw new Seq2SeqError(

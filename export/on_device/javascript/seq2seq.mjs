@@ -229,7 +229,12 @@ export class Translator {
     const run = async () => {
       if (!this.#model) throw new Seq2SeqError("The translator was deleted: open the file again.");
       const said = this.manifest.signatures[name];
-      if (!said) throw new Seq2SeqError(`The file has no signature ${name}. Export it with one.`);
+      if (!said) {
+        const known = Object.keys(this.manifest.signatures).join(",");
+        throw new Seq2SeqError(
+          `The file has no signature ${name}, but ${known}: export it with --signatures.`,
+        );
+      }
       const made = [];
       try {
         const given = { ...tensors };

@@ -462,7 +462,11 @@ export class Tokenizer {
 
   /** What the model reads of a source: ids, EOS and padding, Int32Array [S]. */
   encode(text) {
-    const found = this.#read(this.#normalization.begin(String(text)));
+    if (typeof text !== "string") {
+      const found = text === null ? "null" : typeof text;
+      throw new TypeError(`A source is a string, and this is ${found}.`);
+    }
+    const found = this.#read(this.#normalization.begin(text));
     const kept = found.slice(0, this.limit - 1);
     const ids = new Int32Array(this.limit).fill(this.pad);
     ids.set([...kept, this.eos]);

@@ -172,7 +172,11 @@ def test_refuses_other_files_and_lines(client, copy, trained):
     assert "is no JSON" in run(client, copy).stderr
     copy.write_bytes(b"")
     assert run(client, copy).returncode == 1
-    assert run(client).returncode == 2
+    assert "whole numbers" in done.stderr and "--text" in done.stderr
+    for wrong, words in ([], "file is missing"), ([copy, "--bogus"], "--bogus is no option"):
+        done = run(client, *wrong)
+        assert (done.returncode, done.stdout) == (2, "") and words in done.stderr
+    assert run(client, "--help").stdout.startswith("Usage")
 
 
 def build_beside(name, build_directory, directory, *flags):

@@ -371,6 +371,19 @@ test("a file and a manifest that do not fit are refused", async () => {
   assert.equal(litert.deleted, 1);
 });
 
+test("what is no text, no model and no manifest is told so", async () => {
+  const translator = await Translator.open(fake(), BYTES, manifest());
+  for (const text of [undefined, null, 3]) {
+    await assert.rejects(translator.translate(text), { name: "TypeError", message: /a string/ });
+  }
+  const refused = (words) => ({ name: "Seq2SeqError", message: words });
+  const open = (...given) => Translator.open(fake(), ...given);
+  await assert.rejects(open("ko_en.tflite", manifest()), refused(/not a string/));
+  await assert.rejects(open(BYTES), refused(/this is undefined/));
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest()));
+  await assert.rejects(open(BYTES, bytes), refused(/this is bytes/));
+});
+
 test("a manifest that was changed is refused", async () => {
   const text = sealed(manifest());
   await Translator.open(fake(), BYTES, text);
