@@ -17,6 +17,11 @@ def run(
     """Replays the golden cases of a .tflite file; exit code 1, and the first, where one differs."""
     from keras_seq2seq.export.on_device.seq2seq_lite import LiteError, Translator
 
+    if file.suffix != ".tflite":
+        raise ValueError(
+            f"{file} is no .tflite file, and nothing else has golden cases: make one by "
+            "`keras-seq2seq export RUN --tflite FILE.tflite`."
+        )
     translator = Translator(file)
     try:
         count = translator.verify()

@@ -294,6 +294,8 @@ def test_the_command_verify(file, copy, translator, monkeypatch):
     change(format=2)
     code, _, err = run_command(monkeypatch, "verify", path)
     assert code == 2 and "has format 2" in err
+    code, _, err = run_command(monkeypatch, "verify", path.parent)
+    assert code == 2 and "no .tflite file" in err and "export RUN" in err
 
 
 def test_the_artefact_scores_and_describes(file, translator):
