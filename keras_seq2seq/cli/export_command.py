@@ -195,8 +195,18 @@ def inspect(model: ModelArgument, as_json: AsJson = False) -> None:
 
 
 def _readable(value: Any) -> str:
+    if isinstance(value, dict) and set(value) == {"dtype", "shape"}:  # a tensor of a signature
+        return f"{value['dtype']} {value['shape']}"
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_readable(entry)}" for key, entry in value.items())
+        return "\n".join(_entry(key, _readable(entry)) for key, entry in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_readable, value))
+        records = any(isinstance(entry, dict) for entry in value)
+        return ("\n" if records else ", ").join(map(_readable, value))
     return f"{value:,}" if type(value) is int else str(value)
+
+
+def _entry(key: str, entry: str) -> str:
+    """One line, or one line and those below it, further in."""
+    if "\n" not in entry:
+        return f"{key}: {entry}"
+    return "\n".join([f"{key}:", *(f"  {line}" for line in entry.splitlines())])

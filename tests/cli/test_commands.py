@@ -96,6 +96,8 @@ def test_inspect(artefacts, command, name):
     assert facts["max_target_length"] == 20 and facts["parameters"] > 5_000
     table = command("inspect", artefacts[name]).out
     assert all(key in table for key in facts)
+    if name == "tflite":
+        assert "ids: int32 [1, 20]" in table and "length: int32 [1]" in table
 
 
 def test_the_shown_configuration_is_one(command, tmp_path):

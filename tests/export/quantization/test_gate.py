@@ -70,6 +70,20 @@ def test_the_table_tells_how_sure():
     assert any(line.split()[0] == "float32" and "±" not in line for line in lines[2:])
 
 
+def test_the_table_tells_without_colours_which_was_chosen():
+    def told(chosen, **losses):
+        console = Console(width=80, color_system=None)
+        report = dataclasses.replace(a_report(0.2, **losses), format=chosen)
+        with console.capture() as captured:
+            console.print(format_table(report))
+        return captured.get()
+
+    assert "The file has int8." in told("int8", none=0.0, int8=0.1)
+    assert "The file has float32; int8 and int4 lose too much." in told(
+        "none", none=0.0, int8=1.0, int4=2.0
+    )
+
+
 # === By which score ===
 
 PHONES = ["ɒ b l ɒ k", "h aː z", "t͡ʃ i z m ɒ", "ɛ m b ɛ r"]
