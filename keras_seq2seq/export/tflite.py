@@ -25,12 +25,14 @@ from keras_seq2seq.export.on_device.one_sentence import ForOneSentence
 from keras_seq2seq.export.on_device.seq2seq_lite import LiteError, Translator
 from keras_seq2seq.export.on_device.text_signature import text_signature
 from keras_seq2seq.export.quantization.format_names import AUTO, NONE, check_format
-from keras_seq2seq.export.quantization.metric_names import check_metric
+from keras_seq2seq.export.quantization.metric_names import check_loss, check_metric
 from keras_seq2seq.export.tflite_artefact import TFLiteArtefact
 from keras_seq2seq.export.workplace import locked, workplace
 from keras_seq2seq.nearest_name import did_you_mean
+from keras_seq2seq.text.characters import replace_surrogates
 from keras_seq2seq.text.sentencepiece.sentencepiece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.text_models.text_generation import make_options
+from keras_seq2seq.text_models.text_inputs import as_texts
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 
 SIGNATURES = ("translate", "encode", "decode_step")  # that a file has unless others are asked for
@@ -113,7 +115,10 @@ def tflite(
         )
     chosen = _checked(signatures, search)
     check_metric(judge_by)
-    _check_quantization(quantize, text, validation)
+    check_loss(max_bleu_loss)
+    pairs = _checked_pairs(quantize, text, validation)
+    if sample is not None:  # JSON holds no lone surrogates
+        sample = [replace_surrogates(one) for one in as_texts(sample, "sample")]
     file = pathlib.Path(file)
     if file.suffix != ".tflite":
         raise ExportError(f"{file} must end in .tflite.")
@@ -126,7 +131,7 @@ def tflite(
     with workplace(file, file.parent) as directory:
         temporary = directory / file.name
         twin = model.for_export()
-        texts = sample_texts(twin) if sample is None else list(sample)
+        texts = sample_texts(twin) if sample is None else sample
         built_in = {
             name: np.asarray(value).tolist() if name != "banned_ids" else search.banned_ids
             for name, value in options.items()
@@ -135,7 +140,7 @@ def tflite(
             content, facts = _text_file(twin, search), describe_tokenized(twin, "text")
         else:
             made = IdsFiles(twin, model.for_export(), search, chosen, texts, not options)
-            content, facts = made.choose(quantize, validation, max_bleu_loss, progress, judge_by)
+            content, facts = made.choose(quantize, pairs, float(max_bleu_loss), progress, judge_by)
         temporary.write_bytes(content)
         facts |= {"sha256": fingerprint(content), "search": built_in}
         write_manifest(manifest_path(temporary), facts)
@@ -176,9 +181,9 @@ def _checked(signatures: Collection[str], search: SearchOptions) -> set[str]:
     return {"translate", *signatures, *(steps if steps & set(signatures) else ())}
 
 
-def _check_quantization(
+def _checked_pairs(
     wanted: str, text: bool, pairs: tuple[Sequence[str], Sequence[str]] | None
-) -> None:
+) -> tuple[list[str], list[str]] | None:
     check_format(wanted)
     if text and wanted != NONE:
         raise ValueError(
@@ -190,13 +195,14 @@ def _check_quantization(
             raise ValueError(
                 'quantize="auto" chooses by quality: give validation=(sources, references).'
             )
-        return
-    sources, references = pairs
+        return None
+    sources, references = (as_texts(side, "validation") for side in pairs)
     if len(sources) != len(references) or not any(map(str.strip, references)):
         raise ValueError(
             f"validation must be as many sources as references that are not all blank, got "
             f"{len(sources):,} and {len(references):,}."
         )
+    return sources, references
 
 
 def _check_client(file: pathlib.Path) -> None:

@@ -42,9 +42,11 @@ def check_quantization(quantize: str | None, of_formats: dict[str, Any]) -> None
             raise ValueError(f"{given[0]} is about formats: give --quantize auto, or one of them.")
         return
     from keras_seq2seq.export.quantization.format_names import check_format
-    from keras_seq2seq.export.quantization.metric_names import check_metric
+    from keras_seq2seq.export.quantization.metric_names import check_loss, check_metric
 
     check_format(quantize)
+    if of_formats["--max-bleu-loss"] is not None:
+        check_loss(of_formats["--max-bleu-loss"])
     if of_formats["--judge-by"] is not None:
         check_metric(of_formats["--judge-by"])
     picture = of_formats["--report-picture"]

@@ -34,7 +34,7 @@ def sample_texts(model: TextSeq2Seq, count: int = 16, seed: int = 0) -> list[str
     """Source texts for comparisons where none are given: an empty one and random tokens."""
     random = np.random.default_rng(seed)
     size = model.source_tokenizer.vocabulary_size
-    lengths = random.integers(1, model.max_source_length, count - 1)
+    lengths = random.integers(1, max(2, model.max_source_length), count - 1)
     rows = [random.integers(4, size, n).tolist() for n in lengths]
     return ["", *(model.source_tokenizer.detokenize_python(row) for row in rows)]
 

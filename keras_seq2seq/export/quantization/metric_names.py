@@ -1,7 +1,10 @@
 """The scores that formats of a `.tflite` file may be judged by."""
 
+import math
 import statistics
 from collections.abc import Sequence
+
+import numpy as np
 
 from keras_seq2seq.export.quantization.format_names import AUTO
 from keras_seq2seq.nearest_name import did_you_mean
@@ -18,6 +21,15 @@ def check_metric(name: str) -> None:
         raise ValueError(
             f"Formats cannot be judged by {name!r}: judge_by must be {', '.join(names[:-1])} or "
             f"{names[-1]}.{did_you_mean(name, names)}"
+        )
+
+
+def check_loss(points: float) -> None:
+    """Raises a `ValueError` unless it is a finite number; JSON has no other."""
+    known = isinstance(points, (int, float, np.number)) and type(points) is not bool
+    if not (known and math.isfinite(points)):
+        raise ValueError(
+            f"max_bleu_loss must be a finite number of points, got {points!r}; 100 allows any loss."
         )
 
 

@@ -10,7 +10,7 @@ from keras_seq2seq.cli.screen.format_table import format_table
 from keras_seq2seq.export.export_error import ExportError
 from keras_seq2seq.export.quantization import gate
 from keras_seq2seq.export.quantization.format_report import FormatReport
-from keras_seq2seq.export.quantization.metric_names import check_metric, metric_for
+from keras_seq2seq.export.quantization.metric_names import check_loss, check_metric, metric_for
 
 
 def a_report(sure=None, **losses):
@@ -30,6 +30,13 @@ def test_what_loses_too_much_does_not_pass():
     words = dataclasses.replace(a_report(0.6, none=0.0, int4=0.81), metric="exact_match")
     with pytest.raises(ExportError, match="loses 0.81 ± 0.60 exact match"):
         gate.through_gate(words, "int4")
+
+
+@pytest.mark.parametrize("points", [float("nan"), float("inf"), -float("inf"), "0.3", None, True])
+def test_a_loss_that_no_manifest_can_hold_is_refused(points):
+    with pytest.raises(ValueError, match="max_bleu_loss must be a finite number"):
+        check_loss(points)
+    check_loss(-1.0)  # it must gain one
 
 
 # === How sure ===
