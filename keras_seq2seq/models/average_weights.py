@@ -13,7 +13,8 @@ def average_weights(models: Iterable[Any]) -> Any:
         models: list of `Seq2Seq`s or `TextSeq2Seq`s.
 
     Returns:
-        A new model like the first, not compiled.
+        A new model like the first, not compiled. What it knows as integers, such as the tokens of
+        a shortlist, is that of the first.
 
     Raises:
         ValueError: if there is no model, or they differ in configuration, vocabularies or the
@@ -42,9 +43,16 @@ def average_weights(models: Iterable[Any]) -> Any:
     for place, other in enumerate(models[1:], start=2):
         _check_same(models[0], other, place)
     average = models[0].copy()
-    same = zip(*weights, strict=True)
-    average.set_weights([np.mean(w, axis=0, dtype="float64").astype(w[0].dtype) for w in same])
+    average.set_weights([_mean(same) for same in zip(*weights, strict=True)])
     return average
+
+
+def _mean(same: tuple[np.ndarray, ...]) -> np.ndarray:
+    """The mean of one weight of all models; between two ids there is nothing."""
+    first = same[0]
+    if np.issubdtype(first.dtype, np.integer):
+        return first
+    return np.mean(same, axis=0, dtype="float64").astype(first.dtype)
 
 
 def _check_same(first: Any, other: Any, place: int) -> None:

@@ -35,8 +35,8 @@ def learn_shortlist(
         model: `TextSeq2Seq` of a `Seq2Seq` with attention.
         sources, targets: N strings each: what the model learnt from, or some 10,000 pairs of it.
         candidates: int. C, the most translations of one source token.
-        always: int. F, tokens of every list; by default 100, or half of `size` if that is less.
-            Beams must be at most half of them.
+        always: int. F, tokens of every list, the four special ones among them; by default 100, or
+            half of `size` if that is less. Beams must be at most half of them.
         size: int. L, the most tokens of a list, below the target's vocabulary; by default 1,024,
             or half of the vocabulary if that is less.
         batch_size: int. How many pairs run at once.
@@ -62,12 +62,14 @@ def learn_shortlist(
     if seq2seq.attention is None:
         raise ValueError("learn_shortlist needs a model with attention, but this one has none.")
     vocabulary = seq2seq.target_vocabulary_size
-    size = min(1024, vocabulary // 2) if size is None else size
-    always = min(100, size // 2) if always is None else always
-    if candidates < 1 or not 1 <= always < size:
+    special = max(i for i in (PAD, seq2seq.bos_id, seq2seq.eos_id) if i < vocabulary) + 1
+    size = min(1024, max(vocabulary // 2, special + 1)) if size is None else size
+    always = min(100, max(size // 2, special)) if always is None else always
+    if candidates < 1 or not special <= always < size:  # without EOS no search would end
         raise ValueError(
-            f"learn_shortlist: expected candidates >= 1 and 1 <= always < size, got "
-            f"candidates={candidates}, always={always}, size={size}."
+            f"learn_shortlist: expected candidates >= 1 and {special} <= always < size, as every "
+            f"list has the {special} special tokens, got candidates={candidates}, "
+            f"always={always}, size={size}."
         )
     if size >= vocabulary:
         raise ValueError(
@@ -79,8 +81,7 @@ def learn_shortlist(
     if not sources:
         raise ValueError("learn_shortlist: there are no pairs to learn from.")
     links, frequency = _count(model, sources, targets, batch_size, progress)
-    special = range(max(i for i in (PAD, seq2seq.bos_id, seq2seq.eos_id) if i < vocabulary) + 1)
-    frequency[list(special)] = np.inf
+    frequency[:special] = np.inf
     tokens = np.sort(np.argsort(-frequency, kind="stable")[:always])
     is_same = model.source_tokenizer is model.target_tokenizer or (
         model.source_tokenizer.vocabulary_state() == model.target_tokenizer.vocabulary_state()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_seq2seq import Seq2Seq, TextSeq2Seq
+from keras_seq2seq import Seq2Seq, TextSeq2Seq, average_weights
 from keras_seq2seq.text_models import learn_shortlist
 
 SIZES = {"candidates": 4, "always": 12, "size": 30}
@@ -57,3 +57,23 @@ def test_what_cannot_have_one_is_refused(trained, pairs):
         learn_shortlist(TextSeq2Seq.ensemble([trained, trained]), *pairs, **SIZES)
     with pytest.raises(ValueError, match="a prefix needs the whole vocabulary"):
         trained.generate(pairs[0], prefix="I", shortlist=True)
+
+
+def test_every_list_has_the_special_tokens(trained, pairs):
+    """A list without EOS would be one of which no search could end."""
+    for always in (1, 3):
+        with pytest.raises(ValueError, match=rf"4 <= always < size.*always={always}"):
+            learn_shortlist(trained, *pairs, always=always, size=30)
+    fast = learn_shortlist(trained, *pairs, size=5)
+    assert fast.seq2seq.shortlist.get_weights()[1].tolist() == [0, 1, 2, 3]
+
+
+def test_ids_of_lists_are_not_averaged(trained, pairs):
+    few = [side[:5] for side in pairs]
+    models = [learn_shortlist(trained, *learnt, **SIZES) for learnt in (pairs, few)]
+    average = average_weights(models)
+    for ours, first in zip(
+        *(m.seq2seq.shortlist.get_weights() for m in (average, models[0])), strict=True
+    ):
+        np.testing.assert_array_equal(ours, first)
+    assert average.generate(pairs[0]) == pairs[1]
