@@ -37,6 +37,10 @@ def quantization_aware(optimizer_class: type, bits: int, first_step: int) -> typ
     """
 
     class QuantizationAware(optimizer_class):
+        @property
+        def is_rounding(self):
+            return bool(self.iterations >= first_step)
+
         def build(self, variables):
             if not self.built:
                 self.exact = [
@@ -61,6 +65,19 @@ def quantization_aware(optimizer_class: type, bits: int, first_step: int) -> typ
 
     QuantizationAware.__name__ = QuantizationAware.__qualname__ = optimizer_class.__name__
     return QuantizationAware
+
+
+def still_exact(optimizer: Any) -> bool:
+    """Whether an optimizer is one that rounds weights, but has not begun to.
+
+    >>> import keras
+    >>> still_exact(keras.optimizers.SGD())
+    False
+    >>> still_exact(quantization_aware(keras.optimizers.SGD, bits=4, first_step=1)())
+    True
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # of one that scales the loss
+    return not getattr(inner, "is_rounding", True)
 
 
 def quantized(weights: Tensor, bits: int, axis: int) -> Tensor:

@@ -17,6 +17,7 @@ from keras_seq2seq.objective.warmup_schedule import WarmupSchedule
 from keras_seq2seq.text import TOKENIZERS, Normalization, Tokenizer, tokenizer_from_state
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.callbacks.checkpoint_average import CheckpointAverage
+from keras_seq2seq.training.callbacks.early_stopping import EarlyStopping
 from keras_seq2seq.training.callbacks.on_chief import OnChief
 from keras_seq2seq.training.callbacks.reduce_on_plateau import ReduceOnPlateau
 from keras_seq2seq.training.callbacks.validation_bleu import ValidationBleu
@@ -122,6 +123,6 @@ def run_callbacks(
         patience, factor = options.plateau_patience, options.plateau_factor
         callbacks.append(ReduceOnPlateau(schedule, monitor.column, patience, factor))
     if options.early_stopping_patience:
-        patience, stopping = options.early_stopping_patience, keras.callbacks.EarlyStopping
-        callbacks.append(stopping(monitor.column, patience=patience, mode=monitor.mode))
+        patience, mode = options.early_stopping_patience, monitor.mode
+        callbacks.append(EarlyStopping(monitor.column, patience=patience, mode=mode))
     return [*callbacks, TrainingScalars(run.logs if workers.chief else None, say)]

@@ -366,6 +366,11 @@ def _finish(
         steps=watch.steps,
         applied_steps=watch.applied,
     )
+    if best.is_exact:
+        say(
+            "warning: the run ended before its weights were rounded, which begins after two thirds "
+            "of its steps: as int4 the model may lose much. Go on with it, or plan fewer epochs."
+        )
     problem, learnt = judge(found, model.seq2seq.target_vocabulary_size)
     summary = dataclasses.replace(found, problem=problem)
     run.write_json(run.summary.name, dataclasses.asdict(summary))

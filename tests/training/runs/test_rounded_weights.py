@@ -6,6 +6,9 @@ import pytest
 from learnt_pairs import PAIRS
 
 from keras_seq2seq import Seq2Seq, TextSeq2Seq
+from keras_seq2seq.objective.quantization_aware import quantization_aware
+from keras_seq2seq.training.callbacks.best_model import BestModel
+from keras_seq2seq.training.callbacks.early_stopping import EarlyStopping
 from keras_seq2seq.training.configuration.config import RunConfig, TrainingConfig
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.build import compile_model, run_callbacks
@@ -42,3 +45,24 @@ def test_the_last_third_of_the_steps_rounds(trained, tmp_path):
         sizes.append(values_of(model))
     assert min(map(min, sizes[:3])) > 15  # 4 of 6 steps are exact, and the 4th rounds for the 5th
     assert max(map(max, sizes[3:])) <= 15
+
+
+def test_an_epoch_with_exact_weights_is_not_the_best_and_does_not_stop_a_run(trained, tmp_path):
+    """Validation is often better before weights are rounded: what is kept shall be rounded."""
+    model = trained.copy()
+    model.compile(quantization_aware(keras.optimizers.SGD, bits=4, first_step=4)(), "mse")
+    model.optimizer.build(model.trainable_variables)
+    best = BestModel(RunDirectory(tmp_path).create())
+    stopping = EarlyStopping("val_loss", patience=2)
+    for callback in (best, stopping):
+        callback.set_model(model)
+        callback.on_train_begin()
+    kept = []
+    for epoch, loss in enumerate([1.0, 2.0, 3.0, 5.0, 4.0, 6.0, float("nan")]):
+        model.optimizer.iterations.assign_add(1)  # the fourth step rounds
+        for callback in (best, stopping):
+            callback.on_epoch_end(epoch, {"val_loss": loss})
+        kept.append((best.best_epoch, best.is_exact, model.stop_training))
+    assert [found for found, _, _ in kept] == [1, 1, 1, 4, 5, 5, 5]
+    assert [is_exact for _, is_exact, _ in kept] == [True] * 3 + [False] * 4
+    assert [stops for _, _, stops in kept] == [False] * 6 + [True]
