@@ -377,7 +377,11 @@ class Translator:
             ids = [part["ids"] for part in self.manifest["signatures"]["translate"].values()]
             if sorted(one["shape"] for one in ids) != sorted([1, most] for most in self._most):
                 raise ValueError(f"translate has other shapes than {self._most}")
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            self._try_out()
+        except (
+            *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+            re.error,
+        ) as error:
             what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
             raise LiteError(f"{what}: export the model again.") from error
         from ai_edge_litert import interpreter
@@ -389,6 +393,17 @@ class Translator:
         except (ValueError, RuntimeError) as error:
             raise LiteError(f"{self.path} is not a readable .tflite model: {error}") from error
         self._runner("translate")
+
+    def _try_out(self) -> None:
+        """Reads what else a manifest must have, so that one that lacks it is refused at once."""
+        for side in (self.source, self.target):
+            side.is_blank("")
+            side.detokenize(side.tokenize("a"))
+        self.source.tokenize("a", 1)
+        self.manifest["search"].keys()
+        for case in self.manifest["golden"]:
+            for name in ("source", "source_ids", "ids", "length", "text", "score"):
+                case[name]
 
     def translate(self, text: str) -> Translation:
         """What the file makes of a source, by the search that is built in."""

@@ -118,6 +118,18 @@ def test_what_is_broken_is_refused(copy):
     change(signatures={})
     with pytest.raises(LiteError, match="is broken .KeyError: 'translate'"):
         Translator(path)
+    tables, target = ({**manifest[name]} for name in ("tables", "target"))
+    for entries in (
+        {"golden": [{}]},
+        {"golden": None},
+        {"search": None},
+        {"target": target | {"normalization": {}}},
+        {"tables": tables | {"white_space": [[9, 1]]}},
+        {"tables": tables | {"white_space": [[9, 2**31]]}},
+    ):
+        change(**entries)
+        with pytest.raises(LiteError, match="is broken"):
+            Translator(path)
     other = json.loads(json.dumps(manifest["signatures"]))
     other["translate"]["inputs"]["ids"]["shape"] = [1, 7]
     change(signatures=other)
