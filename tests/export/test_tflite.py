@@ -12,6 +12,7 @@ from learnt_pairs import PAIRS
 from keras_seq2seq import Seq2Seq, TextSeq2Seq, export
 from keras_seq2seq.decoding import SearchOptions
 from keras_seq2seq.export.checks.device import DeviceCheck
+from keras_seq2seq.export.checks.equality import sample_texts
 from keras_seq2seq.export.on_device.flat_model import operators, read_flat
 from keras_seq2seq.layers import CELLS
 from keras_seq2seq.text import ByteTokenizer, CharacterTokenizer, Normalization
@@ -373,3 +374,16 @@ def test_scores_that_are_no_numbers_are_told(file, monkeypatch):
     monkeypatch.setattr(artefact.translator, "run", lambda *_, **__: found)
     with pytest.raises(ValueError, match="weights hold NaN or infinity"):
         artefact.generate(SOURCES[:1])
+
+
+def test_sources_of_one_token_and_samples_that_no_json_holds(tmp_path):
+    bytes_ = ByteTokenizer()
+    seq2seq = Seq2Seq.from_options(260, 260, units=4, embedding_dim=4)
+    model = TextSeq2Seq(seq2seq, bytes_, bytes_, max_source_length=1, max_target_length=2)
+    assert sample_texts(model)
+    sample = ["\ud800", "a\0b", b"\xff"]
+    file = export.tflite(model, tmp_path / "m.tflite", sample=sample, signatures=[])
+    manifest = json.loads(file.with_name("m.tflite.json").read_text("utf-8"))
+    assert [case["source"] for case in manifest["golden"][:2]] == ["\ufffd", "a\0b"]
+    with pytest.raises(TypeError, match="sample: expected a list of strings, got one string"):
+        export.tflite(model, file, sample="ab")
