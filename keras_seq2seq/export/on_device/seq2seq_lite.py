@@ -27,7 +27,9 @@ import numpy as np
 FORMAT = 3  # of manifests
 _PAD, _UNK, _BOS, _EOS = range(4)
 _MARK = "\u2581"  # SentencePiece's for the space
+_BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
 _DEAD = -1e9  # ranking where a beam has nothing
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NORMAL, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = "13456"  # types of pieces
 
 
@@ -132,24 +134,19 @@ class Text:
         return text[: found.start() if found else end]
 
     def _capped(self, text: str, run: str) -> str:
-        if len(text) <= self._limits["long_text"]:
-            return text
-        most = self._limits["longest_run"]
-        return self._pattern(run).sub(lambda found: found[0][:most], text)
+        long, most = len(text) > self._limits["long_text"], self._limits["longest_run"]
+        return self._pattern(run).sub(lambda found: found[0][:most], text) if long else text
 
     def _pattern(self, pattern: str) -> re.Pattern:
         """A regular expression, with tables for the names in braces."""
         if pattern not in self._patterns:
-            filled = re.sub("{(.+?)}", lambda name: _class(self._tables[name[1]]), pattern)
-            self._patterns[pattern] = re.compile(filled)
+            spelt = {
+                name: "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
+                for name, ranges in self._tables.items()
+                if "{" + name + "}" in pattern
+            }
+            self._patterns[pattern] = re.compile(pattern.format_map(spelt))
         return self._patterns[pattern]
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _class(ranges: list[list[int]]) -> str:
-    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
 
 
 def _surface(piece: str, kind: str) -> bytes:
@@ -377,33 +374,22 @@ class Translator:
             ids = [part["ids"] for part in self.manifest["signatures"]["translate"].values()]
             if sorted(one["shape"] for one in ids) != sorted([1, most] for most in self._most):
                 raise ValueError(f"translate has other shapes than {self._most}")
-            self._try_out()
-        except (
-            *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-            re.error,
-        ) as error:
+            # What else it must have is read now, so that a manifest without it is refused at once.
+            names = ("source", "source_ids", "ids", "length", "text", "score")
+            [case[name] for case in self.manifest["golden"] for name in names]
+            self.manifest["search"].keys(), self.tokenize("a")
+            self.target.detokenize(self.target.tokenize("a"))
+        except _BROKEN as error:
             what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
             raise LiteError(f"{what}: export the model again.") from error
-        from ai_edge_litert import interpreter
+        from ai_edge_litert.interpreter import Interpreter
 
         self._lock, self._runners = threading.Lock(), {}
         try:
-            open_ = interpreter.Interpreter
-            self.interpreter = open_(model_content=content, num_threads=num_threads)
+            self.interpreter = Interpreter(model_content=content, num_threads=num_threads)
         except (ValueError, RuntimeError) as error:
             raise LiteError(f"{self.path} is not a readable .tflite model: {error}") from error
         self._runner("translate")
-
-    def _try_out(self) -> None:
-        """Reads what else a manifest must have, so that one that lacks it is refused at once."""
-        for side in (self.source, self.target):
-            side.is_blank("")
-            side.detokenize(side.tokenize("a"))
-        self.source.tokenize("a", 1)
-        self.manifest["search"].keys()
-        for case in self.manifest["golden"]:
-            for name in ("source", "source_ids", "ids", "length", "text", "score"):
-                case[name]
 
     def translate(self, text: str) -> Translation:
         """What the file makes of a source, by the search that is built in."""
