@@ -377,13 +377,12 @@ class Translator:
             # What else it must have is read now, so that a manifest without it is refused at once.
             names = ("source", "source_ids", "ids", "length", "text", "score")
             [case[name] for case in self.manifest["golden"] for name in names]
-            self.manifest["search"].keys(), self.tokenize("a")
-            self.target.detokenize(self.target.tokenize("a"))
+            self.manifest["search"].keys()
+            self.target.detokenize(self.target.tokenize(f"{self.tokenize('a')}"))
         except _BROKEN as error:
             what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
             raise LiteError(f"{what}: export the model again.") from error
         from ai_edge_litert.interpreter import Interpreter
-
         self._lock, self._runners = threading.Lock(), {}
         try:
             self.interpreter = Interpreter(model_content=content, num_threads=num_threads)
