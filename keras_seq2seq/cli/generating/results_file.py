@@ -74,16 +74,17 @@ class ResultsFile:
     def _read_progress(self) -> dict[str, Any] | None:
         try:
             known = json.loads(self.progress.read_text("utf-8"))
-            facts = known["facts"]
-            kinds = [type(known[name]) for name in ("lines", "bytes", "sha256")]
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
-            kinds = []
-        if kinds != [int, int, str]:
+        except ValueError:
+            known = None
+        kinds = {"lines": int, "bytes": int, "sha256": str, "facts": dict}
+        whole = isinstance(known, dict) and all(type(known.get(n)) is k for n, k in kinds.items())
+        if not whole:
             raise ValueError(
                 f"{self.progress} is broken. Remove it and {self.path}, or --overwrite."
             )
+        facts = known["facts"]
         if facts != json.loads(json.dumps(self.facts)):
             names = sorted(set(facts) | set(self.facts))
             other = [n for n in names if facts.get(n) != self.facts.get(n)]

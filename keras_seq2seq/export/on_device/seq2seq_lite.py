@@ -383,6 +383,7 @@ class Translator:
             what = f"{self.path}.json is broken ({type(error).__name__}: {error})"
             raise LiteError(f"{what}: export the model again.") from error
         from ai_edge_litert.interpreter import Interpreter
+
         self._lock, self._runners = threading.Lock(), {}
         try:
             self.interpreter = Interpreter(model_content=content, num_threads=num_threads)
