@@ -79,8 +79,9 @@ class ResultsFile:
         except ValueError:
             known = None
         kinds = {"lines": int, "bytes": int, "sha256": str, "facts": dict}
-        whole = isinstance(known, dict) and all(type(known.get(n)) is k for n, k in kinds.items())
-        if not whole:
+        if not isinstance(known, dict) or any(
+            type(known.get(name)) is not kind for name, kind in kinds.items()
+        ):
             raise ValueError(
                 f"{self.progress} is broken. Remove it and {self.path}, or --overwrite."
             )
