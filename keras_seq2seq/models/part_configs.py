@@ -11,7 +11,7 @@ from keras_seq2seq.specs.trainable_parts import KEY
 
 PARTS = ("encoder", "bridge", "decoder", "generator")
 _SHARED = "share_embedding_of_decoder"
-_SHORTLIST = "shortlist"  # absent where a model has none
+_SHORTLIST = "shortlist"
 
 # What constructors of version 0.1.0 took for what a file does not say.
 _DEFAULTS_OF_0_1_0 = {
@@ -29,9 +29,8 @@ def saved(model: Any) -> dict[str, Any]:
     shared = sharing(model)
     for name in shared:
         configs[name]["config"]["embedding"] = None
-    if model.shortlist is not None:
-        configs[_SHORTLIST] = saved_layer(model.shortlist)
-    return {**configs, _SHARED: shared}
+    shortlist = None if model.shortlist is None else saved_layer(model.shortlist)
+    return {**configs, _SHARED: shared, _SHORTLIST: shortlist}
 
 
 def sharing(model: Any) -> list[str]:
@@ -46,8 +45,8 @@ def restored(config: dict[str, Any]) -> dict[str, Any]:
     parts = {"decoder": keras.saving.deserialize_keras_object(config["decoder"])}
     for name in config.pop(_SHARED):
         config[name]["config"]["embedding"] = parts["decoder"].embedding
-    others = ("encoder", "bridge", "generator", *([_SHORTLIST] if _SHORTLIST in config else []))
-    for name in others:
+    has_list = config.get(_SHORTLIST) is not None
+    for name in ("encoder", "bridge", "generator", *[_SHORTLIST] * has_list):
         parts[name] = keras.saving.deserialize_keras_object(config[name])
     return {**config, **parts}
 

@@ -40,7 +40,7 @@ def test_a_format_with_its_report(command, training, tmp_path):
         (["--judge-by", "bleu"], "--judge-by is about formats"),
         (["--quantize", "int8", "--judge-by", "exact"], "Did you mean 'exact_match'"),
         (["--quantize", "int8", "--report-picture", "x.gif"], "needs the ending .png"),
-        (["--quantize", "int8", "--max-bleu-loss", "nan"], "a finite number of points, got nan"),
+        (["--quantize", "int8", "--max-bleu-loss", "inf"], "a finite number of points, got inf"),
     ],
 )
 def test_flags_are_checked(refused, training, tmp_path, flags, message):

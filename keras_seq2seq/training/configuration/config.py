@@ -8,7 +8,6 @@ from keras_seq2seq.data.cache.large_corpus import LargeCorpus, is_large
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import PHRASEBOOK, phrasebook_split
 from keras_seq2seq.data.parallel_text import parse_columns, read_pairs
-from keras_seq2seq.data.quality.held_out import hold_out
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.model_spec import ModelSpec
 from keras_seq2seq.specs.config_error import ConfigError
@@ -125,9 +124,9 @@ class DataConfig(Spec):
             valid = None if self.holds_out else read_pairs(self.valid_corpus, columns)
             return LargeCorpus(self.train, columns, self.holds_out), valid
         train = read_pairs(self.train, columns)
-        return (
-            hold_out(train) if self.holds_out else (train, read_pairs(self.valid_corpus, columns))
-        )
+        if self.holds_out:
+            return _hold_out(train)
+        return train, read_pairs(self.valid_corpus, columns)
 
     def read_train(self) -> SentencePairs:
         """Reads the pairs to train on alone.
@@ -138,7 +137,13 @@ class DataConfig(Spec):
         if self.stays_on_disk:
             raise CorpusError(f"{self.train} is too large to be read at once (data.cache).")
         train = read_pairs(self.train, parse_columns(self.columns))
-        return hold_out(train)[0] if self.holds_out else train
+        return _hold_out(train)[0] if self.holds_out else train
+
+
+def _hold_out(pairs: SentencePairs) -> tuple[SentencePairs, SentencePairs]:
+    from keras_seq2seq.data.quality.held_out import hold_out  # NumPy is not for --help
+
+    return hold_out(pairs)
 
 
 @dataclass(frozen=True)
