@@ -4,19 +4,21 @@ import hashlib
 import os
 import platform
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.onednn import SWITCH
 from keras_seq2seq.version import __version__
 
+if TYPE_CHECKING:  # it needs NumPy, and the command line reads this file for --help
+    from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
+
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "sentencepiece")
 
 
-def data_fingerprint(pairs: SentencePairs | ScannedCorpus) -> dict[str, Any]:
+def data_fingerprint(pairs: "SentencePairs | ScannedCorpus") -> dict[str, Any]:
     """The fingerprint of the pairs that a run reads, as they are after cleaning.
 
     Returns:
@@ -29,7 +31,7 @@ def data_fingerprint(pairs: SentencePairs | ScannedCorpus) -> dict[str, Any]:
     >>> data_fingerprint(SentencePairs(["a"], ["b"]))["sha256"][:8]
     '5dd11978'
     """
-    large = isinstance(pairs, ScannedCorpus)
+    large = not isinstance(pairs, SentencePairs)
     return {
         "origin": pairs.origin,
         "files": _files(pairs.origin),
