@@ -67,3 +67,12 @@ def kill_before_rename(monkeypatch, number):
 def random_ids(batch, length, vocabulary_size, seed=0):
     """int32 [B, T] of ordinary tokens."""
     return np.random.default_rng(seed).integers(4, vocabulary_size, (batch, length), "int32")
+
+
+def sources(batch=6, length=7, vocabulary_size=40):
+    """Rows of different length: EOS behind the last token, PAD after it."""
+    ids = random_ids(batch, length, vocabulary_size)
+    for row in range(batch):
+        ids[row, row % length] = 3
+        ids[row, row % length + 1 :] = 0
+    return ids

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from contracts import random_ids
+from contracts import sources
 
 from keras_seq2seq import Seq2Seq
 from keras_seq2seq.decoding import SearchOptions
@@ -24,14 +24,6 @@ def made(kind, candidates=5, always=10, size=24):
         [random.normal(0, 1.0, w.shape).astype("float32") for w in model.get_weights()]
     )
     return model.with_shortlist(random.integers(10, 50, (40, candidates)), np.arange(always), size)
-
-
-def sources(batch=6, length=7):
-    ids = random_ids(batch, length, 40)
-    for row in range(batch):
-        ids[row, row % length] = 3
-        ids[row, row % length + 1 :] = 0
-    return ids
 
 
 def own_list(model, row):

@@ -3,7 +3,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from contracts import check_config_is_complete, few_at_first, random_ids
+from contracts import check_config_is_complete, few_at_first, random_ids, sources
 
 from keras_seq2seq import Perplexity, Seq2Seq, SequenceCrossentropy, TokenAccuracy
 from keras_seq2seq.decoding import SearchOptions
@@ -44,15 +44,6 @@ def unlike_each_other(model):
         [random.normal(0, 1.0, w.shape).astype("float32") for w in model.get_weights()]
     )
     return model
-
-
-def sources(batch=6, length=7):
-    """Rows of different length: EOS behind the last token, PAD after it."""
-    ids = random_ids(batch, length, 40)
-    for row in range(batch):
-        ids[row, row % length] = 3
-        ids[row, row % length + 1 :] = 0
-    return ids
 
 
 def _options(combination):
