@@ -5,11 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
-class Shortlist(keras.layers.Layer):
+class Shortlist(KnownNames, keras.layers.Layer):
     """A lexical shortlist: of V target tokens, the few that a search for a source looks at.
 
     Those are tokens that stand in every list, and the likeliest translations of each source
@@ -38,7 +39,7 @@ class Shortlist(keras.layers.Layer):
     Example:
 
     >>> shortlist = Shortlist(50, 60, candidates=2, always=4, size=12)
-    >>> shortlist.set_weights([keras.ops.ones((50, 2)) * 9, [0, 1, 2, 3]])
+    >>> shortlist.set_weights([keras.ops.ones((50, 2)) * 9, keras.ops.arange(4)])
     >>> ids, allowed = shortlist(keras.ops.array([[7, 8, 3]]))
     >>> ids.numpy().tolist()
     [0, 1, 2, 3, 9]

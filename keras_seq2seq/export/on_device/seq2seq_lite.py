@@ -374,8 +374,7 @@ class Translator:
             ids = [part["ids"] for part in self.manifest["signatures"]["translate"].values()]
             if sorted(one["shape"] for one in ids) != sorted([1, most] for most in self._most):
                 raise ValueError(f"translate has other shapes than {self._most}")
-            # What else it must have is read now, so that a manifest without it is refused at once.
-            names = ("source", "source_ids", "ids", "length", "text", "score")
+            names = ("source", "source_ids", "ids", "length", "text", "score")  # all are needed
             [case[name] for case in self.manifest["golden"] for name in names]
             self.manifest["search"].keys()
             self.target.detokenize(self.target.tokenize(f"{self.tokenize('a')}"))
