@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -98,20 +97,13 @@ def build_page(out: pathlib.Path, file: Any, packages: Any) -> str:
     return json.loads((out / "models.json").read_text("utf-8"))[0]["file"]
 
 
-@contextlib.contextmanager
-def _serving(folder: str) -> Iterator[str]:
+def _serving(folder: str) -> contextlib.AbstractContextManager[str]:
     spec = importlib.util.spec_from_file_location("page", ROOT / "export" / "web" / "serve.py")
     if not (spec and spec.loader):
         raise Missing("export/web/serve.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    server = module.page_server(pathlib.Path(folder), 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return module.serving(pathlib.Path(folder))
 
 
 @contextlib.contextmanager

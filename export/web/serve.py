@@ -9,6 +9,8 @@ import functools
 import http.server
 import pathlib
 import re
+import threading
+from collections.abc import Iterator
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -59,6 +61,18 @@ def page_server(folder: pathlib.Path, port: int) -> http.server.ThreadingHTTPSer
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except (OSError, OverflowError) as error:
         raise SystemExit(f"Port {port} cannot be had ({error}): give another by --port.") from None
+
+
+@contextlib.contextmanager
+def serving(folder: pathlib.Path) -> Iterator[str]:
+    """The address of a server of that folder, which runs meanwhile on a free port."""
+    server = page_server(folder, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def main() -> None:

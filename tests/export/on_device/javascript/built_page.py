@@ -1,10 +1,8 @@
 """The page of export/web as `make web` builds it, served on this machine."""
 
 import base64
-import contextlib
 import importlib.util
 import subprocess
-import threading
 
 from javascript import ROOT, node
 
@@ -22,19 +20,12 @@ def build(out, packages, *models, examples=""):
     return out
 
 
-@contextlib.contextmanager
 def serving(folder):
-    """The address of a server of that folder."""
+    """The address of a server of that folder, for a `with`."""
     spec = importlib.util.spec_from_file_location("serve_page", WEB / "serve.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    server = module.page_server(folder, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return module.serving(folder)
 
 
 def open_page(page, address):
