@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_seq2seq.data.cache.cached_pairs import CachedPairs
 from keras_seq2seq.data.cache.large_corpus import LargeCorpus
 from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
-from keras_seq2seq.data.encoded_pairs import EncodedPairs
-from keras_seq2seq.data.pipeline import drop_over_long
-from keras_seq2seq.data.quality.alike import drop_alike
 from keras_seq2seq.data.sentence_pairs import SentencePairs
-from keras_seq2seq.text.tokenizer import Tokenizer
 from keras_seq2seq.training.configuration.config import DataConfig
 from keras_seq2seq.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:  # they load TensorFlow, and who scores a run asks only which pairs it has
+    from keras_seq2seq.data.cache.cached_pairs import CachedPairs
+    from keras_seq2seq.data.encoded_pairs import EncodedPairs
+    from keras_seq2seq.text.tokenizer import Tokenizer
 
 
 def cache_root(data: DataConfig, run: RunDirectory) -> Path:
@@ -40,11 +40,11 @@ def scan_large(
 
 def encode_pairs(
     pairs: SentencePairs | ScannedCorpus,
-    tokenizers: tuple[Tokenizer, Tokenizer],
+    tokenizers: "tuple[Tokenizer, Tokenizer]",
     limits: dict[str, int],
     alike: bool,
     reporting: Reporting,
-) -> EncodedPairs | CachedPairs:
+) -> "EncodedPairs | CachedPairs":
     """Tokenises pairs once, in memory or on disk, and leaves out and counts what is over-long.
 
     Args:
@@ -59,5 +59,9 @@ def encode_pairs(
         from keras_seq2seq.data.cache.cache_pairs import cache_pairs
 
         return cache_pairs(pairs, *tokenizers, **limits, reporting=reporting)
+    from keras_seq2seq.data.encoded_pairs import EncodedPairs
+    from keras_seq2seq.data.pipeline import drop_over_long
+    from keras_seq2seq.data.quality.alike import drop_alike
+
     pairs = drop_alike(pairs, *tokenizers) if alike else pairs
     return drop_over_long(EncodedPairs.of(pairs, *tokenizers), *tokenizers, **limits)

@@ -194,7 +194,7 @@ def validation_pairs(model: Path) -> SentencePairs:
 
 
 def _validated_on(run: RunDirectory, data: DataConfig, known: dict[str, Any]) -> SentencePairs:
-    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads TensorFlow
+    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads NumPy
 
     pairs = scan_large(data.read(), data, run, Reporting())[1]
     now, then = data_fingerprint(pairs), known.get("valid", {})
@@ -221,7 +221,7 @@ def learnt_pairs(run: RunDirectory) -> SentencePairs | None:
 
 def learnt_sample(run: RunDirectory) -> SentencePairs | None:
     """`learnt_pairs`, or some of them by chance where they stay on disk."""
-    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads TensorFlow
+    from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads NumPy
 
     data = _data(run)
     try:
