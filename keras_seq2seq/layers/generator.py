@@ -11,7 +11,7 @@ from keras_seq2seq.layers.options.generator_spec import GeneratorSpec
 from keras_seq2seq.specs.configured import Configured
 from keras_seq2seq.tensors import Tensor
 
-FORBIDDEN = -1e9  # far below any logit, and finite in every graph
+_FORBIDDEN = -1e9  # far below any logit, and finite in every graph
 
 
 @keras.saving.register_keras_serializable(package="keras_seq2seq")
@@ -160,4 +160,4 @@ def _only(allowed: Tensor, scores: Tensor) -> Tensor:
     """Scores [N, T, K], N a multiple of B, with those that allowed [B, K] lacks far below."""
     rows, columns = ops.shape(allowed)
     own = ops.reshape(scores, (rows, -1, columns))
-    return ops.reshape(ops.where(allowed[:, None], own, FORBIDDEN), ops.shape(scores))
+    return ops.reshape(ops.where(allowed[:, None], own, _FORBIDDEN), ops.shape(scores))

@@ -50,8 +50,12 @@ class Plan:
             raise ExportError("replace_unknown needs a model with attention.")
         if replace_unknown and (num_return or 1) > 1:
             raise ExportError(f"replace_unknown is for one result, not num_return={num_return}.")
-        if shortlist and getattr(model.seq2seq, "shortlist", None) is None:
-            raise ExportError("shortlist=True needs a model that has learnt one: learn_shortlist.")
+        if shortlist:
+            search = SearchOptions(beam_size=max(1, beam_size), shortlist=True)
+            try:
+                model.seq2seq.check_shortlist(search)
+            except ValueError as error:
+                raise ExportError(str(error)) from error
         if isinstance(beam_inputs, str):
             raise ExportError(f"beam_inputs must be a list of names, got {beam_inputs!r}.")
         beam_inputs = tuple(beam_inputs)
