@@ -52,7 +52,6 @@ def parse_arguments(arguments=None):
 
 def corpus(out):
     """Files of Multi30k, and a SentencePiece model of both its sides, learnt once."""
-    sys.path.insert(0, str(HERE))
     from real_corpora import multi30k_files
 
     from keras_seq2seq.data import read_pairs

@@ -121,8 +121,7 @@ def run(
     if show_config:
         return print(commented_toml(options), end="")
     if begun and not begun.chief:
-        pairs = options.read()
-        train(options, RunDirectory(resume or run_dir or ""), False, initial, pairs, begun)
+        train(options, RunDirectory(resume or run_dir or ""), initial=initial, workers=begun)
         return
     if old:
         _check_unfinished(old, options)
