@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from started_run import started
 
 from keras_seq2seq import Phrasebook
 from keras_seq2seq.data import SentencePairs, pipeline
@@ -23,10 +24,7 @@ from keras_seq2seq.training import (
     ConfigError,
     RunDirectory,
     TrainingError,
-    TrainingInterrupted,
     WarmupSchedule,
-    load_config,
-    train,
 )
 
 SETTINGS = [
@@ -61,15 +59,8 @@ class Send(keras.callbacks.Callback):
             os.kill(os.getpid(), self.number)
 
 
-def start(path, *changes, callbacks=(), resume=False, pairs=PAIRS):
-    said = []
-    run = RunDirectory(path).create()
-    config = load_config(None, [*SETTINGS, *changes])
-    try:
-        train(config, run, pairs, said.append, callbacks, resume)
-    except TrainingInterrupted as stop:
-        said.append(str(stop))
-    return run, said
+def start(path, *changes, pairs=PAIRS, **options):
+    return started(path, [*SETTINGS, *changes], pairs, **options)
 
 
 def rows(run):

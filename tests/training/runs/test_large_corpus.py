@@ -9,17 +9,15 @@ import signal
 import keras
 import numpy as np
 import pytest
+from started_run import started
 
 from keras_seq2seq import Phrasebook
 from keras_seq2seq.data.cache import cache_pairs, chunk, scanned_corpus
 from keras_seq2seq.training import (
     CheckpointStore,
     ConfigError,
-    RunDirectory,
     TrainingError,
-    TrainingInterrupted,
     load_config,
-    train,
 )
 from keras_seq2seq.training.runs.scored_pairs import learnt_pairs, learnt_sample, pairs_to_score
 
@@ -51,15 +49,8 @@ def corpus(tmp_path_factory):
     return f"data.train={folder / '*.tsv.gz'}"
 
 
-def start(path, *changes, callbacks=(), resume=False):
-    said = []
-    run = RunDirectory(path).create()
-    config = load_config(None, [*SETTINGS, *changes])
-    try:
-        train(config, run, None, said.append, callbacks, resume)
-    except TrainingInterrupted as stop:
-        said.append(str(stop))
-    return run, said
+def start(path, *changes, **options):
+    return started(path, [*SETTINGS, *changes], **options)
 
 
 def facts_of(run):
