@@ -15,7 +15,9 @@ def log_normalizer(logits: Tensor) -> Tensor:
 
 
 def _log_normalizer(logits: Tensor, probabilities: Tensor) -> Tensor:
-    return tf.reduce_max(logits, -1) - tf.math.log(tf.reduce_max(probabilities, -1))
+    """log(sum(exp(z))) is z - log p of any token: here the likeliest, which accuracy seeks too."""
+    highest, place = tf.math.top_k(logits, 1)  # [B, T, 1]
+    return (highest - tf.math.log(tf.gather(probabilities, place, batch_dims=2)))[..., 0]
 
 
 def smoothed_negative_log_likelihood(

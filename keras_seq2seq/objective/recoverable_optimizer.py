@@ -4,6 +4,9 @@ from typing import Any
 
 from keras import ops
 
+from keras_seq2seq.fast_paths.fast_path import fast_path
+from keras_seq2seq.tensors import Tensor
+
 
 def recoverable(optimizer_class: type) -> type:
     """Makes an optimizer class that shows and bears trouble.
@@ -56,7 +59,10 @@ def recoverable(optimizer_class: type) -> type:
         def _clip_gradients(self, grads):
             sum_up = getattr(super(), "_all_reduce_sum_gradients", lambda pairs: pairs)
             grads = [grad for grad, _ in sum_up(zip(grads, grads, strict=True))]
-            squares = [ops.sum(ops.square(grad)) for grad in grads if grad is not None]
+            # TensorFlow gives a gradient for each occurrence of a token; of these Keras would
+            # take the squares one by one, here and in Adam, and not that of their sum.
+            grads = [grad if grad is None else summed_by_token(grad) for grad in grads]
+            squares = [squared_norm(grad) for grad in grads if grad is not None]
             norm = ops.sqrt(ops.sum(ops.stack(squares)))
             self.gradient_norm.assign(ops.cast(norm, "float32"))
             if not self.global_clipnorm:
@@ -67,6 +73,18 @@ def recoverable(optimizer_class: type) -> type:
 
     Recoverable.__name__ = Recoverable.__qualname__ = optimizer_class.__name__
     return Recoverable
+
+
+@fast_path("tensorflow_optimizer")
+def summed_by_token(gradient: Tensor) -> Tensor:
+    """The gradient of a table [V, E] with one row for each token, as most backends make it."""
+    return gradient
+
+
+@fast_path("tensorflow_optimizer")
+def squared_norm(gradient: Tensor) -> Tensor:
+    """The sum of the squares of a tensor, a scalar."""
+    return ops.sum(ops.square(gradient))
 
 
 def gradient_norm_of(optimizer: Any) -> float | None:

@@ -34,6 +34,8 @@ ARGUMENTS = {
     "lstm_sequence": list(lstm_arguments()),
     "divergence_of_halves": [(LOGITS,), (100 * LOGITS,)],
     "mean_of_all_devices": [(np.array(2.5, "float32"), MASK)],
+    "squared_norm": [(STEPS,)],
+    "summed_by_token": [(STEPS,)],
     "log_normalizer": [(LOGITS,), (100 * LOGITS,)],  # at 100 a softmax underflows
     "smoothed_negative_log_likelihood": [
         (TARGETS, scale * LOGITS, smoothing) for scale in (1, 100) for smoothing in (0.0, 0.1)

@@ -50,3 +50,16 @@ def test_a_plateau_behind_a_factor_lowers_the_rate_by_its_own_factor_alone():
     set_learning_rate_factor(keras.optimizers.LossScaleOptimizer(optimizer), 0.25)
     optimizer.learning_rate = float(optimizer.learning_rate) * 0.5  # as `ReduceLROnPlateau` does
     assert float(optimizer.learning_rate) == 0.0625
+
+
+def test_a_token_that_occurs_twice_counts_as_one_gradient():
+    """TensorFlow gives them apart, and Keras would add up their squares, there alone."""
+    table = keras.layers.Embedding(3, 2)
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), table])
+    optimizer = recoverable(keras.optimizers.Adam)(0.1, beta_2=0.5)
+    model.compile(optimizer, loss=lambda _, vectors: keras.ops.sum(vectors))
+    model.train_on_batch(np.array([[1, 1, 1, 2]]), np.zeros((1, 4, 2)))
+    (velocity,) = [v for v in optimizer.variables if "velocity" in v.path]
+    expected = [[0.0, 0.0], [0.5 * 3**2] * 2, [0.5] * 2]
+    np.testing.assert_allclose(velocity.numpy(), expected, rtol=1e-6)
+    assert gradient_norm_of(optimizer) == pytest.approx(20**0.5)  # 3, 3, 1, 1

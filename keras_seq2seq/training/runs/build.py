@@ -7,6 +7,7 @@ import keras
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.models.seq2seq import Seq2Seq
+from keras_seq2seq.objective.fused_adam import fused
 from keras_seq2seq.objective.monitor import Monitor
 from keras_seq2seq.objective.perplexity import Perplexity
 from keras_seq2seq.objective.quantization_aware import quantization_aware
@@ -79,7 +80,8 @@ def compile_model(
     # The average reaches over a tenth of the run at most, or a short one would keep its beginning.
     ema_momentum = min(config.ema_momentum, max(0.0, 1.0 - 10.0 / max(planned, 1)))
     adamw = config.optimizer == "adamw"
-    optimizer_class = recoverable(keras.optimizers.AdamW if adamw else keras.optimizers.Adam)
+    adam = keras.optimizers.AdamW if adamw else keras.optimizers.Adam
+    optimizer_class = recoverable(fused(adam))
     if config.rounds:
         first_step = max(1, round(_EXACT * planned))
         optimizer_class = quantization_aware(optimizer_class, bits=4, first_step=first_step)
