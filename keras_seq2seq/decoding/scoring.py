@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_seq2seq.fast_paths.vocabulary import log_normalizer
 from keras_seq2seq.tensors import Tensor
 
 
@@ -27,7 +28,7 @@ def token_log_probabilities(logits: Tensor, targets: Tensor) -> Tensor:
     logits = ops.cast(logits, "float32")
     targets = ops.expand_dims(ops.cast(targets, "int32"), axis=-1)
     chosen = ops.take_along_axis(logits, targets, axis=-1)[..., 0]
-    return chosen - ops.logsumexp(logits, axis=-1)
+    return chosen - log_normalizer(logits)
 
 
 def check_finite(scores: Any) -> None:

@@ -8,6 +8,7 @@ from keras import ops
 from keras_seq2seq.decoding.constraints import Constraint, constrain_all
 from keras_seq2seq.decoding.history import History
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.fast_paths.vocabulary import log_normalizer
 from keras_seq2seq.tensors import Tensor
 
 
@@ -46,7 +47,7 @@ def choose_tokens(
 
     def body(position, last_ids, state, finished, ids, length, score, ranking):
         logits, state, *_ = step(last_ids, state)
-        norm = ops.logsumexp(logits, axis=-1)  # [N]
+        norm = log_normalizer(logits)  # [N]
         values = logits
         if constraints:
             values = logits - ops.expand_dims(norm, axis=1)  # [N, V]

@@ -5,19 +5,24 @@ import tensorflow as tf
 from keras_seq2seq.tensors import Tensor
 
 
-def log_normalizer(logits: Tensor) -> Tensor:
-    """log of the sum of exp over the vocabulary: float32 [B, T, V] -> [B, T].
+def log_normalizer(logits: Tensor, likeliest: Tensor = None) -> Tensor:
+    """log of the sum of exp over the vocabulary: float32 [..., V] -> [...].
 
     By way of a softmax, which is one fused pass, and which the graph computes once for the loss
     and the metrics together. The largest probability is at least 1 / V, so its logarithm is safe.
     """
-    return _log_normalizer(logits, tf.nn.softmax(logits))
+    return _log_normalizer(logits, tf.nn.softmax(logits), likeliest)
 
 
-def _log_normalizer(logits: Tensor, probabilities: Tensor) -> Tensor:
+def _log_normalizer(logits: Tensor, probabilities: Tensor, likeliest: Tensor = None) -> Tensor:
     """log(sum(exp(z))) is z - log p of any token: here the likeliest, which accuracy seeks too."""
-    highest, place = tf.math.top_k(logits, 1)  # [B, T, 1]
-    return (highest - tf.math.log(tf.gather(probabilities, place, batch_dims=2)))[..., 0]
+    if likeliest is None:
+        likeliest = tf.math.top_k(logits, 1)[1][..., 0]  # [...]
+    axes = len(logits.shape) - 1
+    logit, probability = (
+        tf.gather(values, likeliest, batch_dims=axes) for values in (logits, probabilities)
+    )
+    return logit - tf.math.log(probability)
 
 
 def smoothed_negative_log_likelihood(

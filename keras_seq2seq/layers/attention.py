@@ -14,7 +14,7 @@ from keras_seq2seq.tensors import Tensor
 class Attention(Configured, keras.layers.Layer):
     """Global attention: each decoder step looks at every position of the memory.
 
-    Steps: 1. keys [B, S, H] of the memory: itself (dot) or `W m` (general, additive); 2. scores
+    Steps: 1. keys of the memory: itself (dot) or `W m` (general, additive); 2. scores
     [B, T, S] of query q and key k: `q k` (dot, general), `q k / sqrt(H)` (scaled_dot) or
     `v tanh(W2 q + k)` (additive); 3. softmax over S in float32, padded positions excluded;
     4. context [B, T, M], the memory averaged by these weights. The keys depend on the memory
@@ -33,7 +33,7 @@ class Attention(Configured, keras.layers.Layer):
         query: float tensor [B, T, H], the decoder's hidden states.
         memory: float tensor [B, S, M], the encoder's outputs.
         padding_mask: bool tensor [B, S], true on real positions, or `None` if none is padded.
-        keys: float tensor [B, S, H], what `keys` made of the memory; `None` computes them.
+        keys: float tensor, what `keys` made of the memory; `None` computes them.
         training: bool.
 
     Returns:
@@ -93,11 +93,16 @@ class Attention(Configured, keras.layers.Layer):
         self.built = True
 
     def keys(self, memory: Tensor) -> Tensor:
-        """What the memory [B, S, M] is compared by, computed once for all queries: [B, S, H]."""
+        """What the memory [B, S, M] is compared by, computed once for all queries.
+
+        It is [B, H, S], turned for products: a step of decoding is too short to turn it each time.
+        For the additive score it is [B, S, H].
+        """
         if self.score in ("dot", "scaled_dot"):
-            return memory
+            return ops.swapaxes(memory, 1, 2)
         kernel = ops.cast(self.kernel, memory.dtype)  # may be called outside of a layer's call
-        return ops.matmul(memory, ops.transpose(kernel))
+        keys = ops.matmul(memory, ops.transpose(kernel))  # [B, S, H]
+        return keys if self.score == "additive" else ops.swapaxes(keys, 1, 2)
 
     def call(
         self,
@@ -111,7 +116,8 @@ class Attention(Configured, keras.layers.Layer):
         if self.score == "additive":
             query = ops.matmul(query, self.query_kernel)
         values = self._split_heads(memory)  # [B, S, M], or [B, N, S, M / N]
-        scores = self._compare(self._split_heads(query), self._split_heads(keys))
+        split_keys = self._split_heads if self.score == "additive" else self._split_turned
+        scores = self._compare(self._split_heads(query), split_keys(keys))
         scores = ops.cast(scores, "float32")  # [B, T, S], or [B, N, T, S]
         if padding_mask is not None:
             axes = 1 if self.num_heads == 1 else (1, 2)
@@ -122,7 +128,7 @@ class Attention(Configured, keras.layers.Layer):
         return context, weights if self.num_heads == 1 else ops.mean(weights, axis=1)
 
     def _compare(self, query, keys):
-        """Scores [..., T, S] of queries [..., T, D] and keys [..., S, D]."""
+        """Scores [..., T, S] of queries [..., T, D] and keys [..., D, S], additive [..., S, D]."""
         if self.score == "additive":
             pairs = ops.expand_dims(query, axis=-2) + ops.expand_dims(keys, axis=-3)
             vector = self.vector  # [D, 1], or one for each head
@@ -131,7 +137,7 @@ class Attention(Configured, keras.layers.Layer):
             return ops.matmul(ops.tanh(pairs), vector)[..., 0]  # [..., T, S, D] -> [..., T, S]
         if self.score == "scaled_dot":
             query = query * query.shape[-1] ** -0.5
-        return ops.matmul(query, ops.swapaxes(keys, -1, -2))
+        return ops.matmul(query, keys)
 
     def _split_heads(self, inputs):
         if self.num_heads == 1:
@@ -139,6 +145,13 @@ class Attention(Configured, keras.layers.Layer):
         batch, length, width = ops.shape(inputs)
         parts = (batch, length, self.num_heads, width // self.num_heads)
         return ops.transpose(ops.reshape(inputs, parts), (0, 2, 1, 3))  # [B, N, L, D / N]
+
+    def _split_turned(self, keys):
+        if self.num_heads == 1:
+            return keys
+        batch, width, length = ops.shape(keys)
+        parts = (batch, self.num_heads, width // self.num_heads, length)
+        return ops.reshape(keys, parts)  # [B, N, D / N, L]
 
     def _join_heads(self, inputs):
         if self.num_heads == 1:

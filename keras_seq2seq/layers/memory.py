@@ -14,7 +14,7 @@ class Memory(NamedTuple):
         mask: bool tensor [B, S], true on real positions; `()` if none is padded.
         values: float tensor [B, S, M], the encoder's outputs.
         embedded: float tensor [B, S, E], the source's embeddings.
-        keys: float tensor [B, S, H], what attention compares its queries with.
+        keys: float tensor [B, H, S], or additive [B, S, H]: what queries meet.
         token_norms: float32 tensor [V, 1] or [1, V], see `Generator`.
         listed: `ListedTokens` that stand for all V, or `()`.
     """

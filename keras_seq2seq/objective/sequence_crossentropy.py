@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.fast_paths.fast_path import fast_path
+from keras_seq2seq.fast_paths.vocabulary import log_normalizer
 from keras_seq2seq.specs.known_names import KnownNames
 from keras_seq2seq.tensors import Tensor
 
@@ -14,12 +15,6 @@ def token_negative_log_likelihood(targets: Tensor, logits: Tensor) -> Tensor:
     """-log p(target) of every token: targets [B, T], logits [B, T, V] -> float32 [B, T]."""
     logits = ops.cast(logits, "float32")
     return log_normalizer(logits) - chosen_logits(targets, logits)
-
-
-@fast_path("tensorflow_crossentropy")
-def log_normalizer(logits: Tensor) -> Tensor:
-    """log of the sum of exp over the vocabulary: float32 [B, T, V] -> [B, T]."""
-    return ops.logsumexp(logits, axis=-1)
 
 
 @fast_path("tensorflow_crossentropy")

@@ -8,13 +8,14 @@ import tensorflow as tf
 from keras_seq2seq.fast_paths import tensorflow_crossentropy
 from keras_seq2seq.fast_paths.fast_path import FAST_PATHS, FastPath
 from keras_seq2seq.layers import CELLS
-from keras_seq2seq.objective import sequence_crossentropy
+from keras_seq2seq.objective import recoverable_optimizer, sequence_crossentropy
 
 RANDOM = np.random.default_rng(0)
 LOGITS = RANDOM.normal(0, 3, (4, 5, 11)).astype("float32")
 TARGETS = RANDOM.integers(0, 11, (4, 5)).astype("int32")
 STEPS = RANDOM.normal(size=(3, 4, 5)).astype("float32")
 STATE = [RANDOM.normal(size=(3, 7)).astype("float32") for _ in range(2)]
+MANY = RANDOM.normal(0, 3, (6, 1283)).astype("float32")
 MASK = np.arange(4) < np.array([[4], [1], [3]])
 
 
@@ -36,14 +37,19 @@ ARGUMENTS = {
     "mean_of_all_devices": [(np.array(2.5, "float32"), MASK)],
     "squared_norm": [(STEPS,)],
     "summed_by_token": [(STEPS,)],
-    "log_normalizer": [(LOGITS,), (100 * LOGITS,)],  # at 100 a softmax underflows
+    "log_normalizer": [
+        *((scale * LOGITS,) for scale in (1, 100)),  # at 100 a softmax underflows
+        (LOGITS, LOGITS.argmax(-1)),
+        (LOGITS[0], LOGITS[0].argmax(-1)),
+    ],
+    "top_tokens": [(MANY, 1), (MANY, 5), (MANY[:, :1280], 8), (np.round(MANY), 8)],
     "smoothed_negative_log_likelihood": [
         (TARGETS, scale * LOGITS, smoothing) for scale in (1, 100) for smoothing in (0.0, 0.1)
     ],
 }
 
 
-WIDTHS_ARE_KNOWN = {"lstm_sequence"}  # in a graph; all other sizes are not
+WIDTHS_ARE_KNOWN = {"lstm_sequence", "top_tokens"}  # in a graph; all other sizes are not
 
 
 def with_gradients(function, arguments, tensors):
@@ -58,6 +64,7 @@ def with_gradients(function, arguments, tensors):
         total = sum(
             tf.reduce_sum(tf.sin(tf.range(tf.size(r), dtype="float32")) * tf.reshape(r, [-1]))
             for r in results
+            if r.dtype.is_floating
         )
     return [*results, *tape.gradient(total, floats)]
 
@@ -67,7 +74,7 @@ def is_array(argument):
 
 
 def test_all_of_them_are_tried():
-    assert all(CELLS[name] for name in CELLS)  # imported at first use
+    assert all(CELLS[name] for name in CELLS) and recoverable_optimizer  # what has fast paths
     assert {path.reference.__name__ for path in FAST_PATHS} == set(ARGUMENTS)
 
 

@@ -12,6 +12,7 @@ from keras_seq2seq.decoding.beam.length_penalty import length_divisor
 from keras_seq2seq.decoding.constraints import DEAD, FORBIDDEN, Constraint, constrain_all
 from keras_seq2seq.decoding.history import History
 from keras_seq2seq.decoding.search_result import SearchResult
+from keras_seq2seq.fast_paths.vocabulary import log_normalizer, top_tokens
 from keras_seq2seq.tensors import Tensor
 
 
@@ -119,16 +120,16 @@ class BeamStep:
         """The W = 2K best tokens of each beginning, their log-probability, and that constrained."""
         size, vocabulary_size = self.beam_size, logits.shape[-1]
         width = 2 * size if vocabulary_size is None else min(2 * size, vocabulary_size)
-        norm = ops.logsumexp(logits, axis=-1, keepdims=True)  # [B K, 1]
         if self.constraints:
+            norm = log_normalizer(logits)[:, None]  # [B K, 1]
             history = History(beams.position, _join(beams.ids), size)
             values = constrain_all(self.constraints, logits - norm, history, self.eos_id)
-            value, token = ops.top_k(values, width)  # [B K, W]
+            value, token = top_tokens(values, width)  # [B K, W]
             gain = gather(logits, token) - norm
         else:
-            value, token = ops.top_k(logits, width)
+            value, token = top_tokens(logits, width)
+            norm = log_normalizer(logits, token[:, 0])[:, None]  # [B K, 1]
             gain = value = value - norm
-        token = ops.cast(token, "int32")
         token, gain, value = (ops.reshape(x, (-1, size, width)) for x in (token, gain, value))
         return token, gain, value
 
