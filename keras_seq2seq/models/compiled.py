@@ -61,5 +61,10 @@ class _CompiledMethod(keras.Model):
 
     def predict_on_batch(self, x: dict[str, Tensor]) -> Any:
         """The outputs of a batch; in the scope of a strategy each device computes all of them."""
+        if self.predict_function is None and keras.backend.backend() == "tensorflow":
+            from keras_seq2seq.fast_paths.tensorflow_function import trace_for_any_shape
+
+            self.make_predict_function()
+            trace_for_any_shape(self.predict_function, x)
         rows = len(next(iter(x.values())))
         return keras.tree.map_structure(lambda array: array[:rows], super().predict_on_batch(x))
