@@ -30,9 +30,9 @@ def parse(arguments):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", help="directory of a finished run")
-    parser.add_argument("--pairs", type=int, default=10_000, help="to learn from, at most")
+    parser.add_argument("--pairs", type=int, default=30_000, help="to learn from, at most")
     parser.add_argument("--size", type=int, nargs="+", default=[512, 1024], help="tokens of a list")
-    parser.add_argument("--always", type=int, default=100, help="tokens of every list")
+    parser.add_argument("--always", type=int, default=300, help="tokens of every list")
     parser.add_argument("--candidates", type=int, default=50, help="of each source token")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--batch", type=int, default=32)

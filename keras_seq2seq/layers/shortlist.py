@@ -52,7 +52,7 @@ class Shortlist(KnownNames, keras.layers.Layer):
         source_vocabulary_size: int,
         target_vocabulary_size: int,
         candidates: int = 50,
-        always: int = 100,
+        always: int = 300,
         size: int = 1024,
         pad_id: int = 0,
         **options: Any,

@@ -33,9 +33,9 @@ def learn_shortlist(
 
     Args:
         model: `TextSeq2Seq` of a `Seq2Seq` with attention.
-        sources, targets: N strings each: what the model learnt from, or some 10,000 pairs of it.
+        sources, targets: N strings each: what the model learnt from, or some 30,000 pairs of it.
         candidates: int. C, the most translations of one source token.
-        always: int. F, tokens of every list, the four special ones among them; by default 100, or
+        always: int. F, tokens of every list, the four special ones among them; by default 300, or
             half of `size` if that is less. Beams must be at most half of them.
         size: int. L, the most tokens of a list, below the target's vocabulary; by default 1,024,
             or half of the vocabulary if that is less.
@@ -64,7 +64,7 @@ def learn_shortlist(
     vocabulary = seq2seq.target_vocabulary_size
     special = max(i for i in (PAD, seq2seq.bos_id, seq2seq.eos_id) if i < vocabulary) + 1
     size = min(1024, max(vocabulary // 2, special + 1)) if size is None else size
-    always = min(100, max(size // 2, special)) if always is None else always
+    always = min(300, max(size // 2, special)) if always is None else always
     if candidates < 1 or not special <= always < size:  # without EOS no search would end
         raise ValueError(
             f"learn_shortlist: expected candidates >= 1 and {special} <= always < size, as every "
