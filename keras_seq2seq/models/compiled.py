@@ -59,6 +59,14 @@ class _CompiledMethod(keras.Model):
             self.predict_function._omit_frequent_tracing_warning = True
         return made
 
+    def _get_jax_state(self, *args: Any, **kinds: Any) -> Any:
+        """Copies of the weights: JAX reuses the memory of those that a call of Keras gives it.
+
+        Keras takes them back afterwards, but what else lies there is lost: at the end of `fit` that
+        is each moving average, of which Keras then makes the weights.
+        """
+        return keras.tree.map_structure(keras.ops.copy, super()._get_jax_state(*args, **kinds))
+
     def predict_on_batch(self, x: dict[str, Tensor]) -> Any:
         """The outputs of a batch; in the scope of a strategy each device computes all of them."""
         if self.predict_function is None and keras.backend.backend() == "tensorflow":

@@ -68,3 +68,40 @@ def test_builds_fits_and_decodes_without_tensorflow(backend):
     for options, (losses, ids, padded) in found.items():
         assert losses[-1] < losses[0], options
         assert ids == padded, options
+
+
+AVERAGES = """
+import keras, numpy as np
+from keras_seq2seq import ByteTokenizer, Seq2Seq, TextSeq2Seq
+tokenizer = ByteTokenizer()
+size = tokenizer.vocabulary_size
+model = TextSeq2Seq(Seq2Seq.from_options(size, size, units=4), tokenizer, tokenizer,
+                    max_source_length=8, max_target_length=4)
+model.compile(keras.optimizers.Adam(0.01, use_ema=True),
+              keras.losses.SparseCategoricalCrossentropy(True))
+class Translate(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.generate(["a"])
+ids = np.ones((4, 3), "int32")
+x = {"source_ids": ids, "decoder_ids": ids}
+for _ in range(2):
+    averages = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    model.fit(x, ids, epochs=2, verbose=0, callbacks=[averages, Translate()])
+    said = model.generate(["a"])
+for variable in (*model.variables, *model.optimizer.variables):
+    assert np.isfinite(variable.numpy()).all(), variable.path
+assert model.generate(["a"]) == said
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="pip install jax")
+def test_translating_leaves_weights_and_their_averages():
+    reply = subprocess.run(
+        [sys.executable, "-c", AVERAGES],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert reply.returncode == 0, reply.stderr

@@ -21,15 +21,13 @@ class Workers:
         count: int. Processes.
         devices: int. Devices of all of them, among which each batch is shared out.
         views_apart: bool. Whether a copy of the model translates while it is trained, because the
-            model itself lies on several devices, or its weights are those of `fit` under JAX.
+            model itself may lie on several devices.
     """
 
     index = 0
     count = 1
     devices = 1
-
-    def __init__(self):
-        self.views_apart = keras.backend.backend() == "jax"
+    views_apart = False
 
     @property
     def chief(self) -> bool:
