@@ -22,7 +22,7 @@ from keras_seq2seq.cli import (
     verify_command,
 )
 from keras_seq2seq.cli.screen.library_messages import own_messages_only
-from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted
+from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted, WorkerGone
 from keras_seq2seq.version import __version__
 
 app = typer.Typer(
@@ -66,6 +66,7 @@ app.command("quickstart")(quickstart_command.run)
 def main() -> None:
     """Runs the command line; what a user can mend is told in one line, with exit code 2.
 
+    Code 75 says that the same command may do better when it is started again.
     With TF_CPP_MIN_LOG_LEVEL=0 errors keep their tracebacks.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -79,4 +80,4 @@ def main() -> None:
         if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
             raise
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
-        sys.exit(2)
+        sys.exit(os.EX_TEMPFAIL if isinstance(error, WorkerGone) else 2)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from keras_seq2seq.training.errors import (
         TrainingInterrupted as TrainingInterrupted,
     )
+    from keras_seq2seq.training.errors import WorkerGone as WorkerGone
     from keras_seq2seq.training.recovery.checkpoint import Checkpoint as Checkpoint
     from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore as CheckpointStore
     from keras_seq2seq.training.recovery.checkpointing import Checkpointing as Checkpointing

@@ -12,6 +12,10 @@ class TrainingError(RuntimeError):
     """A run cannot go on; the message says how to mend it."""
 
 
+class WorkerGone(TrainingError):
+    """Another worker of a run is gone or does not come: all can be started again as they were."""
+
+
 class TrainingInterrupted(TrainingError):
     """A signal came; the run has written a checkpoint and can be resumed.
 

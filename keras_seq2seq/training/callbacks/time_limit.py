@@ -18,7 +18,8 @@ class TimeLimit(KnownNames, keras.callbacks.Callback):
 
     Args:
         minutes: `math.inf` only measures.
-        workers: Those of the run: the clock of the slowest ends it for all.
+        workers: Those of the run: the clock of the slowest ends it for all, and of several limits
+            the largest counts.
 
     Example:
 
@@ -41,6 +42,7 @@ class TimeLimit(KnownNames, keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.elapsed, self.seen = 0.0, time.monotonic()
+        (self.minutes,) = self.workers.agree(self.minutes)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._measure()

@@ -10,14 +10,17 @@ import tensorflow as tf
 
 from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.text import Tokenizer
-from keras_seq2seq.training.errors import TrainingError
+from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.training.configuration.config_file import load_config
+from keras_seq2seq.training.errors import TrainingError, WorkerGone
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.fingerprint import data_fingerprint
-from keras_seq2seq.training.runs.run_start import read_tokenizer
+from keras_seq2seq.training.runs.run_start import FREE, differences, read_tokenizer
 from keras_seq2seq.training.workers.workers import Workers
 
+_WHY = re.compile("aborted by|reported from|closed|reset|refused|timed? ?out", re.I)
 _GONE = re.compile("unavailable|aborted|cancelled|deadline|connection|collective|gloo|peer", re.I)
 
 
@@ -60,7 +63,7 @@ def all_workers_there(workers: Workers, run: RunDirectory) -> Iterator[None]:
     """Says in plain words that another worker is gone, as far as the backend tells.
 
     Raises:
-        TrainingError: one is.
+        WorkerGone: one is.
     """
     try:
         yield
@@ -69,9 +72,11 @@ def all_workers_there(workers: Workers, run: RunDirectory) -> Iterator[None]:
         told = [line.strip() for line in lines if _GONE.search(line)]
         if workers.count == 1 or isinstance(error, TrainingError) or not told:
             raise
-        raise TrainingError(
+        why = next((line for line in lines if _WHY.search(line)), told[-1])
+        why = re.sub(r"\{\{.*?\}\}", "", why).strip()
+        raise WorkerGone(
             f"Worker {workers.index} of {workers.count} cannot go on, because another one is gone "
-            f"or does not answer ({told[-1][:300]}). Start all of them again; they go on from the "
+            f"or does not answer ({why[:300]}). Start all of them again; they go on from the "
             f"last checkpoint: keras-seq2seq train --resume {run.path}"
         ) from error
 
@@ -81,11 +86,13 @@ def followed_facts(
     run: RunDirectory,
     pairs: Sequence[SentencePairs],
     start: Checkpoint | None,
+    config: RunConfig,
 ) -> dict[str, Any]:
     """What another worker knows of the beginning of a run.
 
     Raises:
-        TrainingError: it does not see the chief's directory, or has read other pairs.
+        TrainingError: it does not see the chief's directory, has read other pairs, or is told to
+            do other things with them.
     """
     try:
         known = json.loads(run.data_fingerprint.read_text("utf-8"))
@@ -94,6 +101,14 @@ def followed_facts(
             f"Worker {workers.index} cannot read {run.data_fingerprint}, which the chief has "
             f"written: {error}. The run directory must lie on a disk that all workers share."
         ) from error
+    told = differences(load_config(run.config).to_dict(), config.to_dict())
+    # Files may lie elsewhere for each, as long as the same is in them.
+    free = {*FREE, "data.train", "data.valid"}
+    if other := [f"{key} = {new!r} ({old!r})" for key, old, new in told if key not in free]:
+        raise TrainingError(
+            f"Worker {workers.index} is told otherwise than the chief: {', '.join(other)}. All "
+            "workers need the same configuration."
+        )
     for name, side in zip(("train", "valid"), pairs, strict=True):
         if (found := data_fingerprint(side))["sha256"] != known[name]["sha256"]:
             raise TrainingError(

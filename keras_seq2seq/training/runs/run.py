@@ -124,7 +124,7 @@ class Run:
 
     def __post_init__(self):
         distribute = self.config.training.distribute
-        self._workers = self.workers or workers_of(distribute, self.strategy)
+        self._workers = self.workers or workers_of(distribute, self.strategy, self.say)
         check_devices(self._workers, self.config, self.model)
         store = CheckpointStore
         if not self._workers.chief:
@@ -165,7 +165,7 @@ class Run:
 
         start = as_chief(workers, self.store, begin)
         if not workers.chief:
-            facts |= followed_facts(workers, run, pairs, start)
+            facts |= followed_facts(workers, run, pairs, start, config)
         if held_out := pairs[0].report.held_out:
             say(
                 f"{held_out:,} pairs of {pairs[0].origin} are held out for validation, no source "
@@ -315,7 +315,7 @@ def train(
         raise ValueError("train: a run that is resumed knows its initial model: leave it out.")
     model = None
     if initial is not None:
-        workers = workers or workers_of(config.training.distribute, None)
+        workers = workers or workers_of(config.training.distribute, None, say)
         with workers.scope():
             config, model = begin_with(initial, config)
     shared: dict[str, Any] = {

@@ -31,7 +31,7 @@ from keras_seq2seq.training.runs.initial_model import is_described, save_initial
 from keras_seq2seq.training.runs.own_files import check_own_files, write_vocabularies
 
 # What may differ: these decide when a run stops and what it saves, not what it learns.
-_FREE = {
+FREE = {
     "data.cache_directory",
     "training.max_minutes",
     "training.checkpoint_minutes",
@@ -85,7 +85,7 @@ def start_run(
         before = {**before, "data": {**before["data"], "valid": config.data.valid}}
     if own_model and "files" not in start.state:  # of an earlier version, which described none
         before = {**before, "text": now["text"], "model": now["model"]}
-    _check_config(before, now, _FREE | {"training.epochs"} if goes_on else _FREE)
+    _check_config(before, now, FREE | {"training.epochs"} if goes_on else FREE)
     _check_data(run, start.state["data"], _fingerprints(pairs))
     check_own_files(run, start)
     run.remove_leftovers()
@@ -181,14 +181,24 @@ def _fingerprints(pairs: Sequence[SentencePairs]) -> dict[str, Any]:
     return {"train": train, "valid": valid}
 
 
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Each key on which two of `RunConfig.to_dict()` differ, with both values."""
+    return [
+        (f"{section}.{key}", one[section][key], value)
+        for section, keys in other.items()
+        for key, value in keys.items()
+        # A key of a newer version: its default.
+        if one.get(section, {}).get(key, value) != value
+    ]
+
+
 def _check_config(before: dict[str, Any], now: dict[str, Any], free: set[str]) -> None:
     """Raises ConfigError where `RunConfig.to_dict()` is another one than as the run began."""
-    changes = []
-    for section, keys in now.items():
-        for key, value in keys.items():
-            old = before.get(section, {}).get(key, value)  # a key of a newer version: its default
-            if old != value and f"{section}.{key}" not in free:
-                changes.append(f"{section}.{key} was {old!r} and is now {value!r}")
+    changes = [
+        f"{key} was {old!r} and is now {new!r}"
+        for key, old, new in differences(before, now)
+        if key not in free
+    ]
     if changes:
         raise ConfigError(
             f"The configuration of the run has changed: {'; '.join(changes)}. Resume it with what "

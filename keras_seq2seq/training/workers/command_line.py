@@ -36,6 +36,7 @@ def begin_workers(
 
     Raises:
         ConfigError: they cannot be had, or do not write to one place.
+        TrainingError: one of them does not come.
     """
     if distribute not in SEVERAL:
         return None
@@ -49,4 +50,4 @@ def begin_workers(
     if addresses is not None and len(addresses.addresses) > 1:
         others = ", ".join(addresses.addresses)
         say(f"Worker {addresses.index} waits until all are there: {others}")
-    return start_workers(distribute, addresses)
+    return start_workers(distribute, addresses, say)

@@ -6,13 +6,16 @@ import tensorflow as tf
 from keras_seq2seq.specs.config_error import ConfigError
 from keras_seq2seq.text_models.text_seq2seq import TextSeq2Seq
 from keras_seq2seq.training.configuration.config import RunConfig
+from keras_seq2seq.training.messages import Say, quiet
 from keras_seq2seq.training.workers.start_workers import start_workers
 from keras_seq2seq.training.workers.tensorflow_workers import TensorFlowWorkers
 from keras_seq2seq.training.workers.worker_addresses import WorkerAddresses
 from keras_seq2seq.training.workers.workers import Workers
 
 
-def workers_of(distribute: str, strategy: tf.distribute.Strategy | None) -> Workers:
+def workers_of(
+    distribute: str, strategy: tf.distribute.Strategy | None, say: Say = quiet
+) -> Workers:
     """Those of a strategy that was given or whose scope this is, or else of `distribute`."""
     if strategy is None and tf.distribute.has_strategy():
         strategy = tf.distribute.get_strategy()
@@ -20,7 +23,7 @@ def workers_of(distribute: str, strategy: tf.distribute.Strategy | None) -> Work
         return TensorFlowWorkers(strategy)
     # Whoever trains alone need not say who the others are, nor say it right.
     addresses = None if distribute in ("none", "mirrored") else WorkerAddresses.find()
-    return start_workers(distribute, addresses)
+    return start_workers(distribute, addresses, say)
 
 
 def check_devices(workers: Workers, config: RunConfig, model: TextSeq2Seq | None) -> None:

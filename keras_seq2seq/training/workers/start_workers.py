@@ -3,19 +3,25 @@
 import keras
 
 from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.training.messages import Say, quiet
+from keras_seq2seq.training.workers.meeting import meet_workers
 from keras_seq2seq.training.workers.worker_addresses import WorkerAddresses
 from keras_seq2seq.training.workers.workers import Workers
 
 
-def start_workers(distribute: str, addresses: WorkerAddresses | None = None) -> Workers:
+def start_workers(
+    distribute: str, addresses: WorkerAddresses | None = None, say: Say = quiet
+) -> Workers:
     """Starts what `training.distribute` names; waits until all processes are there.
 
     Args:
         distribute: `"none"`, `"mirrored"`, `"multiworker"` or `"data_parallel"`.
         addresses: The processes, where there are several.
+        say: Is told whom this one waits for.
 
     Raises:
         ConfigError: the backend of Keras has no such thing, or nobody says who the workers are.
+        TrainingError: one of them does not come within a quarter of an hour, or does not fit.
 
     Example:
 
@@ -42,6 +48,8 @@ def start_workers(distribute: str, addresses: WorkerAddresses | None = None) -> 
             "by srun or Ray Train, set TF_CONFIG, or tell each: --workers host1:2222,host2:2222 "
             '--worker 0. For the devices of one machine there is training.distribute = "mirrored".'
         )
+    if addresses is not None and distribute in ("multiworker", "data_parallel"):
+        meet_workers(addresses, say)
     if distribute == "data_parallel":
         from keras_seq2seq.training.workers.jax_workers import JaxWorkers
 

@@ -1,6 +1,11 @@
 """Devices and processes under a `tf.distribute.Strategy`."""
 
+import contextlib
+import faulthandler
 import functools
+import signal
+import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,6 +16,8 @@ import tensorflow as tf
 from keras_seq2seq.training.workers.batch_share import share_of_batches
 from keras_seq2seq.training.workers.worker_addresses import WorkerAddresses
 from keras_seq2seq.training.workers.workers import Workers
+
+_SILENCE = 180  # seconds
 
 
 class TensorFlowWorkers(Workers):
@@ -46,7 +53,9 @@ class TensorFlowWorkers(Workers):
             task_id=addresses.index,
             rpc_layer="grpc",
         )
-        return cls(tf.distribute.MultiWorkerMirroredStrategy(resolver), addresses)
+        _be_patient(len(addresses.addresses))
+        with _breakable():
+            return cls(tf.distribute.MultiWorkerMirroredStrategy(resolver), addresses)
 
     def scope(self) -> AbstractContextManager[Any]:
         return self.strategy.scope()
@@ -87,6 +96,39 @@ class TensorFlowWorkers(Workers):
             return self.strategy.experimental_local_results(sums)[0]
 
         return tf.function(run, autograph=False, reduce_retracing=True)
+
+
+def _be_patient(count: int) -> None:
+    """Lets a worker be silent for minutes before it counts as gone, as on a machine that swaps.
+
+    TensorFlow gives it ten seconds, and no public way to say else. One that ends is missed at once.
+    """
+    try:
+        from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2 as service
+        from tensorflow.python.eager.context import context
+    except ImportError:  # another TensorFlow: its ten seconds will do
+        return
+    if context().coordination_service is None:
+        context().configure_coordination_service(
+            "standalone",
+            service_leader="/job:worker/replica:0/task:0",
+            heartbeat_timeout_in_ms=_SILENCE * 1000,
+            coordinated_jobs=[service.CoordinatedJob(name="worker", num_tasks=count)],
+        )
+
+
+@contextlib.contextmanager
+def _breakable(minutes: float = 15) -> Iterator[None]:
+    """Lets Ctrl-C, and the clock, end a wait in which Python itself does not get a word in."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL) if main else None
+    faulthandler.dump_traceback_later(60 * minutes, exit=True, file=2)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def needs_vectors(strategy: tf.distribute.Strategy) -> bool:
