@@ -26,6 +26,20 @@ except ImportError:
     sys.exit("Ray Train is not installed: pip install -r export/cluster/requirements-ray-train.txt")
 
 SUMMARY = "training_summary.json"  # marks a run as finished
+REFUSED = 2  # exit code of keras-seq2seq where starting it again would not help
+
+
+class Refusal:
+    """Holds why a worker's command was refused, until the driver asks."""
+
+    def __init__(self):
+        self.why = ""
+
+    def put(self, why: str) -> None:
+        self.why = self.why or why
+
+    def get(self) -> str:
+        return self.why
 
 
 def train(work: dict[str, Any]) -> None:
@@ -33,11 +47,13 @@ def train(work: dict[str, Any]) -> None:
 
     Args:
         work: `arguments` of the command, `config` or `None`, `run_dir`, `finished` (whether the run
-            was finished before Ray began), `folder` (where the command was given).
+            was finished before Ray began), `folder` (where the command was given), `refusal`.
 
     Raises:
-        RuntimeError: The command failed; it has said why.
+        RuntimeError: The command failed, and may do better when Ray starts it again.
     """
+    if ray.get(work["refusal"].get.remote()):
+        return  # another worker, or an earlier try
     run_dir = work["run_dir"]
     os.chdir(work["folder"])  # relative names of corpora are those of the command
     if os.path.exists(os.path.join(run_dir, SUMMARY)) and not work["finished"]:
@@ -50,10 +66,13 @@ def train(work: dict[str, Any]) -> None:
     try:
         runpy.run_module("keras_seq2seq", run_name="__main__")
     except SystemExit as end:
-        if end.code not in (None, 0):
-            raise RuntimeError(
-                f"{' '.join(sys.argv)} ended with {end.code}: what it said stands above."
-            ) from None
+        if end.code in (None, 0):
+            return
+        why = f"{' '.join(sys.argv)} ended with {end.code}: what it said stands above."
+        if end.code == REFUSED:
+            ray.get(work["refusal"].put.remote(why))
+            return
+        raise RuntimeError(why) from None
 
 
 def trainer_of(
@@ -70,10 +89,12 @@ def trainer_of(
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(
-        description="Trains a model by Ray Train. What is not named here goes to keras-seq2seq "
-        "train: --train, --set, ..."
+        usage="ray_train.py [config] --run-dir RUN_DIR [options]",
+        description="Trains a model by Ray Train. The configuration, a TOML file or recipe:NAME, "
+        "comes first; options that are not named here go to keras-seq2seq train: --train, --set, "
+        "...",
+        allow_abbrev=False,
     )
-    parser.add_argument("config", nargs="?", help="TOML file, or recipe:NAME")
     parser.add_argument("--run-dir", required=True, help="on a disk that all nodes share")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--cpus-per-worker", type=int, default=1, help="their cores (1)")
@@ -81,17 +102,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--max-failures", type=int, default=100, help="restarts (100); -1: any")
     parser.add_argument("--jax", action="store_true", help="on Keras's JAX backend")
     parser.add_argument("--ray-storage", help="where Ray keeps its own notes (~/ray_results)")
-    asked, others = parser.parse_known_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # By hand: argparse would take the value of an option that it does not know for it.
+    config = given.pop(0) if given and not given[0].startswith("-") else None
+    asked, others = parser.parse_known_args(given)
     if asked.workers < 1 or asked.cpus_per_worker < 1 or asked.gpus_per_worker < 0:
         parser.error("--workers and --cpus-per-worker are at least 1, --gpus-per-worker 0")
     run_dir = os.path.abspath(asked.run_dir)
-    is_file = asked.config and not asked.config.startswith("recipe:")
-    if is_file and not os.path.exists(asked.config):
-        parser.error(f"there is no configuration {asked.config}")
+    if config and not config.startswith("recipe:"):
+        if not os.path.exists(config):
+            parser.error(f"there is no configuration {config}")
+        config = os.path.abspath(config)
     kind = "data_parallel" if asked.jax else "multiworker"
     work = {
         "arguments": [*others, "--set", f"training.distribute={kind}"],
-        "config": os.path.abspath(asked.config) if is_file else asked.config,
+        "config": config,
         "run_dir": run_dir,
         "folder": os.getcwd(),
         "finished": os.path.exists(os.path.join(run_dir, SUMMARY)),
@@ -99,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     backend = "jax" if asked.jax else "tensorflow"
     try:
         ray.init(runtime_env={"env_vars": {"KERAS_BACKEND": backend}})
+        work["refusal"] = ray.remote(num_cpus=0)(Refusal).remote()
         trainer_of(
             work,
             asked.workers,
@@ -107,8 +133,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             asked.max_failures,
             asked.ray_storage,
         ).fit()
+        why = ray.get(work["refusal"].get.remote())
     except ray.exceptions.RayError as error:
         sys.exit(f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}")
+    if why:
+        sys.exit(why)
     print(os.path.join(run_dir, "model.keras"))
 
 

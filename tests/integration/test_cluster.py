@@ -9,7 +9,10 @@ import itertools
 import json
 import os
 import pathlib
+import re
+import signal
 import subprocess
+import time
 
 import pytest
 import tensorflow as tf
@@ -290,42 +293,80 @@ def test_what_is_wrong_is_told_before_the_work(kind, fragile, tmp_path):
 # === Training ===
 
 
-@pytest.mark.slow
-def test_ray_starts_two_workers_that_train_as_one(tmp_path):
-    python = python_of("ray-train")
+@pytest.fixture
+def ray_train(tmp_path):
+    """Gives the start of commands, what a run reads, and what their processes need."""
     pairs = Phrasebook(size=5000).split("train")
     for name, part in (("train", pairs[:179]), ("valid", pairs[179:210])):
         lines = "".join(f"{source}\t{target}\n" for source, target in part)
         (tmp_path / f"{name}.tsv").write_text(lines, "utf-8")
-    keys = {"model.units": 8, "model.embedding_dim": 8, "model.dropout": 0, "training.epochs": 2}
+    keys = {"model.units": 8, "model.embedding_dim": 8, "model.dropout": 0, "training.epochs": 3}
     keys |= {"text.tokenizer": "character", "data.batch_size": 32, "training.bleu_sentences": 2}
+    keys |= {"training.checkpoint_steps": 1, "training.sample_translations": 0}
     asked = ["--train", "train.tsv", "--valid", "valid.tsv"]
     asked += [f"--set={key}={value}" for key, value in keys.items()]
     environ = {k: v for k, v in os.environ.items() if k not in ("RAY_ADDRESS", "TF_CONFIG")}
-    shared = {
-        "env": {
-            **environ,
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(FOLDER.parents[1]),
-            "RAY_AUTH_MODE": "disabled",
-            "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",
-        },
-        "cwd": tmp_path,
-        "capture_output": True,
-        "text": True,
-        "timeout": 900,
+    environ |= {
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(FOLDER.parents[1]),
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",
     }
-    command = [python, FOLDER / "ray_train.py", "--run-dir", "two", "--ray-storage"]
-    done = subprocess.run([*command, tmp_path / "ray", "--workers", "2", *asked], **shared)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.splitlines()[-1] == str(tmp_path / "two" / "model.keras")
+    command = [python_of("ray-train"), FOLDER / "ray_train.py", "--run-dir", "two"]
+    command += ["--ray-storage", tmp_path / "ray", "--workers", "2"]
+    return command, asked, {"env": environ, "cwd": tmp_path}
+
+
+@pytest.mark.slow
+def test_ray_starts_two_workers_and_again_where_one_dies(tmp_path, ray_train):
+    command, asked, shared = ray_train
+    with open(tmp_path / "log", "w") as log:
+        child = subprocess.Popen([*command, *asked], stdout=log, stderr=log, **shared)
+    try:
+        killed = kill_a_worker(tmp_path, child)
+        assert child.wait(timeout=1500) == 0, (tmp_path / "log").read_text()[-5000:]
+    finally:
+        child.terminate()
+        child.wait(timeout=60)
+    said = (tmp_path / "log").read_text()
+    assert "Resuming at epoch" in said[said.index("[FailurePolicy] RETRY") :]
+    assert said.splitlines()[-1] == str(tmp_path / "two" / "model.keras")
+    assert str(killed) in said
+
+    python = command[0]
     alone = [python, "-m", "keras_seq2seq", "train", "--run-dir", "one", *asked]
-    subprocess.run(alone, check=True, **shared)
+    subprocess.run(alone, check=True, capture_output=True, timeout=900, **shared)
     curves = []
     for name in ("one", "two"):
         with open(tmp_path / name / "metrics.csv", newline="") as file:
             curves.append(list(csv.DictReader(file)))
-    assert len(curves[0]) == 2
+    assert len(curves[0]) == 3
     for ours, theirs in zip(*curves, strict=True):
         for column in ours.keys() - {"tokens_per_s"}:
             assert float(ours[column]) == pytest.approx(float(theirs[column]), rel=1e-4), column
+
+
+def kill_a_worker(folder, child):
+    """SIGKILLs the worker that is not the chief when there is a checkpoint; gives its process."""
+    deadline = time.monotonic() + 1500
+    while not list((folder / "two").glob("checkpoints/*")):
+        assert child.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.05)
+    pids = re.findall(r"pid=(\d+)\) world_rank=1", (folder / "log").read_text())
+    os.kill(int(pids[-1]), signal.SIGKILL)
+    return int(pids[-1])
+
+
+@pytest.mark.slow
+def test_what_ray_cannot_mend_ends_at_once(tmp_path, ray_train):
+    command, asked, shared = ray_train
+    for wrong, message in (
+        (["--set", "training.epoch=3"], "Did you mean training.epochs?"),
+        (["--train", "other.tsv"], "other.tsv"),
+    ):
+        done = subprocess.run(
+            [*command, *asked, *wrong], capture_output=True, text=True, timeout=900, **shared
+        )
+        assert done.returncode == 1
+        assert message in done.stderr and "RETRY" not in done.stderr
+        assert "ended with 2" in done.stderr.splitlines()[-1]
