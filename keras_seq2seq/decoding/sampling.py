@@ -12,8 +12,10 @@ from keras_seq2seq.decoding.greedy import most_probable
 from keras_seq2seq.decoding.search_options import OPTIONS
 from keras_seq2seq.decoding.search_result import SearchResult
 from keras_seq2seq.decoding.token_loop import choose_tokens
+from keras_seq2seq.fast_paths.vocabulary import log_normalizer, top_tokens
 from keras_seq2seq.tensors import Tensor
 
+_FEW = (64, 256)  # tokens, among which those to draw from mostly are
 COLDEST = OPTIONS["temperature"].least
 
 
@@ -105,16 +107,41 @@ def keep_probable(logits: Tensor, top_k: Tensor = None, top_p: Tensor = None) ->
     """
     if top_k is None and top_p is None:
         return logits
+    normalizer = log_normalizer(logits)  # [N]
+
+    def threshold(counts: list[int]) -> Tensor:
+        least, is_found = _least_probable(logits, normalizer, top_k, top_p, counts[0])
+        if len(counts) == 1:
+            return least
+        return ops.cond(ops.all(is_found), lambda: least, lambda: threshold(counts[1:]))
+
+    # To sort the whole vocabulary takes longer than all else in a step.
     vocabulary_size = logits.shape[-1]
-    descending, _ = ops.top_k(logits, vocabulary_size)  # [N, V]
-    last = ops.zeros_like(descending[:, 0], dtype="int32") + vocabulary_size - 1  # [N]
+    few = [count for count in _FEW if count < vocabulary_size]
+    least = threshold([*few, vocabulary_size])  # [N]
+    return ops.where(logits >= least[:, None], logits, FORBIDDEN)
+
+
+def _least_probable(
+    logits: Tensor, normalizer: Tensor, top_k: Tensor | None, top_p: Tensor | None, count: int
+) -> tuple[Tensor, Tensor]:
+    """The logit of the last token to keep, [N], and whether it is among the `count` best."""
+    descending, _ = top_tokens(logits, count)  # [N, count]
+    nobody = ops.zeros_like(descending[:, 0], dtype="int32") + 2**30  # [N]
+    last = nobody
     if top_k is not None:
         most = ops.cast(top_k, "int32")
-        last = ops.where(most > 0, ops.minimum(most - 1, last), last)
+        last = ops.where(most > 0, most - 1, last)
     if top_p is not None:
-        before = ops.cumsum(ops.softmax(descending, axis=-1), axis=-1)
-        reached = before < ops.expand_dims(ops.cast(top_p, "float32"), axis=1)
-        last = ops.minimum(last, ops.sum(ops.cast(reached, "int32"), axis=-1))
-    here = ops.arange(vocabulary_size, dtype="int32")[None] == last[:, None]
-    threshold = ops.sum(ops.where(here, descending, 0.0), axis=-1, keepdims=True)  # [N, 1]
-    return ops.where(logits >= threshold, logits, FORBIDDEN)
+        share = ops.cast(top_p, "float32")
+        reached = ops.cumsum(ops.exp(descending - normalizer[:, None]), axis=-1)
+        below = ops.sum(ops.cast(reached < share[:, None], "int32"), axis=-1)  # [N]
+        # Rounded, the sum of all may stay below a share that is nearly all.
+        below = ops.where(share < 1.0, below, nobody)
+        last = ops.minimum(last, below)
+    here = ops.arange(count, dtype="int32")[None] == last[:, None]
+    least = ops.sum(ops.where(here, descending, 0.0), axis=-1)
+    is_found = last < count
+    is_free = last == nobody
+    least = ops.where(is_found, least, 2 * FORBIDDEN)
+    return least, ops.logical_or(is_found, is_free)

@@ -60,6 +60,28 @@ def test_top_k_and_top_p_cut_the_tail_for_each_example():
     )
 
 
+@pytest.mark.parametrize("flat", [False, True])
+def test_of_a_large_vocabulary_the_same_are_kept(flat):
+    """As by sorting it all, be those to keep few or many, in rows that are cut or are not."""
+    random, size = np.random.default_rng(1), 2000
+    logits = random.normal(0, 0.1 if flat else 4, (8, size)).astype("float32")
+    top_k = np.array([0, 0, 5, 300, 1, 0, 64, 5000])
+    top_p = np.array([1.0, 0.9, 0.5, 0.9, 0.2, 0.01, 1.0, 1.0])
+    kept = np.asarray(keep_probable(logits, top_k, top_p)) > -1e8
+    probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    order = np.argsort(-probabilities, axis=-1)
+    before = np.cumsum(np.take_along_axis(probabilities, order, -1), -1)
+    for row in range(8):
+        most = min(top_k[row] or size, size)
+        if top_p[row] < 1:
+            most = min(most, np.sum(before[row] < top_p[row]) + 1)
+        assert set(np.flatnonzero(kept[row])) == set(order[row, :most])
+    alone = [
+        keep_probable(logits[i : i + 1], top_k[i : i + 1], top_p[i : i + 1])[0] for i in range(8)
+    ]
+    np.testing.assert_array_equal(np.stack(alone) > -1e8, kept)
+
+
 def test_the_same_seed_gives_the_same_alone_and_in_a_batch():
     together = draw([5, 6, 5, 7], num_return=3)
     alone = draw([7], num_return=3)
