@@ -13,7 +13,17 @@ class TrainingError(RuntimeError):
 
 
 class WorkerGone(TrainingError):
-    """Another worker of a run is gone or does not come: all can be started again as they were."""
+    """Another worker of a run is gone or does not come: all can be started again as they were.
+
+    Example:
+
+    ```python
+    try:
+        train(config, run)
+    except WorkerGone as error:
+        print(error)  # Worker 0, the chief, has waited for worker 1 (10.0.0.2:5000) in vain. ...
+    ```
+    """
 
 
 class TrainingInterrupted(TrainingError):
