@@ -23,6 +23,7 @@ FREE_FOR_ALL = {  # these know no room
     "lazy_names",
     "nearest_name",
     "onednn",
+    "process_pool",
     "tensors",
     "version",
 }

@@ -32,7 +32,7 @@ from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.runs.scored_pairs import (
     ScoredPairs,
-    learnt_pairs,
+    learnt_overlap,
     pairs_to_score,
     run_of,
 )
@@ -196,9 +196,9 @@ def judge_scored(
     facts = judgement.facts_of(EncodedPairs.of(scored.pairs, *tokenizers))
     complaints = judgement.complaints_of_unknown(facts, scored.test)
     run = run_of(model)
-    learnt = None if run is None else learnt_pairs(run)
-    if learnt is not None:
-        found = facts["in_train"] = judgement.overlap(learnt, scored.pairs, *tokenizers)
+    found = None if run is None else learnt_overlap(run, scored.pairs, tokenizers)
+    if found is not None:
+        facts["in_train"] = found
         complaints += judgement.complaints_of_overlap(found, len(scored.pairs), scored.test)
     for complaint in complaints:
         say(f"warning: {whose}{complaint}")

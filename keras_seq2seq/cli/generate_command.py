@@ -1,13 +1,13 @@
 """`keras-seq2seq generate` and `keras-seq2seq score`."""
 
+import collections
 import contextlib
-import functools
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,19 +17,23 @@ from keras_seq2seq.cli.arguments import (
     Ensemble,
     ModelArgument,
 )
+from keras_seq2seq.cli.generating.processes import choose_processes
 from keras_seq2seq.cli.generating.results_file import ResultsFile, fingerprint_of
+from keras_seq2seq.cli.generating.translation import (
+    OF_TEXT,
+    Translation,
+    make_translator,
+    open_models,
+)
 from keras_seq2seq.cli.search_flags import with_search_flags
 from keras_seq2seq.cli.terminal import as_json as json_line
 from keras_seq2seq.cli.terminal import err, progress_of, results_stay, say
 from keras_seq2seq.data.line_stream import LineStream
+from keras_seq2seq.process_pool import ProcessPool, core_count
 from keras_seq2seq.training.runs.scored_pairs import pairs_to_score
 from keras_seq2seq.version import __version__
 
-if TYPE_CHECKING:
-    from keras_seq2seq.export import Artefact
-
 _WINDOW = 2048  # lines that are read before they are answered; sorted by length among themselves
-_OF_TEXT = ("prefix", "banned", "long_sources", "replace_unknown")
 
 
 @with_search_flags
@@ -62,6 +66,15 @@ def run(
     ] = False,
     ensemble: Ensemble = None,
     batch_size: BatchSize = 32,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many translate windows of lines at the same time, on CPUs, with the same "
+            "results; each loads the model (0.8 GB with TensorFlow, 0.1 GB for a .tflite file). "
+            "By default one for each core where a file is worth it, at most 8.",
+        ),
+    ] = None,
     scores: Annotated[bool, typer.Option(help="Put log-probability and TAB before each.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line: tokens, scores, attention, ...")
@@ -71,7 +84,7 @@ def run(
     """Translates lines of text to standard output, or to a file."""
     if overwrite and output is None:
         raise ValueError("--overwrite is about --output FILE.")
-    of_text = dict(zip(_OF_TEXT, (prefix, banned, long_sources, replace_unknown), strict=True))
+    of_text = dict(zip(OF_TEXT, (prefix, banned, long_sources, replace_unknown), strict=True))
     options = search | {name: value for name, value in of_text.items() if value is not None}
     window = max(_WINDOW, 8 * batch_size)
     if file == "-" and sys.stdin is None:
@@ -93,82 +106,49 @@ def run(
             if results.done:
                 say(f"{output} has results of {results.done:,} lines; it goes on behind them.")
             windows = results.still_to_do(windows)
-        translate = _translator(model, ensemble, batch_size, as_json, options)
-        if file == "-" and sys.stdin.isatty():
-            err.print("One sentence a line; end with Ctrl-D.")
+        if processes is None:
+            processes = choose_processes(stream.text_bytes())
+        asked = Translation(
+            model, ensemble or [], batch_size, scores, as_json, options, stream.origin
+        )
         done = results.done if results else 0
         progress = stack.enter_context(progress_of("translating"))
-        for lines in windows:
-            told = functools.partial(progress, before=done)
-            found = _shown(*translate(lines, told, stream.origin, done), scores, as_json)
-            if results is None:
-                _write(found)
-            else:
-                results.write(lines, "".join(f"{line}\n" for line in found))
+        pool = stack.enter_context(_pool(processes, asked, progress))
+        if file == "-" and sys.stdin.isatty():
+            err.print("One sentence a line; end with Ctrl-D.")
+        for lines, text in _translated(pool, windows, done):
             done += len(lines)
+            progress(done)
+            if results is None:
+                sys.stdout.write(text)  # all at once: an interruption tears none
+                sys.stdout.flush()
+            else:
+                results.write(lines, text)
 
 
-def _translator(
-    model: Path, others: list[Path] | None, batch_size: int, as_json: bool, options: dict[str, Any]
-) -> Callable[..., tuple[list, list]]:
-    """A function from lines to results and scores, each a list for every line."""
-    artefact = open_models(model, others)
-    from keras_seq2seq.text_models.long_source_error import LongSourceError
-
-    is_one = options.get("num_return", 1) == 1
-    of_keras = set(_OF_TEXT) & options.keys()
-    of_keras |= ({"json"} if as_json else set()) | (set() if is_one else {"num_return"})
-    if of_keras and artefact.kind != "keras":
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(of_keras))
-        raise ValueError(f"{names}: for a run or .keras file, but {model} is a {artefact.kind}.")
-
-    of_any: Any = artefact  # a KerasArtefact is not named here: it would import Keras
-
-    def translate(
-        lines: list[str], progress: Callable[[int], None], origin: str, before: int
-    ) -> tuple[list, list]:
-        if artefact.kind == "keras":
-            asked = {"return_details": as_json, "progress": progress, **options}
-            try:
-                results, scores = of_any.model.generate(lines, batch_size, True, **asked)
-            except LongSourceError as error:
-                line = f"{origin}, line {before + error.number}"
-                raise ValueError(f"{line}: the source {error.problem}") from None
-        else:
-            results, scores, _ = artefact.generate(lines, batch_size, progress, **options)
-        return ([[x] for x in results], [[x] for x in scores]) if is_one else (results, scores)
-
-    return translate
+def _pool(processes: int, asked: Translation, progress: Any) -> ProcessPool:
+    """What translates windows: this process, or others that share the cores."""
+    if processes == 1:
+        return ProcessPool(0, make_translator, asked, progress)
+    threads = max(1, core_count() // processes)
+    return ProcessPool(processes, make_translator, asked, threads=threads)
 
 
-def open_models(model: Path, others: Sequence[Path] | None) -> "Artefact":
-    """Opens an artefact; with others, an ensemble of all of them."""
-    from keras_seq2seq.export import open_artefact
+def _translated(
+    pool: ProcessPool, windows: Iterable[list[str]], done: int
+) -> Iterator[tuple[list[str], str]]:
+    """Windows of lines, and the lines of output that answer each."""
+    asked: collections.deque[list[str]] = collections.deque()
 
-    if not others:
-        return open_artefact(model)
-    from keras_seq2seq.export.keras_artefact import KerasArtefact
-    from keras_seq2seq.text_models import TextSeq2Seq
+    def counted() -> Iterator[tuple[int, list[str]]]:
+        before = done
+        for lines in windows:
+            asked.append(lines)
+            yield before, lines
+            before += len(lines)
 
-    models = []
-    for artefact in map(open_artefact, [model, *others]):
-        if not isinstance(artefact, KerasArtefact):
-            raise ValueError(
-                f"--ensemble takes runs and .keras files, but {artefact.path} is a {artefact.kind}."
-            )
-        models.append(artefact.model)
-    return KerasArtefact(model=TextSeq2Seq.ensemble(models))
-
-
-def _shown(results: list, scores: list, with_scores: bool, as_json: bool) -> Iterator[str]:
-    """The results of each line, as lines of output."""
-    for line, values in zip(results, scores, strict=True):
-        if as_json:
-            found = [result.to_dict() for result in line]
-            yield json_line(found[0] if len(found) == 1 else found)
-            continue
-        for text, score in zip(line, values, strict=True):
-            yield f"{score:.4f}\t{text}" if with_scores else text
+    for text in pool.map(counted()):
+        yield asked.popleft(), text
 
 
 def _write(lines: Iterable[str]) -> None:

@@ -75,6 +75,15 @@ class LineStream:
         except (OSError, ValueError):  # it has no descriptor: it is in memory
             return True
 
+    def text_bytes(self) -> int | None:
+        """How much text there is, or so (a byte of gzip counts as four); `None` if nobody knows."""
+        try:
+            facts = os.fstat(self.file.fileno())
+        except (OSError, ValueError):
+            return None
+        packed = isinstance(self.file, gzip.GzipFile)
+        return facts.st_size * (4 if packed else 1) if stat.S_ISREG(facts.st_mode) else None
+
     def __iter__(self) -> Iterator[list[str]]:
         self._unpack()
         lines: list[bytes] = []

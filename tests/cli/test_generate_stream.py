@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,55 @@ def test_a_fault_in_a_late_line_names_it_and_keeps_what_came_before(artefacts, c
     long = command(*base, "--long-sources", "error", stdin=text.encode())
     assert long.code == 2 and len(long.out.splitlines()) == 4
     assert "error: standard input, line 6: the source has" in long.err
+
+
+def test_several_processes_give_the_same(artefacts, command, sources, windows, tmp_path):
+    windows(2)
+    text = sources.read_bytes() * 3
+    expected = command("generate", artefacts["tflite"], stdin=text)
+    result = command("generate", artefacts["tflite"], "--processes", 2, stdin=text)
+    assert result == expected
+    path = tmp_path / "out.txt"
+    result = command(
+        "generate", artefacts["tflite"], "--processes", 3, "--output", path, stdin=text
+    )
+    assert (result.code, result.out) == (0, "") and path.read_text("utf-8") == expected.out
+    lines = len(expected.out.splitlines())
+    late = command("generate", artefacts["tflite"], "--processes", 2, stdin=text + b"\xff\n")
+    assert late.code == 2 and late.out == "".join(
+        expected.out.splitlines(True)[: lines - lines % 2]
+    )
+    assert f"line {lines + 1}: byte 1 of the line (0xff)" in late.err
+    refused = command("generate", artefacts["tflite"], "--processes", 2, "--json", stdin=text)
+    assert refused.code == 2 and "--json: for a run or .keras file" in refused.err
+
+
+@pytest.mark.slow
+def test_several_processes_of_tensorflow_give_the_same(artefacts, command, sources, windows):
+    windows(2)
+    text = sources.read_bytes() * 3
+    for options in (["--scores", "--beam", 2], ["--sample", "--seed", 3]):
+        base = ["generate", artefacts["run"], *options]
+        assert command(*base, "--processes", 2, stdin=text) == command(*base, stdin=text)
+
+
+@pytest.mark.parametrize("leaves", ["at Ctrl-C", "when its reader leaves"])
+def test_several_processes_end_quietly(artefacts, tmp_path, leaves):
+    path = tmp_path / "lines.txt"
+    path.write_text("책이 있어요.\n" * 200_000)
+    process = started(artefacts["tflite"], path, "--processes", 2)
+    assert process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    others = children.read_text().split() if children.exists() else []
+    if leaves == "at Ctrl-C":
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (130, b"")
+    else:
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(60) == 0
+        process.stderr.close()
+    assert not any(Path(f"/proc/{number}").exists() for number in others)
 
 
 def started(*arguments, **pipes):

@@ -37,7 +37,7 @@ def test_every_index_exactly_once_in_a_known_number_of_batches(
         pool_batches=pool_batches,
     )
     assert len(plan) == -(-count // batch_size)
-    assert all(0 < len(batch) <= batch_size and batch.dtype == np.int64 for batch in plan)
+    assert all(0 < len(batch) <= batch_size and batch.dtype == np.int32 for batch in plan)
     assert sum(len(batch) < batch_size for batch in plan) <= 1
     assert sorted(np.concatenate([*plan, []])) == list(range(count))
 

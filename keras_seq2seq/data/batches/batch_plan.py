@@ -39,7 +39,7 @@ def plan_batches(
             keeping within the limit, so that all epochs have as many. Between 1 and N.
 
     Returns:
-        A list of int64 arrays that hold every index of 0..N-1 exactly once: `ceil(N /
+        A list of int32 arrays that hold every index of 0..N-1 exactly once: `ceil(N /
         batch_size)` of them, or as `batch_tokens` and `batch_count` say.
 
     Raises:
@@ -58,9 +58,9 @@ def plan_batches(
     _check(epoch=(epoch, 0), batch_tokens=(batch_tokens, 0))
 
     rng = np.random.default_rng([seed, epoch])
-    order, pool_size = np.arange(len(lengths)), max(1, len(lengths))
+    order, pool_size = np.arange(len(lengths), dtype=np.int32), max(1, len(lengths))
     if shuffle:
-        order = rng.permutation(len(lengths))
+        order = rng.permutation(len(lengths)).astype(np.int32)  # ten million are 40 MB
         # At least two pools: one alone would put the same pairs together in every epoch. Pools
         # hold whole batches, so that only the last one has a rest.
         pool_size = batch_size * max(1, min(pool_batches, -(-len(lengths) // batch_size) // 2))
@@ -99,7 +99,7 @@ def _check(**least: tuple[int, int]) -> None:
 def _by_length(indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Indices sorted by target length, then source length; ties stay in the order given."""
     source, target = lengths[indices].T
-    return indices[np.lexsort((source, target))].astype(np.int64)
+    return indices[np.lexsort((source, target))]
 
 
 def _ends_by_tokens(widths: np.ndarray, limit: int) -> list[int]:

@@ -17,13 +17,13 @@ Rows = Callable[[tf.Tensor], tf.RaggedTensor]  # places [B] -> ids [B, (T)]
 
 
 def write_indices(indices: np.ndarray) -> bytes:
-    """A batch of which a reader knows the rows: their places, int64 (B,)."""
-    return np.asarray(indices, np.int64).tobytes()
+    """A batch of which a reader knows the rows: their places, int32 (B,)."""
+    return np.asarray(indices, np.int32).tobytes()
 
 
 def read_indices(batch: tf.Tensor, sources: Rows, targets: Rows) -> Pair:
     """Looks the rows of `write_indices` up and frames them as `encode_pair` does."""
-    places = tf.io.decode_raw(batch, tf.int64)  # [B]
+    places = tf.cast(tf.io.decode_raw(batch, tf.int32), tf.int64)  # [B]
     return frame_ids(sources(places), targets(places))
 
 

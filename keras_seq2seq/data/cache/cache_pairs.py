@@ -13,13 +13,13 @@ from keras_seq2seq.data.cache.chunk import Chunk
 from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.data.cache.scanned_corpus import KEPT, ScannedCorpus
 from keras_seq2seq.data.cache.text_hashes import came_before, hashes_of, hashes_of_pairs
-from keras_seq2seq.data.cache.workers import Workers, process_count
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_report import CorpusReport
 from keras_seq2seq.data.encoded_pairs import EncodedPairs
 from keras_seq2seq.data.quality.alike import normalized
 from keras_seq2seq.data.quality.judgement import side_facts
 from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.process_pool import ProcessPool, process_count
 from keras_seq2seq.text.normalization import is_blank
 from keras_seq2seq.text.special_tokens import UNK
 from keras_seq2seq.text.tokenizer import Tokenizer
@@ -58,7 +58,7 @@ def cache_pairs(
 
     Raises:
         CorpusError: all pairs are over-long.
-        RuntimeError: a process came to an end before its work was done.
+        ChildProcessError: a process came to an end before its work was done.
 
     Example:
 
@@ -73,7 +73,7 @@ def cache_pairs(
         (max_source_length, max_target_length),
     )
     states = [tokenizer.vocabulary_state() for tokenizer in tokenizers]
-    directory = scanned.directory / name_of(_FORMAT, __version__, states, limits)
+    directory = _directory_of(scanned, states, limits)
     with building(directory, reporting.waiting) as temporary:
         if temporary is not None:
             # A class from outside is not known to new processes.
@@ -92,6 +92,26 @@ def cache_pairs(
     return CachedPairs.open(directory, tokenizers, scanned.origin)
 
 
+def known_pairs(
+    scanned: ScannedCorpus,
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
+    *,
+    max_source_length: int = 64,
+    max_target_length: int = 64,
+) -> CachedPairs | None:
+    """What `cache_pairs` has made before; `None` where it would have to make it now."""
+    tokenizers = (source_tokenizer, target_tokenizer)
+    states = [tokenizer.vocabulary_state() for tokenizer in tokenizers]
+    directory = _directory_of(scanned, states, (max_source_length, max_target_length))
+    is_there = directory.is_dir()
+    return CachedPairs.open(directory, tokenizers, scanned.origin) if is_there else None
+
+
+def _directory_of(scanned: ScannedCorpus, states: list[Any], limits: tuple[int, int]) -> Path:
+    return scanned.directory / name_of(_FORMAT, __version__, states, limits)
+
+
 @dataclass
 class _Rows:
     """What is known of N pairs once they are tokenised, in arrays."""
@@ -105,9 +125,16 @@ class _Rows:
     as_written: np.ndarray  # uint64 (N,), hashes of their sources as they are
 
     @classmethod
-    def joined(cls, parts: Sequence["_Rows"]) -> "_Rows":
-        names = [f.name for f in fields(cls)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    def room(cls, count: int) -> "_Rows":
+        """Arrays for so many pairs, to `put` parts into: two of ten million would not do."""
+        flags, sides = np.empty(count, bool), (count, 2)
+        counts = [np.empty(sides, np.int32) for _ in range(2)]
+        return cls(*counts, flags, np.empty(sides, bool), *np.empty((3, count), np.uint64))
+
+    def put(self, begin: int, part: "_Rows") -> None:
+        for one in fields(self):
+            values = getattr(part, one.name)
+            getattr(self, one.name)[begin : begin + len(values)] = values
 
     def over_long(self, limits: Sequence[int]) -> np.ndarray:
         longer = self.lengths + 1 > np.array(limits)
@@ -172,20 +199,19 @@ def _fill(
     reporting: Reporting,
 ) -> None:
     """Tokenises all pairs that count and writes the files of `CachedPairs`."""
-    parts: list[_Rows] = []
+    rows, count = _Rows.room(len(scanned)), 0
     with (
         reporting.bar("Tokenising, pairs", len(scanned)) as done,
-        Workers(processes, make_encoder, encoder, processes > 0) as workers,
+        ProcessPool(processes, make_encoder, encoder, processes > 0) as pool,
         growing_array(directory / "source_ids.npy", encoder.dtype) as write_source,
         growing_array(directory / "target_ids.npy", encoder.dtype) as write_target,
     ):
-        for (source, target), rows in workers.map(_with_status(scanned)):
+        for (source, target), part in pool.map(_with_status(scanned)):
             write_source(source)
             write_target(target)
-            parts.append(rows)
-            done(len(rows.pairs))
-    rows = _Rows.joined(parts)
-    parts.clear()
+            rows.put(count, part)
+            count += len(part.pairs)
+            done(len(part.pairs))
     _write_rows(directory, scanned, rows, encoder.limits)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import attr_value_pb2
 
 from keras_seq2seq.data.cache.built_directory import HEADER
 from keras_seq2seq.data.token_rows import gather_rows
@@ -52,8 +53,8 @@ class MappedRows:
     def in_graph(self) -> Callable[[tf.Tensor], tf.RaggedTensor]:
         """A function of places, int64 [B], that gives their rows in a graph: int32 [B, (T)].
 
-        An operator of TensorFlow opens the files. Measured, it holds their content in memory, once,
-        from the first batch on: some 60 bytes a pair of 9 tokens a side, and no more later.
+        An operator of TensorFlow maps the files for the time of a batch: nothing of them stays in
+        the memory of the process.
         """
         if self.indices is not None:
             with tf.device("CPU:0"):  # where tf.data works
@@ -76,11 +77,16 @@ class MappedRows:
     def _mapped(self, name: str) -> tf.Tensor:
         """A whole file as a tensor, its header too."""
         numbers = np.load(self.files[name], mmap_mode="r")
-        return tf.raw_ops.ImmutableConst(
+        mapped = tf.raw_ops.ImmutableConst(
             dtype=numbers.dtype,
             shape=[len(numbers) + self._skipped(name)],
             memory_region_name=str(self.files[name].resolve()),
         )
+        # TensorFlow takes the operator for a constant to fold: it would copy the whole file, find
+        # it too large, and keep the memory. What names an allocator, be it none, is not folded.
+        none = attr_value_pb2.AttrValue(list=attr_value_pb2.AttrValue.ListValue())
+        mapped.op._set_attr("_scoped_allocator", none)
+        return mapped
 
     def _skipped(self, name: str) -> int:
         """How many numbers the header takes the place of."""

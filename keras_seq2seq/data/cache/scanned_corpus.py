@@ -14,11 +14,11 @@ from keras_seq2seq.data.cache.chunk import Chunk
 from keras_seq2seq.data.cache.large_corpus import LargeCorpus
 from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.data.cache.text_hashes import came_before, hashes_of_pairs
-from keras_seq2seq.data.cache.workers import Workers, process_count
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_report import CorpusReport
 from keras_seq2seq.data.quality.held_out import choose_held_out, keys_of
 from keras_seq2seq.data.sentence_pairs import SentencePairs
+from keras_seq2seq.process_pool import ProcessPool, process_count
 
 KEPT, EMPTY, DUPLICATE, HELD_OUT = range(4)  # what becomes of a row
 _FORMAT = 1
@@ -123,9 +123,9 @@ def _scan(
     found = []
     with (
         reporting.bar("Reading the corpus, lines") as done,
-        Workers(processes, make_scanner, corpus.columns, corpus.holds_out) as workers,
+        ProcessPool(processes, make_scanner, corpus.columns, corpus.holds_out) as pool,
     ):
-        for rows in workers.map(Chunk.all_of(corpus)):
+        for rows in pool.map(Chunk.all_of(corpus)):
             found.append(rows)
             done(len(rows[0]))
     is_empty, hashes, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -221,17 +221,50 @@ def learnt_pairs(run: RunDirectory) -> SentencePairs | None:
 
 def learnt_sample(run: RunDirectory) -> SentencePairs | None:
     """`learnt_pairs`, or some of them by chance where they stay on disk."""
+    if not _data(run).stays_on_disk:
+        return learnt_pairs(run)
+    scanned = _learnt_corpus(run)
+    return None if scanned is None else scanned.sample
+
+
+def learnt_overlap(
+    run: RunDirectory, other: SentencePairs, tokenizers: Sequence[Any]
+) -> dict[str, int] | None:
+    """How many of other pairs, and of their sources, a run learnt; `None` if that is not known.
+
+    Where they stay on disk, their hashes tell it, if they lie in the cache.
+
+    Args:
+        run: The run.
+        other: Pairs to score it on.
+        tokenizers: Those of its model, of sources and targets.
+    """
+    data = _data(run)
+    if not data.stays_on_disk:
+        from keras_seq2seq.data.quality.judgement import overlap
+
+        learnt = learnt_pairs(run)
+        return None if learnt is None else overlap(learnt, other, *tokenizers)
+    from keras_seq2seq.data.cache.cache_pairs import known_pairs
+
+    scanned = _learnt_corpus(run)
+    if scanned is None or not all(hasattr(t, "vocabulary_state") for t in tokenizers):
+        return None
+    cached = known_pairs(scanned, *tokenizers, **data.limits)
+    return None if cached is None else cached.overlap(other)
+
+
+def _learnt_corpus(run: RunDirectory) -> Any:
+    """The `ScannedCorpus` that a run learnt from; `None` where it is not what it was."""
     from keras_seq2seq.training.runs.large_pairs import scan_large  # it loads NumPy
 
     data = _data(run)
     try:
-        if not data.stays_on_disk:
-            return learnt_pairs(run)
         scanned, _ = scan_large(data.read(), data, run, Reporting())
     except CorpusError:
         return None
     known = _fingerprints(run).get("train", {}).get("sha256")
-    return scanned.sample if data_fingerprint(scanned)["sha256"] == known else None
+    return scanned if data_fingerprint(scanned)["sha256"] == known else None
 
 
 def _data(run: RunDirectory) -> DataConfig:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 import signal
 
 import keras
@@ -11,15 +12,21 @@ import numpy as np
 import pytest
 from started_run import started
 
-from keras_seq2seq import Phrasebook
+from keras_seq2seq import Phrasebook, open_artefact
 from keras_seq2seq.data.cache import cache_pairs, chunk, scanned_corpus
+from keras_seq2seq.data.sentence_pairs import SentencePairs
 from keras_seq2seq.training import (
     CheckpointStore,
     ConfigError,
     TrainingError,
     load_config,
 )
-from keras_seq2seq.training.runs.scored_pairs import learnt_pairs, learnt_sample, pairs_to_score
+from keras_seq2seq.training.runs.scored_pairs import (
+    learnt_overlap,
+    learnt_pairs,
+    learnt_sample,
+    pairs_to_score,
+)
 
 SETTINGS = [
     "text.tokenizer=character",
@@ -95,6 +102,13 @@ def test_on_disk_as_in_memory_broken_off_and_resumed(corpus, in_memory, tmp_path
     assert learnt_pairs(run) is None
     expected = list(learnt_pairs(in_memory))
     assert list(learnt_sample(run)) == list(learnt_sample(in_memory)) == expected
+    model = open_artefact(run.path).model
+    tokenizers = model.source_tokenizer, model.target_tokenizer
+    known = SentencePairs([s for s, _ in expected], ["other", *(t for _, t in expected[1:])], "new")
+    told = [learnt_overlap(r, known, tokenizers) for r in (run, in_memory)]
+    assert told == [{"pairs": len(known) - 1, "sources": len(known)}] * 2
+    shutil.rmtree(tmp_path / "token_cache")
+    assert learnt_overlap(run, known, tokenizers) is None  # not worth tokenising all of it anew
     with pytest.raises(ConfigError, match="data.cache was 'always'"):
         start(run.path, corpus, "training.epochs=3", resume=True)
 
