@@ -14,6 +14,7 @@ from keras_seq2seq.data.cache import cache_pairs as making
 from keras_seq2seq.data.cache import chunk
 from keras_seq2seq.data.cache.cache_pairs import cache_pairs
 from keras_seq2seq.data.cache.large_corpus import LargeCorpus, is_large
+from keras_seq2seq.data.cache.mapped_rows import MappedRows
 from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.encoded_pairs import EncodedPairs
@@ -222,6 +223,27 @@ def test_what_is_large(tmp_path):
         file.write(b"")
     os.truncate(path, 2**26 + 1)
     assert is_large(str(path))
+
+
+# === Memory ===
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="nobody tells the memory")
+def test_files_of_ids_are_mapped_and_not_copied(tmp_path):
+    np.lib.format.open_memmap(tmp_path / "side_ids.npy", "w+", np.uint16, (10**8,))[7] = 5
+    np.save(tmp_path / "side_starts.npy", np.arange(1000))
+    np.save(tmp_path / "side_lengths.npy", np.full(1000, 2, np.int32))
+    rows = MappedRows(tmp_path / "side").in_graph()
+    dataset = tf.data.Dataset.range(1000).batch(10).map(lambda places: rows(places).to_tensor())
+    before = _private_mb()
+    assert next(iter(dataset)).numpy()[5:8].tolist() == [[0, 0], [0, 5], [5, 0]]
+    assert _private_mb() - before < 50  # of 200
+
+
+def _private_mb():
+    with open("/proc/self/status", encoding="ascii") as file:
+        facts = dict(line.split(":", 1) for line in file)
+    return int(facts["RssAnon"].split()[0]) / 1024
 
 
 # === tf.data service ===
