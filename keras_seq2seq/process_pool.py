@@ -159,7 +159,7 @@ def serve() -> None:
     items, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print
     make, arguments = pickle.load(items)
-    work: Callable[[Any], Any] | None = None
+    work: Any = None
     while True:
         try:
             item = pickle.load(items)

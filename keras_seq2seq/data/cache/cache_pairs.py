@@ -127,9 +127,11 @@ class _Rows:
     @classmethod
     def room(cls, count: int) -> "_Rows":
         """Arrays for so many pairs, to `put` parts into: two of ten million would not do."""
-        flags, sides = np.empty(count, bool), (count, 2)
-        counts = [np.empty(sides, np.int32) for _ in range(2)]
-        return cls(*counts, flags, np.empty(sides, bool), *np.empty((3, count), np.uint64))
+        sides = (count, 2)
+        pairs, sources, as_written = np.empty((3, count), np.uint64)
+        lengths, unknown = np.empty(sides, np.int32), np.empty(sides, np.int32)
+        empty, blank = np.empty(count, bool), np.empty(sides, bool)
+        return cls(lengths, unknown, empty, blank, pairs, sources, as_written)
 
     def put(self, begin: int, part: "_Rows") -> None:
         for one in fields(self):
