@@ -86,7 +86,7 @@ def _translator(wanted: Translation, artefact: "Artefact") -> Callable[..., tupl
     return translate
 
 
-def open_models(model: Path, others: Sequence[Path]) -> "Artefact":
+def open_models(model: Path, others: Sequence[Path] | None) -> "Artefact":
     """Opens an artefact; with others, an ensemble of all of them."""
     from keras_seq2seq.export import open_artefact
 
