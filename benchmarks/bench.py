@@ -3,29 +3,38 @@
     python benchmarks/bench.py --out build/bench
     make bench
 
-Training, decoding of a SavedModel, `.tflite` files and start-up, on Multi30k, which
-KERAS_SEQ2SEQ_DATA must name (`benchmarks/README.md`). What has another side takes turns with it
-(A B A B, medians). Stock Keras layers are always there; `--train-reference` and
-`--decode-reference` name other programs, each a command that prints one line of JSON
-(`target_tokens_per_s`, `sentences_per_s`), in which {source}, {target}, {model}, {beam} and {batch}
-stand for what is measured. Nothing else should run meanwhile; each part is a process of its own,
-and one that fails is told in the table.
+Training, decoding of a SavedModel, `.tflite` files, words a second of a finished run (`--run`) and
+start-up, on Multi30k, which KERAS_SEQ2SEQ_DATA must name (`benchmarks/README.md`). What has another
+side takes turns with it (A B A B, medians). Stock Keras layers are always there; `--peers DIR` adds
+the programs that have an environment in DIR, see `benchmarks/peers/README.md`. `--train-reference`
+and `--decode-reference` name further ones, each a command that prints one line of JSON
+(`target_tokens_per_s`, `sentences_per_s`), in which {source}, {target}, {model}, {threads}, {beam}
+and {batch} stand for what is measured. Nothing else should run meanwhile; each part is a process of
+its own, and one that fails is told in the table.
 """
 
 import argparse
 import json
 import os
-import platform
+import shlex
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from bench_table import draw, processor, row, table
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 VOCABULARY = 8000
+PEERS = {  # folder of the environment: name, and the parts that it takes part in
+    "opennmt_tf": ("OpenNMT-tf", ("train", "decode")),
+    "joeynmt": ("JoeyNMT", ("train", "decode")),
+    "yoyodyne": ("Yoyodyne", ("train",)),  # its beam search takes minutes a batch
+    "ctranslate2": ("CTranslate2, Transformer in int8", ("decode", "device")),
+}
 STARTS = {
     "import keras_seq2seq": "import keras_seq2seq",
     "first use of a name (Keras, TensorFlow)": "import keras_seq2seq; keras_seq2seq.Seq2Seq",
@@ -41,12 +50,21 @@ def parse_arguments(arguments=None):
     parser.add_argument("--out", default="build/bench", help="directory of the results")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="a look: one round, few steps")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--parts", nargs="+", choices=PARTS)
+    parser.add_argument("--threads", type=int, default=2, help="of training and decoding")
+    parser.add_argument("--peers", metavar="DIR", help="environments of other programs")
+    parser.add_argument("--run", help="finished run of Multi30k, for words a second")
     parser.add_argument("--train-reference", help="command to take turns with in training")
     parser.add_argument("--decode-reference", help="command to take turns with in decoding")
     options = parser.parse_args(arguments)
     if options.quick:
         options.rounds = 1
+    options.parts = options.parts or [part for part in PARTS if part != "words" or options.run]
+    if "words" in options.parts and not options.run:
+        parser.error("--parts words needs --run, the directory of a finished run")
+    if options.peers and not any(peers(options, part) for part in ("train", "decode")):
+        wanted = ", ".join(f"{name}/bin/python" for name in PEERS)
+        parser.error(f"--peers {options.peers}: no environment there; expected any of {wanted}")
     return options
 
 
@@ -71,68 +89,91 @@ def corpus(out):
 # === Parts: each a function (options, files, model) -> rows ===
 
 
-def row(what, unit, ours, theirs=None, peer=None, found=None):
-    """A line of the table; `found` has the ratio and its range."""
-    found = found or {}
-    return {
-        "what": what,
-        "unit": unit,
-        "ours": ours,
-        "theirs": theirs,
-        "peer": peer,
-        "ratio": found.get("ratio"),
-        "ratio_range": found.get("ratio_range"),
-    }
-
-
 def training(options, files, model):
     source, target = files["train"]
     steps = 5 if options.quick else 20
     common = ["--source", source, "--target", target, "--model", model]
-    stock = [sys.executable, HERE / "stock_keras.py", *common, "--rounds", 1, "--steps", steps]
-    peers = {"stock Keras layers": " ".join(map(str, stock))}
+    common += ["--threads", options.threads, "--steps", steps]
+    others = {"stock Keras layers": command(sys.executable, HERE / "stock_keras.py", *common)}
+    others["stock Keras layers"] += " --rounds 1"
+    for name, started in peers(options, "train").items():
+        others[name] = command(*started, "train", *common)
     if options.train_reference:
-        peers["--train-reference"] = filled(options.train_reference, source, target, model)
+        others["--train-reference"] = filled(
+            options.train_reference, options, files["train"], model
+        )
     rows = []
-    for peer, command in peers.items():
-        size = ["--rounds", options.rounds, "--steps", steps]
-        found = run("training_speed.py", *common, *size, "--reference", command)
+    for other, reference in others.items():
+        asked = ["--rounds", options.rounds, "--reference", reference]
+        found = attempt(options, f"training beside {other}", "training_speed.py", *common, *asked)
+        if not found:
+            continue
         theirs = found["reference_target_tokens_per_s"]
         speed = found["target_tokens_per_s"]
-        rows.append(row("training", "target tokens/s", speed, theirs, peer, found))
+        rows.append(row("training", "target tokens/s", speed, theirs, other, found))
     return rows
 
 
 def decoding(options, files, model):
-    source = files["test"][0]
-    size = ["--batches", 2 if options.quick else 8, "--rounds", options.rounds]
-    asked = ["--batch", 1, 32, "--beams", 1, 4, *size]
+    batches = 2 if options.quick else 8
+    common = ["--source", files["test"][0], "--model", model, "--batches", batches]
+    common += ["--threads", options.threads]
+    asked = ["--batch", 1, 32, "--beams", 1, 4, "--rounds", options.rounds]
+    others = {
+        name: command(*started, "decode", *common) + " --batch {batch} --beam {beam}"
+        for name, started in peers(options, "decode").items()
+    }
     if options.decode_reference:
-        command = filled(options.decode_reference, source, files["test"][1], model)
-        asked += ["--reference", command]
-    found = run("decoding_speed.py", "--source", source, "--model", model, *asked)
+        reference = filled(options.decode_reference, options, files["test"], model)
+        others["--decode-reference"] = reference
     rows = []
-    for batch in (1, 32):
-        for beam in (1, 4):
-            one = found[f"batch_{batch}"][f"beam_{beam}"]
-            theirs = one.get("reference_sentences_per_s")
-            peer = "--decode-reference" if theirs else None
-            what = f"decoding, batch {batch}, beam {beam}"
-            rows.append(row(what, "sentences/s", one["sentences_per_s"], theirs, peer, one))
+    for other, reference in (others or {None: None}).items():
+        in_turn = ["--reference", reference] if reference else []
+        what = f"decoding beside {other}" if other else "decoding"
+        found = attempt(options, what, "decoding_speed.py", *common, *asked, *in_turn)
+        for batch in (1, 32) if found else ():
+            for beam in (1, 4):
+                one = found[f"batch_{batch}"][f"beam_{beam}"]
+                what = f"decoding, batch {batch}, beam {beam}"
+                theirs = one.get("reference_sentences_per_s")
+                ours = one["sentences_per_s"]
+                rows.append(row(what, "sentences/s", ours, theirs, other, one))
     return rows
 
 
 def device(options, files, model):
+    """Files on one thread; CTranslate2, if it is there, translates the same sentences in turn."""
+    common = ["--source", files["test"][0], "--model", model]
     asked = ["--formats", "none", "int8", "--rounds", options.rounds, "--sentences", 20]
-    found = run("device_speed.py", "--source", files["test"][0], "--model", model, *asked)
-    names = {"none": "float32", "int8": "int8"}
+    other, started = next(iter(peers(options, "device").items()), (None, None))
+    if started:
+        size = ["--batch", 1, "--batches", 20, "--threads", 1]
+        asked += ["--reference", command(*started, "decode", *common, *size)]
+    found = run("device_speed.py", *common, *asked)
     rows = []
-    for name, shown in names.items():
-        one = found[name]
-        rows.append(row(f".tflite, {shown}", "ms a sentence of 30 tokens", one["ms"]))
-        rows.append(row(f".tflite, {shown}, first call", "ms", one["first_ms"]))
-        rows.append(row(f".tflite, {shown}, size", "MB", round(one["bytes"] / 1e6, 2)))
+    for one in found["variants"]:
+        shown = {"none": "float32"}.get(one["format"], one["format"])
+        ratio = one.get("reference_ratio")
+        compared = {"ratio": ratio, "ratio_range": one.get("reference_ratio_range")}
+        what, theirs = f".tflite, {shown}", found.get("reference_ms")
+        rows += [
+            row(what, "ms a sentence of 30 tokens", one["ms"], theirs, other, compared),
+            row(f"{what}, first call", "ms", one["first_call_ms"]),
+            row(f"{what}, size", "MB", round(one["bytes"] / 1e6, 2)),
+        ]
     return rows
+
+
+def words(options, files, model):
+    """Words a second of a trained model on one core, beside a published figure."""
+    asked = ["--source", files["test"][0], "--rounds", options.rounds]
+    found = run("words_per_second.py", options.run, *asked)
+    low, high = found["published"]["words_per_s"]
+    published = f"{found['published']['what']}: {low:,} to {high:,}"
+    return [
+        row(f"one core, {one['what']}", "words/s", one["words_per_s"], None, published)
+        for one in found["rows"]
+    ]
 
 
 def start_up(options, files, model):
@@ -147,86 +188,55 @@ def start_up(options, files, model):
     return rows
 
 
-PARTS = {"training": training, "decoding": decoding, "device": device, "start-up": start_up}
+PARTS = {
+    "training": training,
+    "decoding": decoding,
+    "device": device,
+    "words": words,
+    "start-up": start_up,
+}
 ENV = os.environ | {"PYTHONPATH": str(HERE.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def filled(command, source, target, model):
+def peers(options, part):
+    """Name -> how it is started, of all programs that have an environment and take part."""
+    found = {}
+    for folder, (name, parts) in PEERS.items() if options.peers else ():
+        python = Path(options.peers, folder, "bin", "python")
+        if part in parts and python.exists():
+            found[name] = [python.absolute(), HERE / "peers" / f"{folder}_speed.py"]
+    return found
+
+
+def command(*words):
+    return shlex.join(map(str, words))
+
+
+def filled(reference, options, files, model):
     """A command with the names of files in it; those of searches stay."""
-    values = {"{source}": source, "{target}": target, "{model}": str(model)}
+    values = {"{source}": files[0], "{target}": files[1], "{model}": str(model)}
+    values["{threads}"] = str(options.threads)
     for name, value in values.items():
-        command = command.replace(name, value)
-    return command
+        reference = reference.replace(name, value)
+    return reference
 
 
 def run(script, *arguments):
     """The figures of a benchmark that is a process of its own; what it says goes on as it comes."""
-    command = [sys.executable, HERE / script, *arguments, "--json", "-"]
-    done = subprocess.run([str(x) for x in command], stdout=subprocess.PIPE, text=True, env=ENV)
+    asked = [sys.executable, HERE / script, *arguments, "--json", "-"]
+    done = subprocess.run([str(x) for x in asked], stdout=subprocess.PIPE, text=True, env=ENV)
     if done.returncode:
         raise RuntimeError(f"{script} ended with {done.returncode}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def processor():
-    """The name of the processor, as far as the system tells."""
+def attempt(options, what, script, *arguments):
+    """Figures as of `run`, or `None` and a line of failure: one side less costs no other."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-# === What it gives ===
-
-
-def table(figures):
-    """The rows in Markdown."""
-    lines = [
-        "| what | | ours | other | ratio | of rounds | other is |",
-        "|---|---|--:|--:|--:|---|---|",
-    ]
-    for one in figures["rows"]:
-        low, high = one["ratio_range"] or ("", "")
-        spread = f"{low:.2f} to {high:.2f}" if one["ratio_range"] else ""
-        ratio = "" if one["ratio"] is None else f"**{one['ratio']:.2f}**"
-        theirs = "" if one["theirs"] is None else f"{one['theirs']:,g}"
-        lines.append(
-            f"| {one['what']} | {one['unit']} | {one['ours']:,g} | {theirs} | {ratio} | {spread} "
-            f"| {one['peer'] or ''} |"
-        )
-    lines += [
-        f"| {part} | failed: {error} | | | | | |" for part, error in figures["failed"].items()
-    ]
-    about = f"{figures['processor']}, {figures['cores']} cores, load {figures['load']} at the start"
-    return "\n".join([*lines, "", f"{about}; medians of {figures['rounds']} rounds."])
-
-
-def draw(figures, path):
-    """A bar for each ratio; 1 is the other side."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = [one for one in figures["rows"] if one["ratio"] is not None][::-1]
-    if not rows:
-        return
-    figure, axes = pyplot.subplots(figsize=(8, 1.2 + 0.45 * len(rows)), layout="constrained")
-    places = range(len(rows))
-    ratios = [one["ratio"] for one in rows]
-    ends = [
-        [r - one["ratio_range"][0], one["ratio_range"][1] - r]
-        for r, one in zip(ratios, rows, strict=True)
-    ]
-    errors = [[max(0, a) for a, _ in ends], [max(0, b) for _, b in ends]]
-    axes.barh(places, ratios, xerr=errors, color="#4878a8", ecolor="#333333", capsize=3)
-    axes.axvline(1, color="#333333", linewidth=1)
-    axes.set_yticks(places, [f"{one['what']}\nbeside {one['peer']}" for one in rows])
-    axes.set_xlabel("times as fast; lines: range of the rounds")
-    axes.set_title(figures["processor"])
-    figure.savefig(path)
-    pyplot.close(figure)
+        return run(script, *arguments)
+    except RuntimeError as error:
+        options.failed[what] = str(error)
+        return None
 
 
 def main(arguments=None):
@@ -243,6 +253,7 @@ def main(arguments=None):
         "rows": [],
         "failed": {},
     }
+    options.failed = figures["failed"]
     for part in options.parts:
         print(f"=== {part}", file=sys.stderr)
         try:

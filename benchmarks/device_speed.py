@@ -158,7 +158,9 @@ def ratios(times, first, theirs):
             "first_call_ratio": median_ratio(first[variant], found),
         }
         if theirs:
+            all_ratios = [round(a / b, 2) for a, b in zip(theirs, found, strict=True)]
             row["reference_ratio"] = median_ratio(theirs, found)
+            row["reference_ratio_range"] = [min(all_ratios), max(all_ratios)]
         rows.append(row)
     return rows
 

@@ -8,9 +8,16 @@ from pathlib import Path
 
 
 def run_reference(command, key):
-    """Runs a command that prints one line of JSON, and returns one of its figures."""
-    output = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout
-    return json.loads(output.strip().splitlines()[-1])[key]
+    """Runs a command that prints one line of JSON, and returns one of its figures.
+
+    Raises:
+        RuntimeError: It failed; with the last line of what it said.
+    """
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or [""])[-1]
+        raise RuntimeError(f"ended with {done.returncode}: {command}: {said}")
+    return json.loads(done.stdout.strip().splitlines()[-1])[key]
 
 
 def compared(ours, theirs):

@@ -3,7 +3,7 @@ import subprocess
 
 import bench
 import pytest
-from reference_run import compared
+from reference_run import compared, run_reference
 
 
 def test_ratios_are_those_of_medians_and_of_rounds():
@@ -39,8 +39,70 @@ def test_without_the_corpus_it_says_what_to_set(tmp_path, monkeypatch):
 
 
 def test_names_of_files_are_filled_in_and_those_of_searches_left():
-    command = bench.filled("peer {source} {target} {model} --beam {beam}", "a.en", "a.de", "p")
-    assert command == "peer a.en a.de p --beam {beam}"
+    options = bench.parse_arguments(["--threads", "3"])
+    asked = "peer {source} {target} {model} --threads {threads} --beam {beam}"
+    command = bench.filled(asked, options, ["a.en", "a.de"], "p")
+    assert command == "peer a.en a.de p --threads 3 --beam {beam}"
+
+
+def test_programs_take_part_that_have_an_environment(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        bench.parse_arguments(["--peers", str(tmp_path)])
+    assert "joeynmt/bin/python" in capsys.readouterr().err
+    python = tmp_path / "ctranslate2" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    options = bench.parse_arguments(["--peers", str(tmp_path)])
+    assert bench.peers(options, "train") == {}
+    [(started, script)] = bench.peers(options, "decode").values()
+    assert started == python and script.is_file()
+
+
+def test_every_program_has_a_script_and_says_what_it_needs():
+    folder = bench.HERE / "peers"
+    assert {path.stem.removesuffix("_speed") for path in folder.glob("*_speed.py")} == set(
+        bench.PEERS
+    )
+    for name in bench.PEERS:
+        assert (folder / f"requirements-{name}.txt").is_file()
+
+
+def test_a_program_that_fails_costs_no_other_its_row(tmp_path, monkeypatch):
+    def ran(script, *arguments):
+        if "joeynmt" in arguments[-1]:
+            raise RuntimeError("training_speed.py ended with 1")
+        ratio = {"ratio": 2.0, "ratio_range": [1.9, 2.1]}
+        return {"target_tokens_per_s": 20, "reference_target_tokens_per_s": 10, **ratio}
+
+    for name in ("joeynmt", "opennmt_tf"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin" / "python").touch()
+    monkeypatch.setattr(bench, "run", ran)
+    options = bench.parse_arguments(["--peers", str(tmp_path)])
+    options.failed = {}
+    rows = bench.training(options, {"train": ["a", "b"]}, "m")
+    assert [row["peer"] for row in rows] == ["stock Keras layers", "OpenNMT-tf"]
+    assert list(options.failed) == ["training beside JoeyNMT"]
+
+
+def test_files_for_devices_have_rows_of_each_format(monkeypatch):
+    one = {"format": "none", "ms": 20.0, "first_call_ms": 27.0, "bytes": 45_400_000}
+    monkeypatch.setattr(bench, "run", lambda *_: {"variants": [one, one | {"format": "int8"}]})
+    rows = bench.device(bench.parse_arguments([]), {"test": ["a"]}, "m")
+    assert [row["what"] for row in rows][::3] == [".tflite, float32", ".tflite, int8"]
+    assert [row["ours"] for row in rows[:3]] == [20.0, 27.0, 45.4]
+
+
+def test_words_a_second_need_a_run(capsys):
+    assert "words" not in bench.parse_arguments([]).parts
+    with pytest.raises(SystemExit):
+        bench.parse_arguments(["--parts", "words"])
+    assert "--run" in capsys.readouterr().err
+
+
+def test_what_a_reference_says_when_it_fails_is_told():
+    with pytest.raises(RuntimeError, match="ended with 3: .*: no such model"):
+        run_reference("sh -c 'echo no such model >&2; exit 3'", "sentences_per_s")
 
 
 def test_a_part_is_a_process_whose_last_line_counts(monkeypatch):
