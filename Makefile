@@ -41,7 +41,7 @@ lock:
 	build/lock/bin/python -m pip freeze --exclude keras-seq2seq > requirements.lock
 
 # Speeds on this machine, which should do nothing else: build/bench/bench.md, .json and .png. Other
-# programs take turns with BENCH_FLAGS='--train-reference "command" --decode-reference "command"'.
+# programs take turns with BENCH_FLAGS='--peers build/peers' (benchmarks/peers/README.md).
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py --out build/bench $(BENCH_FLAGS)
 

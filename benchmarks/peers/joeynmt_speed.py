@@ -53,7 +53,7 @@ def configured(options, directory):
                 "clip_grad_norm": 1.0,
                 "label_smoothing": 0.1,
                 "normalization": "tokens",
-                "scheduling": "plateau",  # a step of a validation, and there is none
+                "scheduling": "exponential",  # one is asked for; it acts at the end of an epoch
             },
             "testing": {},
             "model": {
