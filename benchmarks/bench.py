@@ -32,7 +32,7 @@ VOCABULARY = 8000
 PEERS = {  # folder of the environment: name, and the parts that it takes part in
     "opennmt_tf": ("OpenNMT-tf", ("train", "decode")),
     "joeynmt": ("JoeyNMT", ("train", "decode")),
-    "yoyodyne": ("Yoyodyne", ("train",)),  # its beam search takes minutes a batch
+    "yoyodyne": ("Yoyodyne", ("train",)),  # its beam search is too slow to wait for
     "ctranslate2": ("CTranslate2, Transformer in int8", ("decode", "device")),
 }
 STARTS = {
