@@ -221,7 +221,7 @@ def learnt_pairs(run: RunDirectory) -> SentencePairs | None:
 
 def learnt_sample(run: RunDirectory) -> SentencePairs | None:
     """`learnt_pairs`, or some of them by chance where they stay on disk."""
-    if not _data(run).stays_on_disk:
+    if not _stays_on_disk(run):
         return learnt_pairs(run)
     scanned = _learnt_corpus(run)
     return None if scanned is None else scanned.sample
@@ -239,8 +239,7 @@ def learnt_overlap(
         other: Pairs to score it on.
         tokenizers: Those of its model, of sources and targets.
     """
-    data = _data(run)
-    if not data.stays_on_disk:
+    if not _stays_on_disk(run):
         from keras_seq2seq.data.quality.judgement import overlap
 
         learnt = learnt_pairs(run)
@@ -250,8 +249,15 @@ def learnt_overlap(
     scanned = _learnt_corpus(run)
     if scanned is None or not all(hasattr(t, "vocabulary_state") for t in tokenizers):
         return None
-    cached = known_pairs(scanned, *tokenizers, **data.limits)
+    cached = known_pairs(scanned, *tokenizers, **_data(run).limits)
     return None if cached is None else cached.overlap(other)
+
+
+def _stays_on_disk(run: RunDirectory) -> bool:
+    try:
+        return _data(run).stays_on_disk
+    except CorpusError:  # it is gone: nobody knows what was learnt, wherever it was
+        return False
 
 
 def _learnt_corpus(run: RunDirectory) -> Any:

@@ -104,7 +104,8 @@ def test_on_disk_as_in_memory_broken_off_and_resumed(corpus, in_memory, tmp_path
     assert list(learnt_sample(run)) == list(learnt_sample(in_memory)) == expected
     model = open_artefact(run.path).model
     tokenizers = model.source_tokenizer, model.target_tokenizer
-    known = SentencePairs([s for s, _ in expected], ["other", *(t for _, t in expected[1:])], "new")
+    short = [pair for pair in expected if max(map(len, pair)) <= 50]  # too long ones are not learnt
+    known = SentencePairs([s for s, _ in short], ["other", *(t for _, t in short[1:])], "new")
     told = [learnt_overlap(r, known, tokenizers) for r in (run, in_memory)]
     assert told == [{"pairs": len(known) - 1, "sources": len(known)}] * 2
     shutil.rmtree(tmp_path / "token_cache")
