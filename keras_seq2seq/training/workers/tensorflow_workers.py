@@ -17,7 +17,7 @@ from keras_seq2seq.training.workers.batch_share import share_of_batches
 from keras_seq2seq.training.workers.worker_addresses import WorkerAddresses
 from keras_seq2seq.training.workers.workers import Workers
 
-_SILENCE = 180  # seconds
+_SILENCE = 60  # seconds; by default 10, in which a busy machine may well say nothing
 
 
 class TensorFlowWorkers(Workers):
