@@ -25,6 +25,8 @@ from keras_seq2seq.cli.screen.library_messages import own_messages_only
 from keras_seq2seq.training.errors import TrainingError, TrainingInterrupted, WorkerGone
 from keras_seq2seq.version import __version__
 
+_START_AGAIN = 75  # what sysexits.h calls EX_TEMPFAIL; `os` has that name on Unix alone
+
 app = typer.Typer(
     name="keras-seq2seq",
     no_args_is_help=True,
@@ -80,4 +82,4 @@ def main() -> None:
         if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
             raise
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
-        sys.exit(os.EX_TEMPFAIL if isinstance(error, WorkerGone) else 2)
+        sys.exit(_START_AGAIN if isinstance(error, WorkerGone) else 2)
