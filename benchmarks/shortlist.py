@@ -31,8 +31,8 @@ def parse(arguments):
     )
     parser.add_argument("run", help="directory of a finished run")
     parser.add_argument("--pairs", type=int, default=30_000, help="to learn from, at most")
-    parser.add_argument("--size", type=int, nargs="+", default=[512, 1024], help="tokens of a list")
-    parser.add_argument("--always", type=int, default=300, help="tokens of every list")
+    parser.add_argument("--size", type=int, nargs="+", default=[1280], help="tokens of a list")
+    parser.add_argument("--always", type=int, default=1000, help="tokens of every list")
     parser.add_argument("--candidates", type=int, default=50, help="of each source token")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--batch", type=int, default=32)
@@ -87,14 +87,15 @@ def measure(run, options):
                     "bleu": round(figures["bleu"], 2),
                     "sentences_per_s": round(len(sources) / seconds, 1),
                     "ratio": round(ratio, 2),
-                    "tokens_of_a_list": list_length(models[name], sources),
+                    "tokens_of_a_list": list_length(models[name], sources, 1),
+                    "tokens_of_a_batch": list_length(models[name], sources, options.batch),
                 }
             )
     return {"benchmark": "shortlist", "run": str(run.path), "pairs": len(valid), "rows": rows}
 
 
-def list_length(model, sources):
-    """Mean number of tokens in the list of one sentence."""
+def list_length(model, sources, batch):
+    """Mean number of tokens in the list of so many sentences together, of like length."""
     import numpy as np
 
     from keras_seq2seq.text_models.source_parts import SourceParts
@@ -102,19 +103,22 @@ def list_length(model, sources):
     if model.seq2seq.shortlist is None:
         return model.seq2seq.target_vocabulary_size
     limit = model.max_source_length
-    parts = SourceParts.read(list(sources), model.source_tokenizer, limit, "truncate")
-    _, allowed = model.seq2seq.shortlist(parts.ids)
-    return round(float(np.asarray(allowed).sum(axis=1).mean()), 1)
+    ids = SourceParts.read(list(sources), model.source_tokenizer, limit, "truncate").ids
+    lists = np.asarray(model.seq2seq.shortlist(ids)[1])  # [N, K]
+    lists = lists[np.argsort((ids > 0).sum(axis=1), kind="stable")]
+    parts = [lists[start : start + batch] for start in range(0, len(lists), batch)]
+    return round(float(np.mean([part.any(axis=0).sum() for part in parts])), 1)
 
 
 def print_table(figures):
-    lines = ["| tokens of a list, at most | mean | beam | BLEU | sentences/s | ratio |"]
-    lines += ["|---|---:|---:|---:|---:|---:|"]
-    lines += [
-        f"| {row['size']} | {row['tokens_of_a_list']} | {row['beam']} | {row['bleu']:.2f} "
-        f"| {row['sentences_per_s']} | {row['ratio']:.2f} |"
-        for row in figures["rows"]
+    lines = [
+        "| tokens of a list, at most | mean | of a batch | beam | BLEU | sentences/s | ratio |"
     ]
+    lines += ["|---|---:|---:|---:|---:|---:|---:|"]
+    columns = ("size", "tokens_of_a_list", "tokens_of_a_batch", "beam", "bleu", "sentences_per_s")
+    for row in figures["rows"]:
+        cells = [str(row[name]) for name in (*columns, "ratio")]
+        lines.append(f"| {' | '.join(cells)} |")
     for line in lines:
         out.print(line, highlight=False, markup=False, soft_wrap=True)
 

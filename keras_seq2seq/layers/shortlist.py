@@ -52,8 +52,8 @@ class Shortlist(KnownNames, keras.layers.Layer):
         source_vocabulary_size: int,
         target_vocabulary_size: int,
         candidates: int = 50,
-        always: int = 300,
-        size: int = 1024,
+        always: int = 1000,
+        size: int = 1280,
         pad_id: int = 0,
         **options: Any,
     ):

@@ -11,6 +11,7 @@ from keras_seq2seq.text_models.text_generation import Progress, score_all, targe
 from keras_seq2seq.text_models.text_inputs import as_texts_to_judge, check_batch_size
 
 _LOOKED = 0.05  # attention below is none
+_LEAST = 0.005  # of all that a source token leads to: what is rarer is chance, and lengthens lists
 _BLOCK = 4096  # pairs whose links are counted at once
 
 
@@ -28,16 +29,17 @@ def learn_shortlist(
     """Makes a model that knows `generate(..., shortlist=True)`, which it learns from attention.
 
     For each source token it counts what was written while the model looked at it, and keeps the
-    most frequent; whatever stands most often among the targets is in every list. With one
-    vocabulary for both sides each token is also a candidate of itself, for names.
+    most frequent, as far as they are half a percent of that; whatever stands most often among the
+    targets is in every list. With one vocabulary for both sides each token is also a candidate of
+    itself, for names.
 
     Args:
         model: `TextSeq2Seq` of a `Seq2Seq` with attention.
         sources, targets: N strings each: what the model learnt from, or some 30,000 pairs of it.
         candidates: int. C, the most translations of one source token.
-        always: int. F, tokens of every list, the four special ones among them; by default 300, or
-            half of `size` if that is less. Beams must be at most half of them.
-        size: int. L, the most tokens of a list, below the target's vocabulary; by default 1,024,
+        always: int. F, tokens of every list, the four special ones among them; by default
+            1,000, or half of `size` if that is below 1,280. Beams must be at most half of them.
+        size: int. L, the most tokens of a list, below the target's vocabulary; by default 1,280,
             or half of the vocabulary if that is less.
         batch_size: int. How many pairs run at once.
         progress: callable that is told how many are done, or `None`.
@@ -63,8 +65,9 @@ def learn_shortlist(
         raise ValueError("learn_shortlist needs a model with attention, but this one has none.")
     vocabulary = seq2seq.target_vocabulary_size
     special = max(i for i in (PAD, seq2seq.bos_id, seq2seq.eos_id) if i < vocabulary) + 1
-    size = min(1024, max(vocabulary // 2, special + 1)) if size is None else size
-    always = min(300, max(size // 2, special)) if always is None else always
+    size = min(1280, max(vocabulary // 2, special + 1)) if size is None else size
+    if always is None:
+        always = 1000 if size >= 1280 else max(size // 2, special)
     if candidates < 1 or not special <= always < size:  # without EOS no search would end
         raise ValueError(
             f"learn_shortlist: expected candidates >= 1 and {special} <= always < size, as every "
@@ -151,6 +154,8 @@ def _table(
     rows, candidates = shape
     source, target = np.divmod(links["key"], width)
     weight = links["weight"]
+    frequent = weight >= _LEAST * np.bincount(source, weight, rows)[source]
+    source, target, weight = source[frequent], target[frequent], weight[frequent]
     if is_same:
         own = np.arange(rows)
         source, target = np.concatenate([source, own]), np.concatenate([target, own])

@@ -54,6 +54,13 @@ def test_windows_change_nothing(artefacts, command, corpus, windows, options):
                 for out in (parts.out.splitlines(), whole.out.splitlines())
             )
             assert ours == theirs
+        elif "--scores" in options:
+            ours, theirs = (
+                [line.partition("\t") for line in one.out.splitlines()] for one in (parts, whole)
+            )
+            assert [text for *_, text in ours] == [text for *_, text in theirs]
+            expected = pytest.approx([float(score) for score, *_ in theirs], abs=2e-4)
+            assert [float(score) for score, *_ in ours] == expected
         else:
             assert parts == whole
 

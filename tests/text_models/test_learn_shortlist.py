@@ -34,10 +34,12 @@ def test_candidates_are_what_was_written_while_the_token_was_looked_at(trained, 
         for i, weights in zip(written, one.attention, strict=True):
             for j, weight in zip(ids, weights, strict=True):
                 counts[j, i] += weight * (weight > 0.05)
+    least = np.maximum(0.005 * counts.sum(axis=1), 1e-9)  # what is rarer is chance
     counts[:, tokens] = 0
     for token, row in enumerate(counts):
         best = np.argsort(-row, kind="stable")[: SIZES["candidates"]]
-        assert [i for i in table[token] if i != tokens[0]] == [i for i in best if row[i] > 0]
+        expected = [i for i in best if row[i] >= least[token]]
+        assert [i for i in table[token] if i != tokens[0]] == expected
     assert set(range(4)) <= set(tokens.tolist())
 
 
