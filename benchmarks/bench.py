@@ -3,17 +3,19 @@
     python benchmarks/bench.py --out build/bench
     make bench
 
-Training, decoding of a SavedModel, `.tflite` files, words a second of a finished run (`--run`) and
-start-up, on Multi30k, which KERAS_SEQ2SEQ_DATA must name (`benchmarks/README.md`). What has another
-side takes turns with it (A B A B, medians). Stock Keras layers are always there; `--peers DIR` adds
-the programs that have an environment in DIR, see `benchmarks/peers/README.md`. `--train-reference`
-and `--decode-reference` name further ones, each a command that prints one line of JSON
+Training, decoding of a SavedModel, `.tflite` files, words a second of a finished run (`--run`),
+the input pipeline (generated pairs from a cache beside pairs in memory) and start-up, on Multi30k,
+which KERAS_SEQ2SEQ_DATA must name (`benchmarks/README.md`). What has another side takes turns with
+it (A B A B, medians). Stock Keras layers are always there; `--peers DIR` adds the programs that
+have an environment in DIR, see `benchmarks/peers/README.md`. `--train-reference` and
+`--decode-reference` name further ones, each a command that prints one line of JSON
 (`target_tokens_per_s`, `sentences_per_s`), in which {source}, {target}, {model}, {threads}, {beam}
 and {batch} stand for what is measured. Nothing else should run meanwhile; each part is a process of
 its own, and one that fails is told in the table.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shlex
@@ -118,7 +120,7 @@ def decoding(options, files, model):
     batches = 2 if options.quick else 8
     common = ["--source", files["test"][0], "--model", model, "--batches", batches]
     common += ["--threads", options.threads]
-    asked = ["--batch", 1, 32, "--beams", 1, 4, "--rounds", options.rounds]
+    asked = ["--batch", 1, 32, "--beams", 1, 4, "--rounds", options.rounds, "--shortlist"]
     others = {
         name: command(*started, "decode", *common) + " --batch {batch} --beam {beam}"
         for name, started in peers(options, "decode").items()
@@ -131,12 +133,11 @@ def decoding(options, files, model):
         in_turn = ["--reference", reference] if reference else []
         what = f"decoding beside {other}" if other else "decoding"
         found = attempt(options, what, "decoding_speed.py", *common, *asked, *in_turn)
-        for batch in (1, 32) if found else ():
-            for beam in (1, 4):
-                one = found[f"batch_{batch}"][f"beam_{beam}"]
-                what = f"decoding, batch {batch}, beam {beam}"
-                theirs = one.get("reference_sentences_per_s")
-                ours = one["sentences_per_s"]
+        for batch, beam in itertools.product((1, 32), (1, 4)) if found else ():
+            for search, shown in (("", ""), ("_listed", ", shortlist")):
+                one = found[f"batch_{batch}"][f"beam_{beam}{search}"]
+                what = f"decoding, batch {batch}, beam {beam}{shown}"
+                theirs, ours = one.get("reference_sentences_per_s"), one["sentences_per_s"]
                 rows.append(row(what, "sentences/s", ours, theirs, other, one))
     return rows
 
@@ -176,6 +177,28 @@ def words(options, files, model):
     ]
 
 
+def pipeline(options, files, model):
+    """Batches and steps of training from a cache, beside the same pairs in memory."""
+    pairs = 20_000 if options.quick else 200_000
+    asked = [f"--pairs={pairs}", f"--memory-pairs={pairs}", "--train-steps=100"]
+    asked += ["--rounds", options.rounds, "--threads", options.threads]
+    found = run("pipeline_scale.py", "--directory", Path(options.out, f"pairs_{pairs}"), *asked)
+    rows = []
+    for part, shown in {"read": "reading batches", "train": "training"}.items():
+        speeds = [
+            statistics.median(one["target_tokens_per_s"] for one in found[part][kind])
+            for kind in ("cached", "memory")
+        ]
+        what = f"{shown}, {pairs:,} pairs from a cache"
+        compared = "the same pairs in memory", found[f"{part}_ratio"]
+        rows.append(row(what, "target tokens/s", *map(round, speeds), *compared))
+    first = statistics.median(one["first_batch_s"] for one in found["read"]["cached"])
+    peak = max(one["peak_mb"] for one in found["read"]["cached"])
+    rows.append(row("first batch from the cache", "s", round(first, 2)))
+    rows.append(row("reading from the cache, peak memory", "MB", round(peak)))
+    return rows
+
+
 def start_up(options, files, model):
     rows = []
     for what, code in STARTS.items():
@@ -193,6 +216,7 @@ PARTS = {
     "decoding": decoding,
     "device": device,
     "words": words,
+    "pipeline": pipeline,
     "start-up": start_up,
 }
 ENV = os.environ | {"PYTHONPATH": str(HERE.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -10,6 +10,8 @@ greedily and with beams. The SavedModel takes ids and is run in a session, as a 
 `--reference COMMAND` runs a command after each round that prints one line of JSON with
 `sentences_per_s`, and gives the ratio of the medians; `{beam}` in it becomes the number of beams,
 and `{batch}` that of sentences in a batch. Several sizes are measured one after another.
+`--shortlist` takes turns with the same network that looks at a lexical shortlist, too, as long as
+one learnt from Multi30k.
 Two programs can be compared only when they take turns. `--json FILE` writes one line of JSON, to
 standard output if FILE is `-`.
 """
@@ -25,7 +27,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from random_network import endless_network
+from random_network import endless_network, with_random_shortlist
 from reference_run import compared, give_line, run_reference
 
 
@@ -43,34 +45,46 @@ def parse_arguments(arguments=None):
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--shortlist", action="store_true", help="measure that, too")
     parser.add_argument("--reference", help="command to take turns with")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures; - is stdout")
     return parser.parse_args(arguments)
 
 
+def searches(options):
+    """Name of a signature -> how it searches: beams, and whether in lists."""
+    kinds = (False, True) if options.shortlist else (False,)
+    return {
+        f"beam_{beams}{'_listed' if listed else ''}": {"beam_size": beams, "shortlist": listed}
+        for beams in options.beams
+        for listed in kinds
+    }
+
+
 def write_saved_model(options, size, directory):
-    """A SavedModel with a signature for each number of beams: ids [B, S] -> ids [B, T]."""
+    """A SavedModel with a signature for each search: ids [B, S] -> ids [B, T]."""
     import keras
     import tensorflow as tf
 
     from keras_seq2seq import SearchOptions
 
     model = endless_network(options, size)
+    if options.shortlist:
+        model = with_random_shortlist(model)
     archive = keras.export.ExportArchive()
     signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
 
     def decoder(search):
         return lambda ids: {"ids": model.search(ids, options.length, search).ids}
 
-    for beams in options.beams:
-        decode = decoder(SearchOptions(beam_size=beams))
-        archive.add_endpoint(f"beam_{beams}", decode, input_signature=signature)
+    for name, search in searches(options).items():
+        archive.add_endpoint(name, decoder(SearchOptions(**search)), input_signature=signature)
     archive.write_out(directory, verbose=False)
     return model.count_params()
 
 
 def open_saved_model(options, directory):
-    """A function for each number of beams, from ids to ids."""
+    """A function for each search, from ids to ids."""
     import tensorflow as tf
 
     config = tf.compat.v1.ConfigProto(
@@ -84,7 +98,7 @@ def open_saved_model(options, directory):
         given, wanted = signature.inputs["ids"].name, signature.outputs["ids"].name
         return session.make_callable(session.graph.get_tensor_by_name(wanted), [given])
 
-    return {beams: runner(meta.signature_def[f"beam_{beams}"]) for beams in options.beams}
+    return {name: runner(meta.signature_def[name]) for name in searches(options)}
 
 
 def read_batches(options, tokenizer, size):
@@ -121,24 +135,32 @@ def main(arguments=None):
     figures = {"parameters": parameters, "length": options.length}
     for size in options.batch:
         batches = read_batches(options, tokenizer, size)
-        for beams, run in runs.items():
-            found = measure(options, run, batches, size, beams)
-            figures.setdefault(f"batch_{size}", {})[f"beam_{beams}"] = found
+        for beams in options.beams:
+            kinds = {name: run for name, run in runs.items() if name.split("_")[1] == str(beams)}
+            found = measure(options, kinds, batches, size, beams)
+            figures.setdefault(f"batch_{size}", {}).update(found)
     give_line(figures, options.json)
 
 
-def measure(options, run, batches, size, beams):
-    """Sentences a second of one search on batches of one size, and of the reference in turn."""
-    sentences_per_second(run, batches[:: max(1, len(batches) - 1)])  # warm up
-    ours, theirs = [], []
+def measure(options, runs, batches, size, beams):
+    """Figures of searches with so many beams on batches of one size; all sides take turns."""
+    for run in runs.values():
+        sentences_per_second(run, batches[:: max(1, len(batches) - 1)])  # warm up
+    ours, theirs = {name: [] for name in runs}, []
     for number in range(options.rounds):
-        ours.append(sentences_per_second(run, batches))
-        line = f"batch {size}, beam {beams}, round {number + 1}: {ours[-1]:.1f} sentences/s"
+        line = f"batch {size}, beam {beams}, round {number + 1}:"
+        for name, run in runs.items():
+            ours[name].append(sentences_per_second(run, batches))
+            line += f" {ours[name][-1]:.1f}{' listed' * name.endswith('listed')},"
         if options.reference:
             command = options.reference.replace("{beam}", str(beams)).replace("{batch}", str(size))
             theirs.append(run_reference(command, "sentences_per_s"))
-            line += f"; reference {theirs[-1]:.1f} sentences/s"
-        print(line, file=sys.stderr)
+            line += f" reference {theirs[-1]:.1f},"
+        print(line.rstrip(","), "sentences/s", file=sys.stderr)
+    return {name: figures_of(speeds, theirs, size) for name, speeds in ours.items()}
+
+
+def figures_of(ours, theirs, size):
     speed = statistics.median(ours)
     found = {"sentences_per_s": round(speed, 2), "milliseconds": round(1000 * size / speed, 1)}
     if theirs:

@@ -10,7 +10,7 @@ and then, each in a process of its own:
   resident memory at its beginning, its end and its highest;
 - `memory`: as many of the pairs as `--memory-pairs` says, tokenised in memory, in the same way. The
   two take turns, `--rounds` times; the ratio is that of the medians;
-- `train`: with `--train-steps N`, N steps of a small network on both, in turn.
+- `train`: with `--train-steps N`, N steps of a network on both, in turn.
 
 Files that are there already are used again, so that a second call measures a cache that exists.
 """
@@ -19,7 +19,6 @@ import argparse
 import gzip
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -29,10 +28,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from random_network import random_network
+from reference_run import compared
 
 SHARD = 500_000  # pairs
 SAMPLE = 200_000
 VOCABULARY = 8000
+KINDS = ("cached", "memory")
 
 
 def parse_arguments(arguments=None):
@@ -45,6 +47,12 @@ def parse_arguments(arguments=None):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=0, help="read no more of an epoch")
     parser.add_argument("--train-steps", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", default=["cached", "memory"], choices=KINDS)
+    parser.add_argument("--batch", type=int, default=64, help="pairs")
+    parser.add_argument("--embed", type=int, default=128, help="E of the network")
+    parser.add_argument("--units", type=int, default=256, help="H of its decoder")
+    parser.add_argument("--threads", type=int, default=0, help="of training; 0: as many as cores")
+    parser.add_argument("--only-pairs", action="store_true", help="make the tables and stop")
     parser.add_argument(
         "--cpu-time", action="store_true", help="tokens a second of the processor, not of the clock"
     )
@@ -135,7 +143,7 @@ def read(options, kind):
     began = time.perf_counter()
     clock = time.process_time if options.cpu_time else time.perf_counter
     pairs, tokenizer = (cached if kind == "cached" else in_memory)(options)
-    dataset = make_dataset(pairs, tokenizer, tokenizer, batch_size=64, seed=1)
+    dataset = make_dataset(pairs, tokenizer, tokenizer, batch_size=options.batch, seed=1)
     limit = options.batches or len(dataset)
     tokens, first, trace = 0, 0.0, []
     for number, (_, _, weight) in enumerate(dataset.take(limit)):
@@ -158,30 +166,41 @@ def read(options, kind):
 
 
 def train(options, kind):
-    """Some steps of a small network."""
-    from keras_seq2seq import Seq2Seq, make_dataset
-    from keras_seq2seq.training import TrainingConfig
+    """Two epochs of as many steps of a network; the first one compiles and warms up."""
+    import tensorflow as tf
+
+    from keras_seq2seq import make_dataset
+    from keras_seq2seq.training import TrainingConfig, TrainingScalars
     from keras_seq2seq.training.runs.build import compile_model
 
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     pairs, tokenizer = (cached if kind == "cached" else in_memory)(options)
-    size = tokenizer.vocabulary_size
-    model = Seq2Seq.from_options(size, size, units=128, embedding_dim=128)
+    model = random_network(options, tokenizer.vocabulary_size)
     compile_model(model, TrainingConfig(), 10_000)
-    clock = time.process_time if options.cpu_time else time.perf_counter
-    dataset = make_dataset(pairs, tokenizer, tokenizer, batch_size=64, seed=1)
-    tokens, start = 0.0, 0.0
-    for number, batch in enumerate(dataset.take(options.train_steps + 20)):
-        if number == 20:  # traced and warm
-            tokens, start = 0.0, clock()
-        model.train_on_batch(*batch)
-        tokens += float(batch[2].numpy().sum())
-    return {"target_tokens_per_s": tokens / (clock() - start), "peak_mb": memory()[1]}
+    dataset = make_dataset(pairs, tokenizer, tokenizer, batch_size=options.batch, seed=1)
+    spent = []
+
+    class Spent(TrainingScalars):
+        def on_epoch_begin(self, epoch, logs=None):
+            spent.append((time.perf_counter(), time.process_time()))
+
+    callbacks = [Spent()]
+    history = model.fit(
+        dataset, epochs=2, steps_per_epoch=options.train_steps, callbacks=callbacks, verbose=0
+    ).history
+    speed = history["tokens_per_s"][-1]
+    if options.cpu_time:
+        wall, cpu = time.perf_counter() - spent[-1][0], time.process_time() - spent[-1][1]
+        speed *= wall / cpu
+    return {"target_tokens_per_s": speed, "peak_mb": memory()[1]}
 
 
 def in_process(options, part):
     """The figures of one part, in a process of its own."""
     command = [sys.executable, __file__, "--part", part, "--directory", str(options.directory)]
-    for name in ("pairs", "memory_pairs", "batches", "train_steps"):
+    names = ("pairs", "memory_pairs", "batches", "train_steps", "batch", "embed", "units")
+    for name in (*names, "threads"):
         command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     command += ["--cpu-time"] if options.cpu_time else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -197,6 +216,8 @@ def main(arguments=None):
         print(json.dumps(parts[part]()))
         return
     write_pairs(options)
+    if options.only_pairs:
+        return
     found = {"pairs": options.pairs, "build": in_process(options, "build")}
     print(f"{found['build']['pairs']:,} pairs in the cache, {found['build']['seconds']:.0f} s")
     work = ["read", *(["train"] if options.train_steps else [])]
@@ -205,7 +226,7 @@ def main(arguments=None):
         + "---:|" * 5
     )
     for what in work:
-        found[what] = {"cached": [], "memory": []}
+        found[what] = {kind: [] for kind in options.kinds}
         for number in range(options.rounds):
             for kind, rows in found[what].items():
                 row = in_process(options, f"{what}:{kind}")
@@ -217,12 +238,10 @@ def main(arguments=None):
                     f"{row['peak_mb']:.0f} |",
                     flush=True,
                 )
-        speeds = {
-            kind: statistics.median(row["target_tokens_per_s"] for row in rows)
-            for kind, rows in found[what].items()
-        }
-        found[f"{what}_ratio"] = speeds["cached"] / speeds["memory"]
-        print(f"{what}: cached / memory = {found[f'{what}_ratio']:.3f}")
+        if set(options.kinds) == set(KINDS):
+            speeds = ([row["target_tokens_per_s"] for row in found[what][kind]] for kind in KINDS)
+            found[f"{what}_ratio"] = compared(*speeds)
+            print(f"{what}: cached / memory = {found[f'{what}_ratio']['ratio']:.3f}")
     if options.json == "-":
         print(json.dumps(found))
     elif options.json:

@@ -6,6 +6,9 @@ The network is that of `training_speed.py` and `decoding_speed.py`, with random 
 ids, so that no corpus is needed. One size is changed at a time, the others stay at V 8,000, H 512,
 20 tokens a side and 32 sentences a batch (E 256). Training is target tokens a second as `model.fit`
 delivers them; decoding is sentences a second of a SavedModel, greedily, `length` steps each.
+Two more curves: `pairs` trains on batches of generated pairs from a cache, `workers` by
+`keras-seq2seq train` in several processes on a core each, that share batches of 128; both on
+shorter sentences.
 Writes `scaling.json`, `scaling.md` and `scaling.png`. What is measured on a busy machine tells of
 the machine: the load stands in the results.
 """
@@ -25,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench_table import processor
 from decoding_speed import open_saved_model, sentences_per_second, write_saved_model
 from random_network import random_network
+from scaling_runs import corpus_speed, workers_speed
 from scored_run import run_script
 from training_speed import WARM_UP, make_round
 
@@ -35,11 +39,16 @@ CURVES = {
     "length": (10, 20, 40),
     "batch": (8, 32, 128),
 }
+RUNS = {  # curves that have no point in common with others: measured by, and where
+    "pairs": (corpus_speed, (10_000, 100_000, 1_000_000)),
+    "workers": (workers_speed, (1, 2)),
+}
 MEASURES = {
     "target_tokens_per_s": "training, target tokens/s",
     "sentences_per_s": "decoding, sentences/s",
 }
 FIRST = 4  # ids below it are PAD, UNK, BOS and EOS
+MORE = {"first_batch_s": "first batch, s", "peak_mb": "peak memory, MB"}
 
 
 def parse_arguments(arguments=None):
@@ -47,7 +56,7 @@ def parse_arguments(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", default="build/scaling", help="directory of the results")
-    parser.add_argument("--curves", nargs="+", choices=CURVES, default=list(CURVES))
+    parser.add_argument("--curves", nargs="+", choices=[*CURVES, *RUNS], default=[*CURVES, *RUNS])
     parser.add_argument("--steps", type=int, default=8, help="of training, a round")
     parser.add_argument("--batches", type=int, default=4, help="of decoding, a round")
     parser.add_argument("--rounds", type=int, default=3)
@@ -84,6 +93,7 @@ def network_options(options, sizes):
         units=sizes["units"],
         length=sizes["length"],
         beams=[1],
+        shortlist=False,
         threads=options.threads,
         steps=options.steps,
         cpu_time=False,
@@ -114,7 +124,7 @@ def decoding_speed(options, sizes, random):
     network = network_options(options, sizes)
     with tempfile.TemporaryDirectory() as directory:
         write_saved_model(network, sizes["vocabulary"], directory)
-        run = open_saved_model(network, directory)[1]
+        run = open_saved_model(network, directory)["beam_1"]
     batches = list(random_ids(random, sizes, options.batches))
     run(batches[0])  # warm up
     return statistics.median(sentences_per_second(run, batches) for _ in range(options.rounds))
@@ -130,8 +140,9 @@ def measure(options):
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    rows, wanted = [], points(options.curves)
-    with progress_of("sizes", len(wanted)) as progress:
+    rows, wanted = [], points([name for name in options.curves if name in CURVES])
+    runs = [(name, value) for name in options.curves if name in RUNS for value in RUNS[name][1]]
+    with progress_of("sizes", len(wanted) + len(runs)) as progress:
         for number, sizes in enumerate(wanted):
             random = np.random.default_rng(0)
             rows.append(
@@ -141,22 +152,30 @@ def measure(options):
             )
             keras.backend.clear_session()
             progress(number + 1)
+        for number, (name, value) in enumerate(runs, len(wanted)):
+            rows.append({name: value} | RUNS[name][0](options, value, BASE))
+            progress(number + 1)
     return rows
 
 
 def curve(rows, name):
     """The rows of one curve in the order of its size."""
     others = {other: value for other, value in BASE.items() if other != name}
-    found = [row for row in rows if others.items() <= row.items()]
+    if name in RUNS:
+        found = [row for row in rows if name in row]
+    else:
+        found = [row for row in rows if others.items() <= row.items()]
     return sorted(found, key=lambda row: row[name])
 
 
 def table(figures):
     lines = []
     for name in figures["curves"]:
-        lines += [f"| {name} | {' | '.join(MEASURES.values())} |", "|---:|---:|---:|"]
-        for row in curve(figures["rows"], name):
-            speeds = (f"{row[measure]:,.0f}" for measure in MEASURES)
+        found = curve(figures["rows"], name)
+        shown = {key: label for key, label in (MEASURES | MORE).items() if key in found[0]}
+        lines += [f"| {name} | {' | '.join(shown.values())} |", "|---:" * (len(shown) + 1) + "|"]
+        for row in found:
+            speeds = (f"{row[key]:,.{key == 'first_batch_s':d}f}" for key in shown)
             lines.append(f"| {row[name]:,} | {' | '.join(speeds)} |")
         lines.append("")
     about = f"{figures['processor']}, {figures['threads']} threads, load {figures['load']}"
@@ -183,10 +202,14 @@ def draw(figures, path):
     )
     for axes_of_row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
         for axes, name in zip(axes_of_row, names, strict=True):
-            found = curve(figures["rows"], name)
+            found = [row for row in curve(figures["rows"], name) if measure in row]
+            if not found:
+                axes.set_axis_off()
+                continue
             sizes = [row[name] for row in found]
             axes.plot(sizes, [row[measure] for row in found], marker="o", color="#4878a8")
-            axes.axvline(BASE[name], color="#bbbbbb", linewidth=1, zorder=0)
+            if name in BASE:
+                axes.axvline(BASE[name], color="#bbbbbb", linewidth=1, zorder=0)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -194,8 +217,10 @@ def draw(figures, path):
             axes.grid(axis="y", which="both", color="#eeeeee")
             axes.spines[["top", "right"]].set_visible(False)
         axes_of_row[0].set_ylabel(label)
-    for axes, name in zip(grid[-1], names, strict=True):
-        axes.set_xlabel(name)
+    for column, name in zip(grid.T, names, strict=True):
+        last = [axes for axes in column if axes.axison][-1]
+        last.set_xlabel(name)
+        last.tick_params(labelbottom=True)
     figure.suptitle(f"{figures['processor']}, {figures['threads']} threads")
     figure.savefig(path)
     pyplot.close(figure)

@@ -369,4 +369,4 @@ def test_what_ray_cannot_mend_ends_at_once(tmp_path, ray_train):
         )
         assert done.returncode == 1
         assert message in done.stderr and "RETRY" not in done.stderr
-        assert "ended with 2" in done.stderr.splitlines()[-1]
+        assert "ended with 2" in done.stderr  # lines of workers may come behind it
