@@ -20,9 +20,13 @@ if [ -e "$run/config.toml" ]; then
 else
     arguments=("$config" --run-dir "$run")
 fi
-# One task that fails ends all; the job is then queued again, at most ten times.
-if ! srun --kill-on-bad-exit=1 keras-seq2seq train "${arguments[@]}" \
-    --set training.distribute=multiworker; then
-    [ -e "$run/training_summary.json" ] || [ "${SLURM_RESTART_COUNT:-0}" -ge 10 ] ||
-        scontrol requeue "$SLURM_JOB_ID"
+# One task that fails ends all; the job is then queued again, at most ten times. Not after exit code
+# 2, which says that something has to be mended first.
+code=0
+srun --kill-on-bad-exit=1 keras-seq2seq train "${arguments[@]}" \
+    --set training.distribute=multiworker || code=$?
+if [ "$code" -ne 0 ]; then
+    [ "$code" -eq 2 ] || [ -e "$run/training_summary.json" ] ||
+        [ "${SLURM_RESTART_COUNT:-0}" -ge 10 ] || scontrol requeue "$SLURM_JOB_ID"
 fi
+exit "$code"

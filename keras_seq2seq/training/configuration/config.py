@@ -283,8 +283,8 @@ class TrainingConfig(Spec):
     )
     precision: str = option(
         "float32",
-        "Precision of the computation. mixed_bfloat16 is faster on CPUs with AVX512-BF16 or AMX, "
-        "and on GPUs; mixed_float16 on GPUs only.",
+        "Precision of the computation. mixed_bfloat16 is faster on GPUs and on some CPUs, those of "
+        "AMD with AVX512-BF16 for one, but not on all that have it; mixed_float16 on GPUs only.",
         choices=("float32", "mixed_float16", "mixed_bfloat16"),
     )
     seed: int = option(
