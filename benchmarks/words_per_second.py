@@ -4,7 +4,8 @@
 
 Writes the model as an int8 `.tflite` file, which translates one sentence at a time by the
 standalone client, and as a SavedModel, whose `serving_default` runs in a session as a server does
-it, in batches of sentences of like length. All are measured in turn, with one thread, greedily, to
+it, in batches of sentences of like length; where the run's pairs are still there, also one with a
+lexical shortlist. All are measured in turn, with one thread, greedily, to
 EOS; words are those of the sources, as white space parts them. Prints a table in Markdown.
 """
 
@@ -15,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scored_run import give_json, open_finished_run, run_script
+from scored_run import give_json, open_finished_run, run_script, say
 
 from keras_seq2seq.cli.terminal import out, progress_of
 
@@ -51,6 +52,7 @@ def parse(arguments):
 
 def measure(run, options):
     from keras_seq2seq import export
+    from keras_seq2seq.cli.exporting.learnt_shortlist import with_shortlist
     from keras_seq2seq.export import open_artefact
 
     model = open_artefact(run.model).model
@@ -60,11 +62,19 @@ def measure(run, options):
         raise ValueError(f"{options.source} has no sentences.")
     with tempfile.TemporaryDirectory() as directory:
         file = export.tflite(model, Path(directory, "int8.tflite"), signatures=(), quantize="int8")
-        version = export.saved_model(model, Path(directory, "served"), beam_size=1, beam_inputs=())
         ways = {f".tflite, int8, {megabytes(file)} MB": device_way(file)}
-        for size in options.batch:
-            name = f"SavedModel, {megabytes(version)} MB, batches of {size}"
-            ways[name] = server_way(version, size)
+        served = {"SavedModel": {}, "SavedModel with a shortlist": {"shortlist": True}}
+        for what, search in served.items():
+            try:
+                one = with_shortlist(Path(run.path), model) if search else model
+            except ValueError as error:
+                say(f"{what}: left out, {error}")
+                continue
+            folder, few = Path(directory, what), {"beam_size": 1, "beam_inputs": ()}
+            version = export.saved_model(one, folder, **few, **search)
+            for size in options.batch:
+                name = f"{what}, {megabytes(version)} MB, batches of {size}"
+                ways[name] = server_way(version, size)
         return {
             "parameters": model.count_params(),
             "sentences": len(lines),
