@@ -58,6 +58,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--run", help="finished run of Multi30k, for words a second")
     parser.add_argument("--train-reference", help="command to take turns with in training")
     parser.add_argument("--decode-reference", help="command to take turns with in decoding")
+    parser.add_argument("--reference-name", default="the reference", help="of both, in the table")
     options = parser.parse_args(arguments)
     if options.quick:
         options.rounds = 1
@@ -101,9 +102,8 @@ def training(options, files, model):
     for name, started in peers(options, "train").items():
         others[name] = command(*started, "train", *common)
     if options.train_reference:
-        others["--train-reference"] = filled(
-            options.train_reference, options, files["train"], model
-        )
+        reference = filled(options.train_reference, options, files["train"], model)
+        others[options.reference_name] = reference
     rows = []
     for other, reference in others.items():
         asked = ["--rounds", options.rounds, "--reference", reference]
@@ -127,7 +127,7 @@ def decoding(options, files, model):
     }
     if options.decode_reference:
         reference = filled(options.decode_reference, options, files["test"], model)
-        others["--decode-reference"] = reference
+        others[options.reference_name] = reference
     rows = []
     for other, reference in (others or {None: None}).items():
         in_turn = ["--reference", reference] if reference else []

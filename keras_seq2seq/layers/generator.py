@@ -94,14 +94,17 @@ class Generator(Configured, keras.layers.Layer):
             ids: int32 tensor [K].
             allowed: bool tensor [B, K]; the others of a source's row have logits of -1e9.
         """
-        if self.embedding is not None:
-            kernel = ops.transpose(self.embedding(ids))  # [D, K]
+        is_tied = self.embedding is not None
+        if is_tied:
+            vectors = ops.take(self.embedding.embeddings, ids, axis=0)  # [K, D]
         else:
-            kernel = ops.take(self.kernel, ids, axis=1)
+            vectors = ops.take(self.kernel, ids, axis=1)  # [D, K]
         norms, bias = memory.token_norms, ()
-        if self.spec.fixed_norm is not None:
-            norms = ops.take(ops.reshape(norms, (-1,)), ids)
+        if self.spec.fixed_norm is not None:  # of these alone; those of all are not computed then
+            norms = ops.reshape(self._relative_norm(vectors, axis=1 if is_tied else 0), (-1,))
             bias = ops.take(ops.cast(self.bias, "float32"), ids)
+        vectors = ops.cast(vectors, self.compute_dtype)
+        kernel = ops.transpose(vectors) if is_tied else vectors
         return memory._replace(token_norms=norms, listed=ListedTokens(kernel, bias, allowed))
 
     def _token_norms(self) -> Tensor:
