@@ -288,6 +288,7 @@ def main(arguments=None):
     (out / "bench.md").write_text(table(figures) + "\n", "utf-8")
     draw(figures, out / "bench.png")
     print(table(figures))
+    print(f"Written: {out}/bench.md, bench.json and bench.png.", file=sys.stderr)
     if figures["failed"]:
         sys.exit(1)
 

@@ -10,7 +10,7 @@ Two more curves: `pairs` trains on batches of generated pairs from a cache, `wor
 `keras-seq2seq train` in several processes on a core each, that share batches of 128; both on
 shorter sentences.
 Writes `scaling.json`, `scaling.md` and `scaling.png`. What is measured on a busy machine tells of
-the machine: the load stands in the results.
+the machine: the load stands in the results. All of it takes some twenty minutes.
 """
 
 import argparse
@@ -57,10 +57,10 @@ def parse_arguments(arguments=None):
     )
     parser.add_argument("--out", default="build/scaling", help="directory of the results")
     parser.add_argument("--curves", nargs="+", choices=[*CURVES, *RUNS], default=[*CURVES, *RUNS])
-    parser.add_argument("--steps", type=int, default=8, help="of training, a round")
-    parser.add_argument("--batches", type=int, default=4, help="of decoding, a round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=8, help="of training, a round (8)")
+    parser.add_argument("--batches", type=int, default=4, help="of decoding, a round (4)")
+    parser.add_argument("--rounds", type=int, default=3, help="3")
+    parser.add_argument("--threads", type=int, default=2, help="2")
     parser.add_argument(
         "--precision", default="float32", choices=("float32", "mixed_bfloat16", "mixed_float16")
     )
@@ -180,7 +180,9 @@ def table(figures):
         lines.append("")
     about = f"{figures['processor']}, {figures['threads']} threads, load {figures['load']}"
     base = ", ".join(f"{name} {value:,}" for name, value in BASE.items())
-    return "\n".join([*lines, f"Else {base}. {about}; medians of {figures['rounds']} rounds."])
+    return "\n".join(
+        [*lines, f"What is not varied: {base}. {about}; medians of {figures['rounds']} rounds."]
+    )
 
 
 def draw(figures, path):
@@ -188,7 +190,7 @@ def draw(figures, path):
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     names = figures["curves"]
     figure, grid = pyplot.subplots(
@@ -212,6 +214,8 @@ def draw(figures, path):
                 axes.axvline(BASE[name], color="#bbbbbb", linewidth=1, zorder=0)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
             axes.minorticks_off()
             axes.grid(axis="y", which="both", color="#eeeeee")
@@ -221,7 +225,8 @@ def draw(figures, path):
         last = [axes for axes in column if axes.axison][-1]
         last.set_xlabel(name)
         last.tick_params(labelbottom=True)
-    figure.suptitle(f"{figures['processor']}, {figures['threads']} threads")
+    about = f"{figures['processor']}, {figures['threads']} threads, load {figures['load']}"
+    figure.suptitle(f"{about}; grey: where the others are when one is varied")
     figure.savefig(path)
     pyplot.close(figure)
 

@@ -87,6 +87,8 @@ def run(
     if shortlist:
         twin = with_shortlist(model, twin)
         served["shortlist"] = True
+    elif (saved_model or serving) and getattr(twin.seq2seq, "shortlist", None) is not None:
+        say(f"{model} has a shortlist, which is left out: --shortlist builds it in.")
     if saved_model is not None:
         _write_saved_model(twin, saved_model, served)
     if serving is not None:

@@ -106,13 +106,15 @@ def run(
             if results.done:
                 say(f"{output} has results of {results.done:,} lines; it goes on behind them.")
             windows = results.still_to_do(windows)
+            stack.enter_context(_broken_off(results))
         if processes is None:
             processes = choose_processes(stream.text_bytes())
         asked = Translation(
             model, ensemble or [], batch_size, scores, as_json, options, stream.origin
         )
         done = results.done if results else 0
-        progress = stack.enter_context(progress_of("translating"))
+        bar = progress_of("translating", stream.line_count(), printing=results is None)
+        progress = stack.enter_context(bar)
         pool = stack.enter_context(_pool(processes, asked, progress))
         if file == "-" and sys.stdin.isatty():
             err.print("One sentence a line; end with Ctrl-D.")
@@ -124,6 +126,17 @@ def run(
                 sys.stdout.flush()
             else:
                 results.write(lines, text)
+
+
+@contextlib.contextmanager
+def _broken_off(results: ResultsFile) -> Iterator[None]:
+    """Says at Ctrl-C what there is and how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        has = f"Broken off: {results.path} has results of {results.done:,} lines"
+        say(f"{has}. The same command goes on behind them.")
+        raise
 
 
 def _pool(processes: int, asked: Translation, progress: Any) -> ProcessPool:

@@ -77,11 +77,13 @@ def bar_of(
 
 
 @contextlib.contextmanager
-def progress_of(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+def progress_of(
+    description: str, total: int | None = None, printing: bool = False
+) -> Iterator[Callable[..., None]]:
     """Shows a bar and gives a function to tell how many are done.
 
-    Without a total, results come out meanwhile: there is no bar where they would run into it.
+    Where results are printed meanwhile, there is none on a terminal: they would run into it.
     """
-    with make_progress(total is not None or not sys.stdout.isatty()) as progress:
+    with make_progress(not (printing and sys.stdout.isatty())) as progress:
         task = progress.add_task(description, total=total)
         yield lambda done, before=0: progress.update(task, completed=before + done)

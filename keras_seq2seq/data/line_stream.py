@@ -84,6 +84,16 @@ class LineStream:
         packed = isinstance(self.file, gzip.GzipFile)
         return facts.st_size * (4 if packed else 1) if stat.S_ISREG(facts.st_mode) else None
 
+    def line_count(self) -> int | None:
+        """How many lines a plain file has, as it is now; `None` for what cannot be read twice."""
+        if not self.text_bytes() or isinstance(self.file, gzip.GzipFile):
+            return None
+        file, place, lines, last = self.file.fileno(), 0, 0, b""
+        while chunk := os.pread(file, 2**20, place):
+            place += len(chunk)
+            lines, last = lines + chunk.count(b"\n"), chunk
+        return lines + (not last.endswith(b"\n"))
+
     def __iter__(self) -> Iterator[list[str]]:
         self._unpack()
         lines: list[bytes] = []

@@ -79,6 +79,7 @@ class KerasArtefact(Artefact):
         return {
             "parameters": seq2seq.count_params(),
             **seq2seq.describe(),
+            "shortlist": getattr(seq2seq, "shortlist", None) is not None,
             "dtype": seq2seq.policy.name,
             "source_tokenizer": type(self.model.source_tokenizer).__name__,
             "target_tokenizer": type(self.model.target_tokenizer).__name__,

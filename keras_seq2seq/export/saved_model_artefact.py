@@ -130,6 +130,10 @@ class SavedModelArtefact(Artefact):
     def _signature(self, options: Mapping[str, Any], count: int) -> tuple[str, dict[str, Any]]:
         """The signature that offers such a search, and the data it takes: arrays [count]."""
         asked = {key: value for key, value in options.items() if value is not None}
+        if asked.pop("shortlist", False) and not self.manifest.get("shortlist"):
+            raise ExportError(
+                f"{self.path} was exported without a shortlist: export it anew with --shortlist."
+            )
         wanted = SearchOptions.named(asked)
         if "max_target_length" in self.manifest:
             check_limit(wanted, self.manifest["max_target_length"])

@@ -51,7 +51,7 @@ def test_nothing_is_replaced_or_mixed_unasked(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write(path, overwrite=True, windows=1)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="begun with another model"):
+    with pytest.raises(ValueError, match="begun with other model"):
         write(path, facts={"model": "b"})
     with pytest.raises(ValueError, match="begun with other lines"):
         write(path, lines=["other", *LINES[1:]])

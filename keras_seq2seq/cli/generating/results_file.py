@@ -40,6 +40,8 @@ class ResultsFile:
     def __enter__(self) -> Self:
         if self.path.is_dir():
             raise ValueError(f"--output {self.path} is a directory; a file is expected.")
+        if not self.path.parent.is_dir():
+            raise ValueError(f"--output {self.path}: {self.path.parent} is no directory.")
         is_old = self.path.exists()
         self.file = open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
@@ -87,11 +89,9 @@ class ResultsFile:
             )
         facts = known["facts"]
         if facts != json.loads(json.dumps(self.facts)):
-            names = sorted(set(facts) | set(self.facts))
-            other = [n for n in names if facts.get(n) != self.facts.get(n)]
             raise ValueError(
-                f"{self.path} was begun with another {' and '.join(other)}. Go on as it was begun, "
-                "or --overwrite."
+                f"{self.path} was begun with other {_differing(facts, self.facts)}. Go on as it "
+                "was begun, or --overwrite."
             )
         return known
 
@@ -137,6 +137,20 @@ class ResultsFile:
             self.progress.unlink(missing_ok=True)
             to_disk(self.path.absolute().parent)
         self.file.close()
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What of two kinds of facts differs; of options, which."""
+    found = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    names = []
+    for name in found:
+        ours, theirs = now.get(name), before.get(name)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            keys = (k for k in sorted({*ours, *theirs}) if ours.get(k) != theirs.get(k))
+            names += [f"--{key.replace('_', '-')}" for key in keys]
+        else:
+            names.append(name)
+    return " and ".join(names)
 
 
 def fingerprint_of(path: Path) -> str:

@@ -16,6 +16,7 @@ from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
 from keras_seq2seq.training.recovery.interruption import Interruption
 from keras_seq2seq.training.recovery.progress import Progress
+from keras_seq2seq.training.recovery.resume_command import resume_command
 from keras_seq2seq.training.recovery.training_state import TrainingState
 from keras_seq2seq.training.workers.workers import Workers
 
@@ -124,8 +125,12 @@ class Checkpointing(KnownNames, keras.callbacks.Callback):
     def _leave(self, signal: int) -> NoReturn:
         where = "Nothing could be saved."
         for epoch, batch in self.store.places()[:1]:
+            known = self.facts.get("config", {}).get("training", {})
+            command = resume_command(
+                self.store.path.parent, known.get("distribute", "none"), self.workers.count
+            )
             where = (
                 f"A checkpoint is written (epoch {epoch + 1}, batch {batch + 1}). Resume with: "
-                f"keras-seq2seq train --resume {self.store.path.parent}"
+                f"{command}"
             )
         raise TrainingInterrupted(f"Training was interrupted. {where}", signal)

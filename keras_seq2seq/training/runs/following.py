@@ -15,6 +15,7 @@ from keras_seq2seq.training.configuration.config_file import load_config
 from keras_seq2seq.training.errors import TrainingError, WorkerGone
 from keras_seq2seq.training.recovery.checkpoint import Checkpoint
 from keras_seq2seq.training.recovery.checkpoint_store import CheckpointStore
+from keras_seq2seq.training.recovery.resume_command import resume_command
 from keras_seq2seq.training.run_directory import RunDirectory
 from keras_seq2seq.training.runs.fingerprint import data_fingerprint
 from keras_seq2seq.training.runs.run_start import FREE, differences, read_tokenizer
@@ -59,7 +60,7 @@ def followed_tokenizers(
 
 
 @contextlib.contextmanager
-def all_workers_there(workers: Workers, run: RunDirectory) -> Iterator[None]:
+def all_workers_there(workers: Workers, run: RunDirectory, distribute: str) -> Iterator[None]:
     """Says in plain words that another worker is gone, as far as the backend tells.
 
     Raises:
@@ -77,7 +78,7 @@ def all_workers_there(workers: Workers, run: RunDirectory) -> Iterator[None]:
         raise WorkerGone(
             f"Worker {workers.index} of {workers.count} cannot go on, because another one is gone "
             f"or does not answer ({why[:300]}). Start all of them again; they go on from the "
-            f"last checkpoint: keras-seq2seq train --resume {run.path}"
+            f"last checkpoint: {resume_command(run.path, distribute, workers.count)}"
         ) from error
 
 

@@ -137,7 +137,7 @@ class Run:
         """Trains to the end; the model itself lies in `directory.model` then."""
         with (
             self.directory.locked(),
-            all_workers_there(self._workers, self.directory),
+            all_workers_there(self._workers, self.directory, self.config.training.distribute),
             self._workers.together(),
         ):
             return self._fit(self.pairs or self.config.read())
