@@ -1,6 +1,7 @@
 """Directories that are whole or not there, made by one process while others wait."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -12,9 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from keras_seq2seq.atomic_file import tree_to_disk
+from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.file_lock import LOCK, Held, owned
 
 _PAUSE = 0.5  # seconds between two looks whether another process is done
+_CONTENTS = "contents.json"  # the sizes of all files of a directory
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 HEADER = 128  # bytes before the numbers in a `.npy` file of one axis
 
 
@@ -24,36 +28,76 @@ def name_of(*facts: object) -> str:
 
 
 @contextlib.contextmanager
-def building(path: Path, waiting: Callable[[], None]) -> Iterator[Path | None]:
+def building(path: Path, reporting: Reporting) -> Iterator[Path | None]:
     """Gives a directory to fill, which is renamed to `path` when all went well.
 
     Gives None where `path` is there already, be it that another process has just made it. What a
-    process that was killed has left is removed.
+    process that was killed has left is removed, and where files of `path` are gone or cut off all
+    are made again. After an error nothing is left.
 
     Args:
-        path: the directory.
-        waiting: called once, if another process is making it.
+        path: the directory; its content follows from its name.
+        reporting: told if another process is making it, and if it is made again.
     """
     temporary = path.with_name(f"{path.name}.building")
     told = False
-    while not path.is_dir():
-        try:
-            with owned(temporary, "filling"):
-                if path.is_dir():
-                    break
-                _empty(temporary)
-                yield temporary
-                tree_to_disk(temporary)
-                temporary.rename(path)
-            return
-        except Held:
-            if not told:
-                waiting()
-            told = True
-            time.sleep(_PAUSE)
-    with contextlib.suppress(OSError):  # made for the lock alone
-        temporary.rmdir()
-    yield None
+    try:
+        while not is_whole(path):
+            try:
+                with owned(temporary, "filling"):
+                    if is_whole(path):
+                        break
+                    if path.is_dir():
+                        reporting.damaged(path)
+                    with _emptied(temporary):
+                        yield temporary
+                        _put(temporary, path)
+                return
+            except Held:
+                if not told:
+                    reporting.waiting()
+                told = True
+                time.sleep(_PAUSE)
+        yield None
+    finally:
+        with contextlib.suppress(OSError):  # there is nothing in it, or another process's work
+            temporary.rmdir()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a directory has all that `building` has put there."""
+    try:
+        sizes = json.loads((path / _CONTENTS).read_text("utf-8"))
+        return all(os.path.getsize(path / name) == size for name, size in sizes.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Gives what was made its name."""
+    names = sorted(name for name in os.listdir(temporary) if name != LOCK)
+    write_json(temporary / _CONTENTS, {name: os.path.getsize(temporary / name) for name in names})
+    tree_to_disk(temporary)
+    if not path.is_dir():
+        temporary.rename(path)
+        return
+    for name in (*names, _CONTENTS):  # others may be reading what was whole of it
+        os.replace(temporary / name, path / name)
+    tree_to_disk(path)
+
+
+@contextlib.contextmanager
+def _emptied(directory: Path) -> Iterator[None]:
+    """A directory with nothing but its lock in it, now and after an error."""
+    _empty(directory)
+    try:
+        yield
+    except BaseException as error:
+        _empty(directory)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            text = f"{error.strerror}. Make room, or name another place by data.cache_directory"
+            raise OSError(error.errno, text, str(directory.parent)) from error
+        raise
 
 
 def _empty(directory: Path) -> None:

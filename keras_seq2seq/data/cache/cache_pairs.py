@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_seq2seq.data.cache.built_directory import building, growing_array, name_of, write_json
+from keras_seq2seq.data.cache.built_directory import (
+    building,
+    growing_array,
+    is_whole,
+    name_of,
+    write_json,
+)
 from keras_seq2seq.data.cache.cached_pairs import CachedPairs
 from keras_seq2seq.data.cache.chunk import Chunk
 from keras_seq2seq.data.cache.reporting import Reporting
@@ -74,7 +80,7 @@ def cache_pairs(
     )
     states = [tokenizer.vocabulary_state() for tokenizer in tokenizers]
     directory = _directory_of(scanned, states, limits)
-    with building(directory, reporting.waiting) as temporary:
+    with building(directory, reporting) as temporary:
         if temporary is not None:
             # A class from outside is not known to new processes.
             ours = all(
@@ -104,8 +110,8 @@ def known_pairs(
     tokenizers = (source_tokenizer, target_tokenizer)
     states = [tokenizer.vocabulary_state() for tokenizer in tokenizers]
     directory = _directory_of(scanned, states, (max_source_length, max_target_length))
-    is_there = directory.is_dir()
-    return CachedPairs.open(directory, tokenizers, scanned.origin) if is_there else None
+    whole = is_whole(directory)
+    return CachedPairs.open(directory, tokenizers, scanned.origin) if whole else None
 
 
 def _directory_of(scanned: ScannedCorpus, states: list[Any], limits: tuple[int, int]) -> Path:

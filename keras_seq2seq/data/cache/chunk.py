@@ -35,7 +35,8 @@ class Chunk:
         """Cuts a corpus; no more than a chunk is in memory.
 
         Raises:
-            CorpusError: a file is broken, or two differ in length.
+            CorpusError: a file is broken, or two differ in length; or they have changed since it
+                was known which they are.
         """
         for files in corpus.files:
             streams = [
@@ -53,6 +54,7 @@ class Chunk:
                     refuse_different_lengths(files, totals)
                 yield cls(files, sides, first_line)
                 first_line += len(sides[0])
+        corpus.refuse_changes()
 
     def rows(
         self, columns: tuple[int, int], places: np.ndarray | None = None

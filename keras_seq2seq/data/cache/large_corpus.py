@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.corpus_spec import corpus_files, phrasebook_split
 from keras_seq2seq.file_hashes import sha256_of
 
@@ -53,9 +54,26 @@ class LargeCorpus:
     @functools.cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content of all files, and of how they are read."""
+        _ = self._stamps  # of the time before
         contents = [[sha256_of(path) for path in group] for group in self.files]
         facts = [contents, list(self.columns), self.holds_out]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    @functools.cached_property
+    def _stamps(self) -> dict[str, tuple[int, int]]:
+        return {path: _stamp(path) for group in self.files for path in group}
+
+    def refuse_changes(self) -> None:
+        """Complains where a file is not any more what `fingerprint` stands for.
+
+        Raises:
+            CorpusError: it was written to.
+        """
+        for path, stamp in self._stamps.items():
+            if _stamp(path) != stamp:
+                raise CorpusError(
+                    f"{path} was written to while it was read. Start again when it stays as it is."
+                )
 
 
 def is_large(spec: str) -> bool:
@@ -63,6 +81,12 @@ def is_large(spec: str) -> bool:
     if phrasebook_split(spec) is not None:
         return False
     return sum(_text_bytes(path) for group in corpus_files(spec) for path in group) > LARGE
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Size and time of a file's last change, in ns."""
+    facts = os.stat(path)
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _text_bytes(path: str) -> int:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 Bar: TypeAlias = Callable[..., AbstractContextManager[Callable[[int], Any]]]
@@ -31,3 +32,7 @@ class Reporting:
     def waiting(self) -> None:
         """Tells that another process does the same."""
         self.say("Another process reads the same corpus into the same cache: waiting for it.")
+
+    def damaged(self, path: Path) -> None:
+        """Tells that a part of the cache is made once more."""
+        self.say(f"Files of {path} are gone or cut off: they are made anew.")

@@ -69,7 +69,7 @@ class ScannedCorpus:
             CorpusError: as `read_pairs` and `hold_out` do.
         """
         directory = Path(root) / name_of(_FORMAT, corpus.fingerprint, sample)
-        with building(directory, reporting.waiting) as temporary:
+        with building(directory, reporting) as temporary:
             if temporary is not None:
                 count = process_count() if processes is None else processes
                 _scan(corpus, temporary, sample, count, reporting)

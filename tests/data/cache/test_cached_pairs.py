@@ -1,5 +1,6 @@
 """A corpus on disk: the same pairs, order, report and facts as in memory, whoever reads it."""
 
+import errno
 import gzip
 import itertools
 import os
@@ -15,6 +16,7 @@ from keras_seq2seq.data.cache import chunk
 from keras_seq2seq.data.cache.cache_pairs import cache_pairs
 from keras_seq2seq.data.cache.large_corpus import LargeCorpus, is_large
 from keras_seq2seq.data.cache.mapped_rows import MappedRows
+from keras_seq2seq.data.cache.reporting import Reporting
 from keras_seq2seq.data.cache.scanned_corpus import ScannedCorpus
 from keras_seq2seq.data.corpus_error import CorpusError
 from keras_seq2seq.data.encoded_pairs import EncodedPairs
@@ -167,11 +169,66 @@ def test_what_breaks_off_leaves_nothing_and_begins_anew(corpus, tmp_path, monkey
     monkeypatch.setattr(making, "_write_rows", break_off)
     with pytest.raises(KeyboardInterrupt):
         cache_pairs(scanned, *tokenizers, processes=0)
-    made = [path for path in scanned.directory.iterdir() if path.is_dir()]
-    assert [path.suffix for path in made] == [".building"]
+    assert not [path for path in scanned.directory.iterdir() if path.is_dir()]
     cached = cache_pairs(scanned, *tokenizers, processes=0)
-    assert not made[0].exists() and not (cached.directory / "half.npy").exists()
+    killed = cached.directory.with_name(f"{cached.directory.name}.building")
+    cached.directory.rename(killed)  # as one leaves it who is killed
+    (killed / "half.npy").write_bytes(b"half")
+    cached = cache_pairs(scanned, *tokenizers, processes=0)
+    assert not killed.exists() and not (cached.directory / "half.npy").exists()
     assert not list(cached.directory.glob(".lock"))
+
+
+def test_what_is_gone_or_cut_off_is_made_anew(corpus, tmp_path):
+    spec, tokenizers = corpus
+    said: list[str] = []
+
+    def made():
+        scanned = ScannedCorpus.of(
+            LargeCorpus(spec), tmp_path, processes=0, reporting=Reporting(say=said.append)
+        )
+        return cache_pairs(scanned, *tokenizers, processes=0, reporting=Reporting(say=said.append))
+
+    def contents():
+        return {
+            path.relative_to(tmp_path): path.read_bytes()
+            for path in tmp_path.rglob("*")
+            if path.is_file()
+        }
+
+    cached, before = made(), contents()
+    for directory, damage in (
+        (cached.directory, lambda file: os.truncate(file, file.stat().st_size // 2)),
+        (cached.directory.parent, os.unlink),
+    ):
+        for file in [path for path in directory.iterdir() if path.is_file()]:
+            damage(file)
+            made()
+            assert contents() == before
+            assert said and str(directory) in said.pop() and not said
+
+
+@pytest.mark.parametrize("lines", [100, 400], ids=["shorter", "longer"])
+def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path, lines):
+    path, tokenizer = tmp_path / "a.tsv", ByteTokenizer()
+    path.write_text("".join(f"a{n}\tb{n}\n" for n in range(300)))
+    scanned = scan(str(path), tmp_path / "cache")
+    path.write_text("".join(f"c{n}\td{n}\n" for n in range(lines)))
+    with pytest.raises(CorpusError, match="a.tsv was written to while it was read"):
+        cache_pairs(scanned, tokenizer, tokenizer, processes=0)
+    assert not [path for path in scanned.directory.iterdir() if path.is_dir()]
+
+
+def test_a_full_disk_is_told_with_its_place(corpus, tmp_path, monkeypatch):
+    def write(directory, *rest):
+        (directory / "half.npy").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    scanned = scan(corpus[0], tmp_path)
+    monkeypatch.setattr(making, "_write_rows", write)
+    with pytest.raises(OSError, match=f"Make room, .*data.cache_directory.*{tmp_path}"):
+        cache_pairs(scanned, *corpus[1], processes=0)
+    assert not [path for path in scanned.directory.iterdir() if path.is_dir()]
 
 
 @pytest.mark.parametrize(
