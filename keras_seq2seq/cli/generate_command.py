@@ -93,6 +93,10 @@ def run(
         stream = LineStream(sys.stdin.buffer, "standard input", window)
     else:
         stream = LineStream.open(file, window)
+    if output is not None and stream.reads(output):
+        raise ValueError(
+            f"--output {output} is the text itself, which would be lost: name another file."
+        )
     windows = iter(stream)
     if stream.is_there():  # what is wrong with it is told before TensorFlow is loaded
         windows = itertools.chain([next(windows)], windows)

@@ -75,6 +75,13 @@ class LineStream:
         except (OSError, ValueError):  # it has no descriptor: it is in memory
             return True
 
+    def reads(self, path: os.PathLike[str]) -> bool:
+        """Whether it is that file, by whatever name, which comes."""
+        try:
+            return os.path.samestat(os.fstat(self.file.fileno()), os.stat(path))
+        except (OSError, ValueError):  # there is none
+            return False
+
     def text_bytes(self) -> int | None:
         """How much text there is, or so (a byte of gzip counts as four); `None` if nobody knows."""
         try:

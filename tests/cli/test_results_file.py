@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,19 @@ def test_nothing_is_replaced_or_mixed_unasked(tmp_path):
         write(path)
     with pytest.raises(ValueError, match="is a directory"):
         write(tmp_path)
+    with pytest.raises(ValueError, match="is a device or a pipe"):
+        write(Path("/dev/null"), overwrite=True)
+
+
+def test_the_text_is_not_overwritten(artefacts, refused, tmp_path):
+    text, link = tmp_path / "text.txt", tmp_path / "link.txt"
+    text.write_text("사과이 있어요.\n", "utf-8")
+    link.symlink_to(text)
+    run = artefacts["run"]
+    said = refused("generate", run, text, "--output", link, "--overwrite")
+    assert f"--output {link} is the text itself" in said
+    assert text.read_text("utf-8") == "사과이 있어요.\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"text.txt", "link.txt"}
 
 
 def test_one_process_writes_at_a_time(tmp_path):

@@ -43,6 +43,11 @@ class ResultsFile:
         if not self.path.parent.is_dir():
             raise ValueError(f"--output {self.path}: {self.path.parent} is no directory.")
         is_old = self.path.exists()
+        if is_old and not self.path.is_file():
+            raise ValueError(
+                f"--output {self.path} is a device or a pipe, where nothing can be gone on with: "
+                f"leave --output out, and write > {self.path} at the end."
+            )
         self.file = open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
             self._begin(is_old)
