@@ -82,6 +82,36 @@ def test_the_text_is_not_overwritten(artefacts, refused, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"text.txt", "link.txt"}
 
 
+@pytest.mark.parametrize("before", [None, "", "mine\n"])
+def test_what_fails_at_once_leaves_all_as_it_was(tmp_path, before):
+    path = tmp_path / "out.txt"
+    if before is not None:
+        path.write_text(before)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, windows=0, overwrite=bool(before))
+    assert [one.read_text() for one in tmp_path.iterdir()] == ([] if before is None else [before])
+    write(path, facts={"model": "b"}, overwrite=bool(before))
+    assert path.read_text() == whole()
+
+
+def test_who_is_killed_within_the_first_window_goes_on(tmp_path, monkeypatch):
+    path, keep = tmp_path / "out.txt", ResultsFile._keep
+
+    def killed(results):
+        if path.stat().st_size:
+            kept.update({one: one.read_bytes() for one in tmp_path.iterdir()})
+        keep(results)
+
+    kept: dict[Path, bytes] = {}
+    monkeypatch.setattr(ResultsFile, "_keep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, windows=1)
+    for one, content in kept.items():
+        one.write_bytes(content)
+    write(path)
+    assert path.read_text() == whole()
+
+
 def test_one_process_writes_at_a_time(tmp_path):
     path = tmp_path / "out.txt"
     with ResultsFile(path, {}):

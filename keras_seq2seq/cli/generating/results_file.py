@@ -17,7 +17,8 @@ class ResultsFile:
 
     Whatever breaks a command off, the next one with the same model, options and input cuts off
     what was written after the last whole window, passes over the lines that are done, and goes
-    on; the file ends as if nothing had happened. When all is done `<file>.progress` is gone.
+    on; the file ends as if nothing had happened. When all is done `<file>.progress` is gone. What
+    fails before its first window leaves the file as it was.
 
     Args:
         path: where the results go.
@@ -42,41 +43,42 @@ class ResultsFile:
             raise ValueError(f"--output {self.path} is a directory; a file is expected.")
         if not self.path.parent.is_dir():
             raise ValueError(f"--output {self.path}: {self.path.parent} is no directory.")
-        is_old = self.path.exists()
-        if is_old and not self.path.is_file():
+        self.is_new = not self.path.exists()
+        if not self.is_new and not self.path.is_file():
             raise ValueError(
                 f"--output {self.path} is a device or a pipe, where nothing can be gone on with: "
                 f"leave --output out, and write > {self.path} at the end."
             )
         self.file = open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
-            self._begin(is_old)
+            self._begin()
         except BaseException:
             self.file.close()
             raise
         return self
 
-    def _begin(self, is_old: bool) -> None:
+    def _begin(self) -> None:
         try:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until it is closed
+            if not os.path.samestat(os.fstat(self.file.fileno()), os.stat(self.path)):
+                raise FileNotFoundError  # another one has just failed, and removed it
         except OSError:
             raise ValueError(f"{self.path} is being written by another process.") from None
         known = None if self.overwrite else self._read_progress()
-        if known is None and is_old and not self.overwrite:
+        now = os.fstat(self.file.fileno()).st_size
+        if known is None and now and not self.overwrite:
             raise ValueError(
                 f"{self.path} is there already. --overwrite replaces it; another name keeps it."
             )
-        size = 0 if known is None else known["bytes"]
-        if known is not None:
-            self.done, self._expected = known["lines"], known["sha256"]
-        if size > os.fstat(self.file.fileno()).st_size:
+        if known is None:
+            return
+        size, self.done, self._expected = (known[name] for name in ("bytes", "lines", "sha256"))
+        if size > now:
             raise ValueError(
                 f"{self.path} is shorter than {self.progress} says. Remove both, or --overwrite."
             )
         self.file.truncate(size)
         self.file.seek(size)
-        if known is None:
-            self._keep()
 
     def _read_progress(self) -> dict[str, Any] | None:
         try:
@@ -120,6 +122,10 @@ class ResultsFile:
 
     def write(self, lines: Sequence[str], text: str) -> None:
         """Keeps the results of a window."""
+        if not self.done:  # whatever lay there is replaced now
+            self.progress.unlink(missing_ok=True)
+            self.file.truncate(0)
+            self._keep()  # who is killed from now on can go on
         self.file.write(text.encode("utf-8"))
         self.file.flush()
         self._take(lines)
@@ -141,6 +147,9 @@ class ResultsFile:
         if kind is None:
             self.progress.unlink(missing_ok=True)
             to_disk(self.path.absolute().parent)
+        elif self.is_new and not self.done:
+            for path in (self.path, self.progress):
+                path.unlink(missing_ok=True)
         self.file.close()
 
 
