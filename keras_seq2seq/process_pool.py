@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from typing import Any, Self
 
 _MOST = 8  # processes that one process can feed
 _PROGRAM = "from keras_seq2seq.process_pool import serve; serve()"
+_LOG = 10_000  # bytes of what a process has said that are looked at
+_NOTES = re.compile(r"^(?:[IW]\d{4} .*|WARNING: All log messages before .*|)\n", re.MULTILINE)
 _TOLD = (ValueError, OSError)  # errors that are about the work, not about the process
 
 
@@ -126,7 +129,8 @@ class ProcessPool:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         self._log.seek(0)
-        said = self._log.read()[-500:].decode("utf-8", "replace").strip()
+        log = self._log.read()[-_LOG:].decode("utf-8", "replace")
+        said = _NOTES.sub("", log).strip()[-500:]
         return (
             f"A process of {self.count} ended with code {process.returncode} before it had "
             f"answered: memory may have been short. {said}"

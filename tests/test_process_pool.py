@@ -46,6 +46,13 @@ def test_a_process_that_ends_is_told_and_none_is_left():
     assert all(process.returncode is not None for process in pool._processes)
 
 
+def test_what_it_said_is_told_without_the_notes_of_tensorflow():
+    said = "WARNING: All log messages before x\nI0000 00:00:1.2 a.cc:1] a note\nnot enough\n"
+    program = f"import os; os.write(2, {said.encode()!r}); os._exit(3)"
+    with pytest.raises(ChildProcessError, match="memory may have been short. not enough$"):
+        taken(ProcessPool(1, functools.partial, exec), [program], [])
+
+
 def test_threads_of_each():
     pool = ProcessPool(1, functools.partial, os.getenv, threads=3)
     assert taken(pool, ["TF_NUM_INTRAOP_THREADS"], []) == ["3"]
