@@ -13,7 +13,7 @@ _EXAMPLE = (
     '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 _FLAGS = "--workers host1:2222,host2:2222 --worker 0"
-_ADDRESS = re.compile(r"(\[[^\[\]]+\]|[^\[\]:\s]+):(\d{1,5})")
+_ADDRESS = re.compile(r"(\[[^\[\]]+\]|[^\[\]:\s]+):([0-9]{1,5})")
 
 
 @dataclass(frozen=True)

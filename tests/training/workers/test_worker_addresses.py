@@ -72,6 +72,7 @@ def test_slurm(monkeypatch):
         (tf_config({"worker": TWO, "ps": ["a:1"]}), "names the job 'ps'"),
         (tf_config({"worker": ["host1"]}), "'host1' is no address"),
         (tf_config({"worker": ["host1:99999"]}), "is no address"),
+        (tf_config({"worker": ["host1:２２２２"]}), "is no address"),
         (tf_config({"worker": ["a:1", "a:1"]}), "one address twice"),
     ],
 )
