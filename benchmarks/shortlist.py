@@ -38,7 +38,11 @@ def parse(arguments):
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", help="file for the figures; - is standard output")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name in ("pairs", "batch", "rounds"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} {getattr(options, name)}: at least 1 is expected")
+    return options
 
 
 def measure(run, options):
@@ -46,10 +50,12 @@ def measure(run, options):
 
     from keras_seq2seq.export import open_artefact
     from keras_seq2seq.text_models import learn_shortlist
-    from keras_seq2seq.training.runs.scored_pairs import learnt_pairs, validation_pairs
+    from keras_seq2seq.training.runs.scored_pairs import learnt_sample, validation_pairs
 
     model = open_artefact(run.model).model
-    learnt, valid = learnt_pairs(run), validation_pairs(pathlib.Path(run.path))
+    learnt, valid = learnt_sample(run), validation_pairs(pathlib.Path(run.path))
+    if learnt is None:
+        raise ValueError(f"{run.path} learnt from pairs that are not here any more.")
     step = -(-len(learnt) // options.pairs)  # they may be sorted
     sources, references = valid.sources, valid.targets
     models = {"all": model}
