@@ -60,6 +60,9 @@ def parse_arguments(arguments=None):
     parser.add_argument("--decode-reference", help="command to take turns with in decoding")
     parser.add_argument("--reference-name", default="the reference", help="of both, in the table")
     options = parser.parse_args(arguments)
+    for name in ("rounds", "threads"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} {getattr(options, name)}: at least 1 is expected")
     if options.quick:
         options.rounds = 1
     options.parts = options.parts or [part for part in PARTS if part != "words" or options.run]

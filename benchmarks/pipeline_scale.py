@@ -31,6 +31,7 @@ import numpy as np
 from random_network import random_network
 from reference_run import compared
 
+COUNT = "number_of_pairs"  # file beside the shards, which are those of this number
 SHARD = 500_000  # pairs
 SAMPLE = 200_000
 VOCABULARY = 8000
@@ -58,7 +59,19 @@ def parse_arguments(arguments=None):
     )
     parser.add_argument("--json", metavar="FILE", help="where to write the figures; - is stdout")
     parser.add_argument("--part", help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    least = {"pairs": 1, "memory_pairs": 1, "rounds": 1, "batch": 1, "embed": 1, "units": 1}
+    for name, low in {**least, "batches": 0, "train_steps": 0, "threads": 0}.items():
+        if getattr(options, name) < low:
+            flag = name.replace("_", "-")
+            parser.error(f"--{flag} {getattr(options, name)}: at least {low} is expected")
+    count = options.directory / COUNT
+    if count.exists() and count.read_text().strip() != str(options.pairs):
+        parser.error(
+            f"--directory {options.directory} has {count.read_text().strip()} pairs, not "
+            f"{options.pairs}: name another one."
+        )
+    return options
 
 
 def write_pairs(options):
@@ -67,6 +80,7 @@ def write_pairs(options):
     syllables = [c + v for c in "bdfghklmnprstvz" for v in "aeiou"]
     words = ["".join(rng.choice(syllables, n)) for n in rng.integers(1, 4, 50_000)]
     options.directory.mkdir(parents=True, exist_ok=True)
+    (options.directory / COUNT).write_text(f"{options.pairs}\n")
     for begin in range(0, options.pairs, SHARD):
         path = options.directory / f"pairs_{begin // SHARD:04d}.tsv.gz"
         if path.exists():

@@ -112,3 +112,10 @@ def test_a_part_is_a_process_whose_last_line_counts(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", ran)
     assert bench.run("x.py", "--rounds", 1) == {"ms": 3}
+
+
+@pytest.mark.parametrize("flag", ["--rounds", "--threads"])
+def test_counts_below_one_are_refused(flag, capsys):
+    with pytest.raises(SystemExit):
+        bench.parse_arguments([flag, "0"])
+    assert f"{flag} 0: at least 1 is expected" in capsys.readouterr().err
