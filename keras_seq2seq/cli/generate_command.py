@@ -138,8 +138,9 @@ def _broken_off(results: ResultsFile) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        has = f"Broken off: {results.path} has results of {results.done:,} lines"
-        say(f"{has}. The same command goes on behind them.")
+        if results.done:
+            has = f"Broken off: {results.path} has results of {results.done:,} lines"
+            say(f"{has}. The same command goes on behind them.")
         raise
 
 

@@ -158,3 +158,17 @@ def test_a_pipe_by_its_name(tmp_path):
     assert not stream.is_there()
     assert list(itertools.chain(*stream)) == ["a", "b"]
     thread.join()
+
+
+@pytest.mark.parametrize(("data", "lines"), [(b"a\nb\n", 2), (b"a\n\nb", 3), (b"a", 1)])
+def test_lines_of_a_file_are_counted_before_they_are_read(tmp_path, data, lines):
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    stream = LineStream.open(str(path))
+    first = next(iter(stream))
+    assert stream.line_count() == lines == len(first)
+    assert LineStream(io.BytesIO(data), "memory").line_count() is None
+    packed = tmp_path / "text.gz"
+    packed.write_bytes(gzip.compress(data))
+    stream = LineStream.open(str(packed))
+    assert len(next(iter(stream))) == lines and stream.line_count() is None

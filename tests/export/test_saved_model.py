@@ -316,6 +316,7 @@ def test_a_shortlist_is_exported_where_it_is_asked_for(trained, tmp_path):
     assert artefact.describe()["shortlist"] is True
     texts = artefact.generate(SOURCES)[0]
     assert texts == fast.generate(SOURCES, shortlist=True) != fast.generate(SOURCES)
+    assert artefact.generate(SOURCES, shortlist=True).texts == texts  # it is built in
     with pytest.raises(export.ExportError, match="learn_shortlist"):
         export.saved_model(trained, tmp_path / "other", shortlist=True)
     with pytest.raises(export.ExportError, match="knows no shortlist"):
