@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,23 @@ def test_several_processes_end_quietly(artefacts, tmp_path, leaves):
         assert process.stderr.read() == b"" and process.wait(60) == 0
         process.stderr.close()
     assert not any(Path(f"/proc/{number}").exists() for number in others)
+
+
+def test_ctrl_c_tells_what_a_file_has_and_that_it_goes_on(artefacts, tmp_path):
+    path, output = tmp_path / "lines.txt", tmp_path / "out.txt"
+    path.write_text("책이 있어요.\n" * 200_000)
+    process = started(artefacts["tflite"], path, "--output", output, "--processes", 1)
+    while process.poll() is None and not (output.exists() and output.stat().st_size):
+        time.sleep(0.05)
+    time.sleep(0.5)  # the first window is kept
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1].decode()
+    done = len(output.read_text().splitlines())
+    assert process.returncode == 130
+    assert err == (
+        f"Broken off: {output} has results of {done:,} lines. The same command goes on behind "
+        "them.\n"
+    )
 
 
 def started(*arguments, **pipes):

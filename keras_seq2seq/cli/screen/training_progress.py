@@ -60,6 +60,12 @@ class TrainingProgress(keras.callbacks.Callback):
             self.shown, name = now, f"{self.name}  loss {_short(float(logs['loss']))}"
         self.progress.update(self.task, completed=self.done, description=name)
 
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.progress.update(self.task, description=f"{self.name}  validating")
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self.progress.add_task("saving the best model", total=None)  # until its owner stops
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         self.done = 0
