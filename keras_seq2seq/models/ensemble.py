@@ -6,6 +6,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from keras_seq2seq.decoding.search_options import SearchOptions
 from keras_seq2seq.models.decodable import Decodable, refuse_legacy_config
 from keras_seq2seq.specs.trainable_parts import KEY, settle_parts
 from keras_seq2seq.tensors import Tensor
@@ -55,6 +56,10 @@ class Ensemble(Decodable, keras.Model):
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         state, memory = self.encode(inputs["source_ids"])
         return self.decode(inputs["decoder_ids"], state, memory)[0]
+
+    def check_shortlist(self, options: SearchOptions) -> None:
+        if options.shortlist:
+            raise ValueError("shortlist=True: an ensemble has none. Search without it.")
 
     def encode(self, source_ids: Tensor) -> tuple[Any, Any]:
         """State and memory are lists with one item for each model."""

@@ -1,5 +1,6 @@
 """Learns which target tokens a source token leads to."""
 
+import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -63,6 +64,9 @@ def learn_shortlist(
         raise ValueError(f"learn_shortlist: a {type(seq2seq).__name__} cannot have a shortlist.")
     if seq2seq.attention is None:
         raise ValueError("learn_shortlist needs a model with attention, but this one has none.")
+    for name, number in {"candidates": candidates, "always": always, "size": size}.items():
+        if number is not None and not isinstance(number, numbers.Integral):
+            raise ValueError(f"learn_shortlist: {name} must be an int, got {number!r}.")
     vocabulary = seq2seq.target_vocabulary_size
     special = max(i for i in (PAD, seq2seq.bos_id, seq2seq.eos_id) if i < vocabulary) + 1
     size = min(1280, max(vocabulary // 2, special + 1)) if size is None else size
@@ -80,7 +84,7 @@ def learn_shortlist(
             "tokens. Give a smaller size, or do without."
         )
     check_batch_size(batch_size)
-    sources, targets = as_texts_to_judge(sources, targets)
+    sources, targets = as_texts_to_judge(sources, targets, "learn_shortlist")
     if not sources:
         raise ValueError("learn_shortlist: there are no pairs to learn from.")
     links, frequency = _count(model, sources, targets, batch_size, progress)

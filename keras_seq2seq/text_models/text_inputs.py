@@ -52,12 +52,14 @@ def as_texts(given: Any, what: str = "") -> list[str]:
     return [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
 
 
-def as_texts_to_judge(sources: Any, targets: Any) -> tuple[list[str], list[str]]:
+def as_texts_to_judge(
+    sources: Any, targets: Any, what: str = "score"
+) -> tuple[list[str], list[str]]:
     """As many targets as sources, each as by `as_texts`, or a clear error."""
     sources, targets = as_texts(sources, "sources"), as_texts(targets, "targets")
     if len(sources) != len(targets):
         raise ValueError(
-            f"score: expected one target for each source, got {len(sources)} sources and "
+            f"{what}: expected one target for each source, got {len(sources)} sources and "
             f"{len(targets)} targets."
         )
     return sources, targets

@@ -48,6 +48,12 @@ def test_what_cannot_have_one_is_refused(trained, pairs):
         learn_shortlist(trained, *pairs, size=1024)
     with pytest.raises(ValueError, match="always=15, size=15"):
         learn_shortlist(trained, *pairs, always=15, size=15)
+    with pytest.raises(ValueError, match=r"learn_shortlist: size must be an int, got 50\.5"):
+        learn_shortlist(trained, *pairs, size=50.5)
+    with pytest.raises(ValueError, match="learn_shortlist: expected one target for each"):
+        learn_shortlist(trained, pairs[0], pairs[1][:-1], **SIZES)
+    with pytest.raises(ValueError, match="an ensemble has none"):
+        TextSeq2Seq.ensemble([trained, trained]).generate(pairs[0], shortlist=True)
     with pytest.raises(ValueError, match="no pairs"):
         learn_shortlist(trained, [], [], **SIZES)
     tokenizers = trained.source_tokenizer, trained.target_tokenizer
