@@ -136,7 +136,11 @@ def main(arguments=None):
     for size in options.batch:
         batches = read_batches(options, tokenizer, size)
         for beams in options.beams:
-            kinds = {name: run for name, run in runs.items() if name.split("_")[1] == str(beams)}
+            kinds = {
+                name: runs[name]
+                for name, search in searches(options).items()
+                if search["beam_size"] == beams
+            }
             found = measure(options, kinds, batches, size, beams)
             figures.setdefault(f"batch_{size}", {}).update(found)
     give_line(figures, options.json)

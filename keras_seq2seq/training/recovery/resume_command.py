@@ -1,8 +1,10 @@
 """The command that goes on with a run."""
 
 import shlex
-import tomllib
 from pathlib import Path
+
+from keras_seq2seq.specs.config_error import ConfigError
+from keras_seq2seq.training.configuration.config_file import read_toml
 
 
 def resume_command(run: Path, distribute: str, workers: int = 1) -> str:
@@ -23,7 +25,6 @@ def resume_command(run: Path, distribute: str, workers: int = 1) -> str:
 
 def _begun_with(run: Path) -> str:
     try:
-        training = tomllib.loads((run / "config.toml").read_text("utf-8"))["training"]
-        return training.get("distribute", "none")
-    except (OSError, ValueError, KeyError):  # an older run, or none
+        return read_toml(str(run / "config.toml"))["training"].get("distribute", "none")
+    except (ConfigError, KeyError):  # an older run, or none
         return "none"
